@@ -1,0 +1,12 @@
+"""Encoders of each representation, without heads, and the projection head.
+
+An encoder is any ``nn.Module`` with ``feature_dim`` whose call maps a representation to features
+``(N, feature_dim)``; nothing has to be inherited.
+"""
+
+from skelter.encoders._agcn import AGCN
+from skelter.encoders._bigru import BiGRU
+from skelter.encoders._hcn import HCN
+from skelter.encoders._heads import ProjectionHead
+
+__all__ = ["AGCN", "HCN", "BiGRU", "ProjectionHead"]

@@ -1,0 +1,151 @@
+"""The graph encoder: adaptive graph convolutions over joints, plain ones over time."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from itertools import pairwise
+
+import torch
+from einops import einsum, rearrange, reduce
+from torch import Tensor, nn
+
+from skelter import _checks
+from skelter.layouts import NTU25, SkeletonLayout
+
+WIDTHS = (64, 64, 64, 64, 128, 128, 128, 256, 256, 256)
+
+
+class AGCN(nn.Module):
+    """One stream of the two-stream adaptive graph convolutional network.
+
+    Every block aggregates over the joints with three matrices (self, inward, outward), each the
+    sum of the layout's adjacency, a learned one, and one computed from the data, and then
+    convolves over time. Time is halved wherever the width grows. Features are means over joints
+    and frames, then over persons.
+
+    Args:
+        layout: The layout of the clips, any number of joints.
+        in_channels: Coordinates C of a joint.
+        persons: Persons M of a clip.
+        widths: Channels of each block; a narrower list makes a smaller encoder.
+        adjacency: Strategy of `SkeletonLayout.adjacency`.
+
+    Raises:
+        ValueError: An argument is out of range; in a call, the clips do not fit the layout.
+
+    References:
+        Shi et al., Two-Stream Adaptive Graph Convolutional Networks, CVPR 2019, sections 3.2-3.3;
+        Thoker, Doughty, Snoek, ACM MM 2021, section 4.2.
+
+    Example:
+        >>> encoder = AGCN(NTU25, widths=(16, 16, 32))
+        >>> encoder(torch.zeros(4, 3, 64, 25, 2)).shape, encoder.feature_dim
+        (torch.Size([4, 32]), 32)
+    """
+
+    def __init__(
+        self,
+        layout: SkeletonLayout = NTU25,
+        in_channels: int = 3,
+        *,
+        persons: int = 2,
+        widths: Sequence[int] = WIDTHS,
+        adjacency: str = "spatial",
+    ) -> None:
+        super().__init__()
+        _checks.positive_int("in_channels", in_channels)
+        _checks.positive_int("persons", persons)
+        if not widths or min(widths) < 4:
+            raise ValueError(f"`widths` must be one or more channel counts from 4; got {widths}.")
+        self.layout, self.in_channels, self.persons = layout, in_channels, persons
+        self.feature_dim = widths[-1]
+        graph = layout.adjacency(adjacency)
+        self.input_norm = nn.BatchNorm1d(persons * layout.num_joints * in_channels)
+        blocks = [_Block(in_channels, widths[0], graph, stride=1, residual=False)]
+        for before, width in pairwise(widths):
+            blocks.append(_Block(before, width, graph, stride=2 if width > before else 1))
+        self.blocks = nn.Sequential(*blocks)
+        for name, parameter in self.named_parameters():
+            if name.endswith("bias"):
+                nn.init.zeros_(parameter)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return features (N, widths[-1]) of clips (N, C, T, V, M)."""
+        x = _checks.clip_batch(x)
+        _checks.joints(x, self.layout)
+        _checks.axis(x, "C", self.in_channels, "this AGCN", "Pass in_channels=... to it.")
+        _checks.axis(x, "M", self.persons, "this AGCN", "Pass persons=... to it.")
+        V, M = self.layout.num_joints, self.persons
+        x = self.input_norm(rearrange(x, "n c t v m -> n (m v c) t"))
+        x = self.blocks(rearrange(x, "n (m v c) t -> (n m) c t v", m=M, v=V))
+        features: Tensor = reduce(x, "(n m) d t v -> n d", "mean", m=M)
+        return features
+
+
+class _Block(nn.Module):
+    """A graph convolution, a temporal convolution, and a connection around both."""
+
+    def __init__(
+        self, channels: int, width: int, graph: Tensor, *, stride: int, residual: bool = True
+    ) -> None:
+        super().__init__()
+        self.graph = _AdaptiveGraphConv(channels, width, graph)
+        self.temporal = _temporal_conv(width, width, kernel=9, stride=stride)
+        self.residual: nn.Module | None = None
+        if residual:
+            same = channels == width and stride == 1
+            self.residual = (
+                nn.Identity() if same else _temporal_conv(channels, width, kernel=1, stride=stride)
+            )
+
+    def forward(self, x: Tensor) -> Tensor:
+        out: Tensor = self.temporal(self.graph(x))
+        if self.residual is not None:
+            out = out + self.residual(x)
+        return torch.relu(out)
+
+
+class _AdaptiveGraphConv(nn.Module):
+    """Aggregate over joints with fixed, learned and data-dependent adjacency; S subsets at once."""
+
+    adjacency: Tensor
+
+    def __init__(self, channels: int, width: int, graph: Tensor) -> None:
+        super().__init__()
+        S, inner = graph.shape[0], width // 4
+        self.subsets = S
+        # Follows from the layout: no part of the state dict.
+        self.register_buffer("adjacency", graph, persistent=False)
+        self.learned_adjacency = nn.Parameter(torch.full_like(graph, 1e-6))
+        self.theta = nn.Conv2d(channels, S * inner, 1)
+        self.phi = nn.Conv2d(channels, S * inner, 1)
+        self.project = nn.Conv2d(S * channels, width, 1)
+        self.norm = nn.BatchNorm2d(width)
+        self.shortcut: nn.Module = nn.Identity()
+        if channels != width:
+            self.shortcut = _temporal_conv(channels, width, kernel=1, stride=1)
+        # Kaiming fan-out of one subset's convolution, not of the S that share a tensor here.
+        for conv in (self.theta, self.phi):
+            nn.init.normal_(conv.weight, 0, math.sqrt(2 / inner))
+        nn.init.normal_(self.project.weight, 0, math.sqrt(2 / (S * channels * width)))
+        nn.init.constant_(self.norm.weight, 1e-6)
+
+    def forward(self, x: Tensor) -> Tensor:
+        theta = rearrange(self.theta(x), "n (s c) t v -> n s (c t) v", s=self.subsets)
+        phi = rearrange(self.phi(x), "n (s c) t v -> n s (c t) v", s=self.subsets)
+        affinity = einsum(theta, phi, "n s k u, n s k v -> n s u v") / theta.shape[2]
+        graph = self.adjacency + self.learned_adjacency + affinity.softmax(dim=-2)
+        aggregated = einsum(x, graph, "n c t u, n s u v -> n s c t v")
+        out = self.project(rearrange(aggregated, "n s c t v -> n (s c) t v"))
+        out = self.norm(out) + self.shortcut(x)
+        return torch.relu(out)
+
+
+def _temporal_conv(channels: int, width: int, *, kernel: int, stride: int) -> nn.Sequential:
+    """Convolve over time with batch norm; Kaiming fan-out."""
+    conv = nn.Conv2d(
+        channels, width, (kernel, 1), stride=(stride, 1), padding=((kernel - 1) // 2, 0)
+    )
+    nn.init.kaiming_normal_(conv.weight, mode="fan_out")
+    return nn.Sequential(conv, nn.BatchNorm2d(width))

@@ -1,0 +1,330 @@
+"""Skeleton layouts: which joints there are, how bones join them, which are left and right.
+
+Everything in skelter that depends on joints takes a ``layout``. The layouts of the common
+cameras are built in; one of your own is one call of `SkeletonLayout`, or of
+`SkeletonLayout.from_bones` where you have a table of bones.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+import torch
+from torch import Tensor
+
+from skelter import _checks
+
+__all__ = ["KINECT20", "NTU25", "SBU15", "SkeletonLayout"]
+
+ADJACENCY_STRATEGIES = ("spatial", "uniform", "distance")
+
+
+@dataclass(frozen=True)
+class SkeletonLayout:
+    """The joints of a skeleton and how they belong together.
+
+    Joints are indices into the joint axis V everywhere; `joints` names them.
+
+    Args:
+        name: What messages call this layout.
+        joints: One name a joint, in the order of the joint axis.
+        parents: Index of the parent of each joint, -1 for a root. The bone of a joint points
+            from its parent to it.
+        centre: The joint that `transforms.CentreOnJoint` moves to the origin.
+        left_right: Pairs (left, right) of mirrored joints.
+        parts: Named groups of joints, such as an arm.
+        spine: Pair (lower, upper) of joints that pre-normalisation turns upright, if any.
+        shoulders: Pair (left, right) of joints that pre-normalisation turns sideways, if any.
+
+    Raises:
+        ValueError: An index lies outside the joints, parents form a cycle, or names repeat.
+
+    Example:
+        >>> arm = SkeletonLayout("arm", ["shoulder", "elbow", "hand"], parents=[-1, 0, 1])
+        >>> arm.num_joints, arm.bones
+        (3, ((1, 0), (2, 1)))
+    """
+
+    name: str
+    joints: Sequence[str]
+    parents: Sequence[int] = field(kw_only=True)
+    centre: int = field(default=0, kw_only=True)
+    left_right: Sequence[tuple[int, int]] = field(default=(), kw_only=True)
+    parts: Mapping[str, Sequence[int]] = field(default_factory=dict, kw_only=True)
+    spine: tuple[int, int] | None = field(default=None, kw_only=True)
+    shoulders: tuple[int, int] | None = field(default=None, kw_only=True)
+
+    def __post_init__(self) -> None:
+        set_field = object.__setattr__
+        set_field(self, "joints", tuple(str(joint) for joint in self.joints))
+        set_field(self, "parents", tuple(int(parent) for parent in self.parents))
+        set_field(self, "left_right", tuple((int(a), int(b)) for a, b in self.left_right))
+        parts = {part: tuple(int(i) for i in indices) for part, indices in self.parts.items()}
+        set_field(self, "parts", MappingProxyType(parts))
+        self._check()
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return _restore, (self._as_dict(),)
+
+    def __hash__(self) -> int:
+        return hash((self.name, self.joints, self.parents))
+
+    @classmethod
+    def from_bones(
+        cls,
+        name: str,
+        joints: Sequence[str],
+        *,
+        bones: Iterable[Sequence[int]],
+        centre: int = 0,
+        left_right: Sequence[tuple[int, int]] = (),
+        spine: tuple[int, int] | None = None,
+        shoulders: tuple[int, int] | None = None,
+    ) -> SkeletonLayout:
+        """Build a layout from (child, parent) pairs, as bone tables list them.
+
+        Args:
+            name: What messages call this layout.
+            joints: One name a joint.
+            bones: Pairs (child, parent), 0-based; joints that are no child are roots. A pair
+                (i, i), the usual way to write a root, is taken as one.
+            centre: As of the class.
+            left_right: As of the class.
+            spine: As of the class.
+            shoulders: As of the class.
+
+        Raises:
+            ValueError: A joint has two parents, or as of the class.
+
+        Example:
+            >>> SkeletonLayout.from_bones("arm", ["a", "b", "c"], bones=[(1, 0), (2, 1)]).parents
+            (-1, 0, 1)
+        """
+        parents = [-1] * len(joints)
+        for child, parent in ((int(child), int(parent)) for child, parent in bones):
+            _check_index(name, "bones", child, len(joints))
+            if child == parent:
+                continue
+            if parents[child] != -1:
+                raise ValueError(
+                    f"`bones` of layout {name} give joint {child} two parents, {parents[child]} "
+                    f"and {parent}. Pairs are (child, parent): swap the two if yours are reversed."
+                )
+            parents[child] = parent
+        return cls(
+            name,
+            joints,
+            parents=parents,
+            centre=centre,
+            left_right=left_right,
+            spine=spine,
+            shoulders=shoulders,
+        )
+
+    @property
+    def num_joints(self) -> int:
+        """The number of joints, V."""
+        return len(self.joints)
+
+    @property
+    def bones(self) -> tuple[tuple[int, int], ...]:
+        """Pairs (child, parent), without the roots."""
+        return tuple((child, parent) for child, parent in enumerate(self.parents) if parent >= 0)
+
+    @property
+    def roots(self) -> tuple[int, ...]:
+        """Joints without a parent."""
+        return tuple(joint for joint, parent in enumerate(self.parents) if parent < 0)
+
+    @property
+    def swap(self) -> tuple[int, ...]:
+        """The permutation that exchanges left and right: ``x[..., layout.swap, :]``."""
+        order = list(range(self.num_joints))
+        for left, right in self.left_right:
+            order[left], order[right] = right, left
+        return tuple(order)
+
+    def index(self, joint: str) -> int:
+        """Return the index of a joint by its name.
+
+        Raises:
+            ValueError: The layout has no such joint.
+        """
+        _checks.choice(f"joint of layout {self.name}", joint, self.joints)
+        return self.joints.index(joint)
+
+    def adjacency(self, strategy: str = "spatial") -> Tensor:
+        """Return the adjacency matrices that graph encoders aggregate with.
+
+        Args:
+            strategy: ``"spatial"`` gives three subsets: self, inward (``[parent, child]``) and
+                outward (``[child, parent]``), the latter two divided by their column sums, as
+                2s-AGCN and the reference method have it. ``"uniform"`` gives one: self and
+                neighbours together, divided by the column sums. ``"distance"`` gives two: self,
+                and neighbours divided by the column sums of both together.
+
+        Returns:
+            Float32 tensor of shape (subsets, V, V).
+
+        Raises:
+            ValueError: The strategy is another one.
+
+        References:
+            Shi et al., Two-Stream Adaptive Graph Convolutional Networks, CVPR 2019, section 3;
+            Yan et al., Spatial Temporal Graph Convolutional Networks, AAAI 2018, section 3.3.
+
+        Example:
+            >>> NTU25.adjacency().shape
+            torch.Size([3, 25, 25])
+        """
+        _checks.choice("strategy", strategy, ADJACENCY_STRATEGIES)
+        identity = torch.eye(self.num_joints)
+        inward = torch.zeros_like(identity)
+        for child, parent in self.bones:
+            inward[parent, child] = 1.0
+        outward = inward.T
+        if strategy == "spatial":
+            return torch.stack([identity, _by_column_sum(inward), _by_column_sum(outward)])
+        together = _by_column_sum(identity + inward + outward)
+        if strategy == "uniform":
+            return together[None]
+        return torch.stack([together * identity, together * (1 - identity)])
+
+    def _check(self) -> None:
+        size = self.num_joints
+        if size == 0 or len(set(self.joints)) != size:
+            raise ValueError(
+                f"`joints` of layout {self.name} must be distinct names, at least one; "
+                f"got {list(self.joints)}."
+            )
+        if len(self.parents) != size:
+            raise ValueError(
+                f"`parents` of layout {self.name} must have one entry for each of the {size} "
+                f"joints; got {len(self.parents)}. Roots have the entry -1."
+            )
+        for parent in self.parents:
+            if parent != -1:
+                _check_index(self.name, "parents", parent, size)
+        pairs = [*self.left_right, *filter(None, (self.spine, self.shoulders))]
+        for joint in (self.centre, *(i for pair in pairs for i in pair)):
+            _check_index(self.name, "centre, left_right, spine and shoulders", joint, size)
+        for joint in (i for part in self.parts.values() for i in part):
+            _check_index(self.name, "parts", joint, size)
+        mirrored = [joint for pair in self.left_right for joint in pair]
+        if len(set(mirrored)) != len(mirrored):
+            raise ValueError(f"`left_right` of layout {self.name} names a joint twice.")
+        for joint in range(size):
+            seen = {joint}
+            while (parent := self.parents[joint]) != -1:
+                if parent in seen:
+                    raise ValueError(
+                        f"`parents` of layout {self.name} form a cycle through joint {parent} "
+                        f"({self.joints[parent]}). A root has the entry -1."
+                    )
+                seen.add(parent)
+                joint = parent
+
+    def _as_dict(self) -> dict[str, object]:
+        names = self.__dataclass_fields__
+        return {name: getattr(self, name) for name in names} | {"parts": dict(self.parts)}
+
+
+def _restore(fields: dict[str, object]) -> SkeletonLayout:
+    return SkeletonLayout(**fields)  # type: ignore[arg-type]  # what _as_dict wrote
+
+
+def _check_index(layout: str, what: str, joint: int, size: int) -> None:
+    if not 0 <= joint < size:
+        raise ValueError(
+            f"`{what}` of layout {layout} must be joint indices between 0 and {size - 1}; "
+            f"got {joint}. Tables in papers often count from 1."
+        )
+
+
+def _by_column_sum(matrix: Tensor) -> Tensor:
+    sums = matrix.sum(0, keepdim=True)
+    return matrix / torch.where(sums > 0, sums, torch.ones_like(sums))
+
+
+def _parents(one_based: str, size: int) -> list[int]:
+    """Read a 1-based table of "child-parent" pairs."""
+    parents = [-1] * size
+    for pair in one_based.split():
+        child, parent = (int(joint) - 1 for joint in pair.split("-"))
+        parents[child] = parent
+    return parents
+
+
+NTU25 = SkeletonLayout(
+    "NTU25",
+    "base of spine|middle of spine|neck|head|left shoulder|left elbow|left wrist|left hand|"
+    "right shoulder|right elbow|right wrist|right hand|left hip|left knee|left ankle|left foot|"
+    "right hip|right knee|right ankle|right foot|spine (shoulder level)|left hand tip|left thumb|"
+    "right hand tip|right thumb".split("|"),
+    parents=_parents(
+        "1-2 2-21 3-21 4-3 5-21 6-5 7-6 8-7 9-21 10-9 11-10 12-11 13-1 14-13 15-14 16-15 "
+        "17-1 18-17 19-18 20-19 22-23 23-8 24-25 25-12",
+        25,
+    ),
+    centre=1,
+    left_right=(
+        *((left, left + 4) for left in (4, 5, 6, 7, 12, 13, 14, 15)),
+        (21, 23),
+        (22, 24),
+    ),
+    parts={
+        "trunk": (0, 1, 2, 3, 20),
+        "left arm": (4, 5, 6, 7, 21, 22),
+        "right arm": (8, 9, 10, 11, 23, 24),
+        "left leg": (12, 13, 14, 15),
+        "right leg": (16, 17, 18, 19),
+    },
+    spine=(0, 1),
+    shoulders=(4, 8),
+)
+"""Kinect v2, as in NTU RGB+D and PKU-MMD: 25 joints, rooted at the spine between the shoulders."""
+
+KINECT20 = SkeletonLayout(
+    "KINECT20",
+    "hip centre|spine|shoulder centre|head|left shoulder|left elbow|left wrist|left hand|"
+    "right shoulder|right elbow|right wrist|right hand|left hip|left knee|left ankle|left foot|"
+    "right hip|right knee|right ankle|right foot".split("|"),
+    parents=_parents(
+        "1-2 2-3 4-3 5-3 6-5 7-6 8-7 9-3 10-9 11-10 12-11 13-1 14-13 15-14 16-15 17-1 18-17 "
+        "19-18 20-19",
+        20,
+    ),
+    centre=1,
+    left_right=tuple((left, left + 4) for left in (4, 5, 6, 7, 12, 13, 14, 15)),
+    parts={
+        "trunk": (0, 1, 2, 3),
+        "left arm": (4, 5, 6, 7),
+        "right arm": (8, 9, 10, 11),
+        "left leg": (12, 13, 14, 15),
+        "right leg": (16, 17, 18, 19),
+    },
+    spine=(0, 1),
+    shoulders=(4, 8),
+)
+"""Kinect v1, as in NW-UCLA and UTD-MHAD: 20 joints, rooted at the centre of the shoulders."""
+
+SBU15 = SkeletonLayout(
+    "SBU15",
+    "head|neck|torso|left shoulder|left elbow|left hand|right shoulder|right elbow|right hand|"
+    "left hip|left knee|left foot|right hip|right knee|right foot".split("|"),
+    parents=_parents("1-2 2-3 4-2 5-4 6-5 7-2 8-7 9-8 10-3 11-10 12-11 13-3 14-13 15-14", 15),
+    centre=2,
+    left_right=((3, 6), (4, 7), (5, 8), (9, 12), (10, 13), (11, 14)),
+    parts={
+        "trunk": (0, 1, 2),
+        "left arm": (3, 4, 5),
+        "right arm": (6, 7, 8),
+        "left leg": (9, 10, 11),
+        "right leg": (12, 13, 14),
+    },
+    spine=(2, 1),
+    shoulders=(3, 6),
+)
+"""SBU Kinect Interaction: 15 joints, rooted at the torso."""

@@ -1,0 +1,167 @@
+"""What intra- and inter-skeleton contrast share: momentum contrast of representations."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import cast
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from skelter import _checks
+from skelter._typing import Representation
+from skelter.encoders import ProjectionHead
+from skelter.losses import functional as losses
+from skelter.memory import MemoryQueue
+from skelter.momentum import MomentumEncoder
+
+Pair = tuple[str, str]
+
+
+@dataclass(frozen=True, eq=False)
+class ContrastOutput:
+    """What one step of a method gives.
+
+    Args:
+        loss: The scalar to minimise, the weighted sum of `losses`.
+        losses: The loss of each pair (query, key) of representations.
+        logits: The logits of each pair, (N, 1 + K), detached; column 0 is the positive.
+    """
+
+    loss: Tensor
+    losses: dict[Pair, Tensor]
+    logits: dict[Pair, Tensor]
+
+    def accuracy(self) -> float:
+        """Return the share of queries whose positive scores above all negatives, over all pairs."""
+        hits = [(logits.argmax(1) == 0).float().mean() for logits in self.logits.values()]
+        return float(torch.stack(hits).mean())
+
+
+class MomentumContrast(nn.Module):
+    """Momentum contrast between pairs of representations of the same clips.
+
+    For a pair (a, b): the query is view 1 in representation a, the key view 2 in representation
+    b, made by b's momentum encoder, and the negatives are earlier keys of b.
+
+    Args:
+        encoders: An encoder for each representation, by name.
+        representations: A converter for each, by the same names.
+        pairs: Weight of each ordered pair (query, key) of names in the loss.
+        heads: A projection head for each; ``ProjectionHead(d, d, 128)`` if None.
+        queue_size: Rows of each queue.
+        momentum: Of the key encoders.
+        temperature: Of the loss.
+        random_queue: Whether queues start full of random unit vectors, as the paper's. If not,
+            they start empty and want `fill_queues` before the first step.
+    """
+
+    def __init__(
+        self,
+        encoders: Mapping[str, nn.Module],
+        representations: Mapping[str, Representation],
+        *,
+        pairs: Mapping[Pair, float],
+        heads: Mapping[str, nn.Module] | None = None,
+        queue_size: int = 16384,
+        momentum: float = 0.999,
+        temperature: float = 0.07,
+        random_queue: bool = True,
+    ) -> None:
+        super().__init__()
+        _checks.positive("temperature", temperature, "The paper has 0.07.")
+        if heads is None:
+            heads = {name: _default_head(name, encoder) for name, encoder in encoders.items()}
+        _checks.same_names(encoders=encoders, representations=representations, heads=heads)
+        self.encoders = nn.ModuleDict(encoders)
+        self.heads = nn.ModuleDict(heads)
+        self.representations = dict(representations)
+        self.pairs = dict(pairs)
+        self.temperature = temperature
+        self.key_encoders = MomentumEncoder(self.encoders, momentum)
+        self.key_heads = MomentumEncoder(self.heads, momentum)
+        dim = _embedding_dim(heads)
+        self.queues = nn.ModuleDict({name: MemoryQueue(queue_size, dim) for name in encoders})
+        if random_queue:
+            for name in encoders:
+                self._queue(name).fill_random()
+
+    def forward(self, view1: Tensor, view2: Tensor) -> ContrastOutput:
+        """Return the loss of two views (N, C, T, V, M) of the same clips.
+
+        In training mode the key encoders follow first, and the keys are enqueued afterwards; in
+        eval mode nothing changes.
+
+        Raises:
+            ValueError: The views are empty or differ in their clips, or a queue is empty.
+        """
+        _checks.same_batch(view1=view1, view2=view2)
+        if self.training:
+            self.key_encoders.update(self.encoders)
+            self.key_heads.update(self.heads)
+        queries = {
+            name: F.normalize(self.heads[name](encoder(self.representations[name](view1))), dim=1)
+            for name, encoder in self.encoders.items()
+        }
+        keys = self.keys(view2)
+        negatives = {name: self._queue(name).snapshot() for name in self.encoders}
+        logits = {
+            (a, b): losses.info_nce_logits(
+                queries[a], keys[b], negatives[b], self.temperature, normalize=False
+            )
+            for a, b in self.pairs
+        }
+        terms = {pair: losses.positive_first(its_logits) for pair, its_logits in logits.items()}
+        loss = torch.stack([weight * terms[pair] for pair, weight in self.pairs.items()]).sum()
+        if self.training:
+            self._enqueue(keys)
+        return ContrastOutput(
+            loss, terms, {pair: its_logits.detach() for pair, its_logits in logits.items()}
+        )
+
+    @torch.no_grad()
+    def keys(self, view: Tensor) -> dict[str, Tensor]:
+        """Return the unit keys (N, D) of a view by the momentum encoders, without a gradient."""
+        heads = cast(nn.ModuleDict, self.key_heads.module)
+        return {
+            name: F.normalize(heads[name](encoder(self.representations[name](view))), dim=1)
+            for name, encoder in cast(nn.ModuleDict, self.key_encoders.module).items()
+        }
+
+    def fill_queues(self, view: Tensor) -> None:
+        """Enqueue the keys of a view without taking a step.
+
+        For queues that start empty: call it with one or more batches before training.
+        """
+        self._enqueue(self.keys(view))
+
+    def _enqueue(self, keys: Mapping[str, Tensor]) -> None:
+        for name, embeddings in keys.items():
+            self._queue(name).enqueue(embeddings, gather=True)
+
+    def _queue(self, name: str) -> MemoryQueue:
+        return cast(MemoryQueue, self.queues[name])
+
+
+def _default_head(name: str, encoder: nn.Module) -> ProjectionHead:
+    dim = getattr(encoder, "feature_dim", None)
+    if not isinstance(dim, int):
+        raise ValueError(
+            f"encoder {name!r} must have an integer `feature_dim`, the size of its features; "
+            f"{type(encoder).__name__} has {dim!r}. Set it, or pass heads=... of your own."
+        )
+    return ProjectionHead(dim, dim, 128)
+
+
+def _embedding_dim(heads: Mapping[str, nn.Module]) -> int:
+    """Read the common embedding size off the heads."""
+    dims = {name: getattr(head, "out_dim", None) for name, head in heads.items()}
+    first = next(iter(dims.values()))
+    if not isinstance(first, int) or any(dim != first for dim in dims.values()):
+        raise ValueError(
+            f"`heads` must all have the same integer `out_dim`, the size of their embeddings, as "
+            f"queries of one meet keys of another; got {dims}."
+        )
+    return first

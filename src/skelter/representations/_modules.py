@@ -1,0 +1,131 @@
+"""The converters as modules, to stand in an ``nn.Sequential`` before an encoder."""
+
+from __future__ import annotations
+
+from torch import Tensor, nn
+
+from skelter.layouts import NTU25, SkeletonLayout
+from skelter.representations import functional
+
+
+class ToSequence(nn.Module):
+    """Flatten every frame: (N, C, T, V, M) to (N, T, V * C * M).
+
+    Args:
+        order: Nesting of joint v, coordinate c and person m, slowest first; the reference
+            method's ``"v c m"``, or ``"m v c"`` as HiCo, UmURL, CTR-GCN and MAMP have it.
+
+    Raises:
+        ValueError: `order` is no permutation of v, c and m.
+
+    References:
+        Thoker, Doughty, Snoek, ACM MM 2021, section 3.2.
+
+    Example:
+        >>> import torch
+        >>> ToSequence()(torch.zeros(8, 3, 64, 25, 2)).shape
+        torch.Size([8, 64, 150])
+    """
+
+    def __init__(self, order: str = "v c m") -> None:
+        super().__init__()
+        functional._check_order(order)
+        self.order = order
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Convert clips."""
+        return functional.to_sequence(x, self.order)
+
+    def extra_repr(self) -> str:
+        """Name the order."""
+        return f"order={self.order!r}"
+
+
+class ToGraph(nn.Module):
+    """Pass clips on as a spatio-temporal graph, (N, C, T, V, M), after a check of their shape.
+
+    Example:
+        >>> import torch
+        >>> ToGraph()(torch.zeros(8, 3, 64, 25, 2)).shape
+        torch.Size([8, 3, 64, 25, 2])
+    """
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Check clips."""
+        return functional.to_graph(x)
+
+
+class ToImage(nn.Module):
+    """Pass clips on as pseudo-images, (N, C, T, V, M), after a check of their shape.
+
+    Example:
+        >>> import torch
+        >>> ToImage()(torch.zeros(8, 3, 64, 25, 2)).shape
+        torch.Size([8, 3, 64, 25, 2])
+    """
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Check clips."""
+        return functional.to_image(x)
+
+
+class ToBones(nn.Module):
+    """Replace joints by bone vectors, ``joint - parent``; zero at the roots.
+
+    Args:
+        layout: The layout of the clips.
+
+    Raises:
+        ValueError: In a call, the clips have another number of joints.
+
+    References:
+        Shi et al., Two-Stream Adaptive Graph Convolutional Networks, CVPR 2019, section 3.4.
+
+    Example:
+        >>> import torch
+        >>> nn.Sequential(ToBones(NTU25), ToSequence())(torch.zeros(8, 3, 64, 25, 2)).shape
+        torch.Size([8, 64, 150])
+    """
+
+    def __init__(self, layout: SkeletonLayout = NTU25) -> None:
+        super().__init__()
+        self.layout = layout
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Convert clips."""
+        return functional.to_bones(x, self.layout)
+
+    def extra_repr(self) -> str:
+        """Name the layout."""
+        return f"layout={self.layout.name}"
+
+
+class ToMotion(nn.Module):
+    """Replace positions by the step to the next frame; zero at the end.
+
+    References:
+        Shi et al., Multi-Stream Adaptive Graph Convolutional Networks, IEEE TIP 2020.
+
+    Example:
+        >>> import torch
+        >>> ToMotion()(torch.ones(8, 3, 64, 25, 2)).abs().sum()
+        tensor(0.)
+    """
+
+    def forward(self, x: Tensor, *, num_frames: Tensor | None = None) -> Tensor:
+        """Convert clips; without `num_frames` every frame counts as valid."""
+        return functional.to_motion(x, num_frames=num_frames)
+
+
+class ToAcceleration(nn.Module):
+    """Replace positions by the change of motion to the next frame; zero at the end.
+
+    Example:
+        >>> import torch
+        >>> ToAcceleration()(torch.ones(8, 3, 64, 25, 2)).abs().sum()
+        tensor(0.)
+    """
+
+    def forward(self, x: Tensor, *, num_frames: Tensor | None = None) -> Tensor:
+        """Convert clips; without `num_frames` every frame counts as valid."""
+        return functional.to_acceleration(x, num_frames=num_frames)

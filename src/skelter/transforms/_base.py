@@ -1,0 +1,81 @@
+"""What every transform is: a draw, a pure application, and the call that joins them."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from typing import Generic, TypeVar
+
+import torch
+from torch import Generator, Tensor, nn
+
+from skelter import _checks
+
+ParamsT = TypeVar("ParamsT")
+
+
+class Transform(nn.Module, ABC, Generic[ParamsT]):
+    """A map from clips to clips, with a draw of its own for every clip.
+
+    A new transform implements `sample` and `transform`. All randomness is in `sample`;
+    `transform` is pure, so that parameters that were drawn once can be applied again.
+
+    Args of a call:
+        x: Clips of shape (..., C, T, V, M), any floating dtype, any device. NumPy arrays and
+            nested lists enter as by ``torch.as_tensor``.
+        num_frames: Valid frames of each clip, integers of shape (...); None counts all of them.
+        generator: Where randomness comes from; the global generator if None. It may live on the
+            CPU while `x` lives on a GPU: then the draws are those of the CPU.
+        params: Parameters to apply instead of drawing new ones.
+
+    Returns of a call:
+        Clips (..., C, T', V, M) of the dtype and on the device of `x`; never `x` changed in place.
+
+    Raises of a call:
+        TypeError: `x` is not of a real floating dtype.
+        ValueError: Shapes do not fit.
+    """
+
+    @property
+    def output_frames(self) -> int | None:
+        """Frames of every output clip, all of them valid; None if time is left as it is."""
+        return None
+
+    @abstractmethod
+    def sample(
+        self, x: Tensor, *, num_frames: Tensor | None = None, generator: Generator | None = None
+    ) -> ParamsT:
+        """Draw parameters, one for each clip of `x`."""
+
+    @abstractmethod
+    def transform(self, x: Tensor, params: ParamsT) -> Tensor:
+        """Apply parameters; the same parameters give the same clips."""
+
+    def forward(
+        self,
+        x: Tensor,
+        *,
+        num_frames: Tensor | None = None,
+        generator: Generator | None = None,
+        params: ParamsT | None = None,
+    ) -> Tensor:
+        """Draw parameters unless some are given, and apply them."""
+        x = _checks.clips(x)
+        if params is None:
+            params = self.sample(x, num_frames=num_frames, generator=generator)
+        return self.transform(x, params)
+
+
+class Deterministic(Transform[None]):
+    """A transform that draws nothing; its parameters are None."""
+
+    def sample(
+        self, x: Tensor, *, num_frames: Tensor | None = None, generator: Generator | None = None
+    ) -> None:
+        """Draw nothing."""
+
+
+def uniform(shape: Sequence[int], x: Tensor, generator: Generator | None) -> Tensor:
+    """Draw float32 from U(0, 1) for `x`: the same numbers whatever the dtype of the clips."""
+    device = x.device if generator is None else generator.device
+    return torch.rand(tuple(shape), generator=generator, device=device).to(x.device)

@@ -1,0 +1,135 @@
+"""Transforms of the joint positions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Generator, Tensor
+
+from skelter import _checks
+from skelter.transforms import functional
+from skelter.transforms._base import Transform, uniform
+
+
+@dataclass(frozen=True, eq=False)
+class ShearParams:
+    """What `Shear` draws: ``matrix`` of shape (..., C, C) with a unit diagonal."""
+
+    matrix: Tensor
+
+
+class Shear(Transform[ShearParams]):
+    """Shear the body: every joint position p becomes S p.
+
+    S has a unit diagonal; its off-diagonal entries are independent draws from
+    U(-amplitude, amplitude), one S a clip. The result looks as if seen from another angle by a
+    body of other proportions. At amplitude 1, 4.6 % of the draws mirror the body.
+
+    Args:
+        amplitude: Largest off-diagonal entry, from 0. The paper has 1.
+
+    Raises:
+        ValueError: `amplitude` is negative.
+
+    References:
+        Thoker, Doughty, Snoek, ACM MM 2021, section 3.3, "pose augmentation".
+
+    Example:
+        >>> Shear(amplitude=0.5)(torch.randn(8, 3, 40, 25, 2)).shape
+        torch.Size([8, 3, 40, 25, 2])
+    """
+
+    def __init__(self, amplitude: float = 1.0) -> None:
+        super().__init__()
+        _checks.between("amplitude", amplitude, 0.0, float("inf"))
+        self.amplitude = amplitude
+
+    def sample(
+        self, x: Tensor, *, num_frames: Tensor | None = None, generator: Generator | None = None
+    ) -> ShearParams:
+        """Draw one matrix a clip, its off-diagonals row by row."""
+        *batch, C = x.shape[:-3]
+        draws = (2 * uniform((*batch, C * C - C), x, generator) - 1) * self.amplitude
+        matrix = torch.eye(C, device=x.device).repeat(*batch, 1, 1)
+        rows, columns = (1 - torch.eye(C, device=x.device)).nonzero(as_tuple=True)
+        matrix[..., rows, columns] = draws
+        return ShearParams(matrix.to(x.dtype))
+
+    def transform(self, x: Tensor, params: ShearParams) -> Tensor:
+        """Map every position p to ``params.matrix @ p``."""
+        return functional.shear(x, params.matrix)
+
+    def extra_repr(self) -> str:
+        """Name the amplitude."""
+        return f"amplitude={self.amplitude}"
+
+
+@dataclass(frozen=True, eq=False)
+class JointJitterParams:
+    """What `JointJitter` draws: ``joints`` (..., V) bool, ``matrix`` (..., C, C), zero to drop."""
+
+    joints: Tensor
+    matrix: Tensor
+
+
+class JointJitter(Transform[JointJitterParams]):
+    """Corrupt some joints: drop them, or mix their coordinates.
+
+    A fixed number of joints is chosen without replacement, the same in all frames and for all
+    persons. With probability 1/2 they become zero, otherwise every chosen row vector p becomes
+    p R, with R a full matrix of draws from U(-1, 1).
+
+    Args:
+        joints: How many: a share of the joints in (0, 1] as a float, rounded, or a count as an
+            integer. The paper's 15 of 25 are the share 0.6.
+
+    Raises:
+        TypeError: `joints` is no number.
+        ValueError: The share lies outside (0, 1], or the count exceeds the joints of a clip.
+
+    References:
+        Thoker, Doughty, Snoek, ACM MM 2021, section 3.3, "joint jittering".
+
+    Example:
+        >>> x = torch.ones(4, 3, 40, 25, 2)
+        >>> (JointJitter(0.6)(x) != x).any(1).any(1).any(-1).sum(-1)
+        tensor([15, 15, 15, 15])
+    """
+
+    def __init__(self, joints: float = 0.6) -> None:
+        super().__init__()
+        if isinstance(joints, int):
+            _checks.positive_int("joints", joints, "Give a share as a float: 1.0 is all joints.")
+        elif not 0 < joints <= 1:
+            raise ValueError(
+                f"`joints` must be a share in (0, 1] or an integer count; got {joints}."
+            )
+        self.joints = joints
+
+    def count(self, num_joints: int) -> int:
+        """Return how many of ``num_joints`` joints are corrupted."""
+        if isinstance(self.joints, float):
+            return max(1, round(self.joints * num_joints))
+        _checks.between("joints", self.joints, 1, num_joints, "A share as a float fits any layout.")
+        return self.joints
+
+    def sample(
+        self, x: Tensor, *, num_frames: Tensor | None = None, generator: Generator | None = None
+    ) -> JointJitterParams:
+        """Draw the joints, whether to drop them, and how to mix them otherwise."""
+        *batch, C, _, V, _ = x.shape
+        order = uniform((*batch, V), x, generator).argsort(-1)
+        joints = torch.zeros((*batch, V), dtype=torch.bool, device=x.device)
+        joints.scatter_(-1, order[..., : self.count(V)], True)
+        dropped = uniform((*batch, 1, 1), x, generator) < 0.5
+        matrix = 2 * uniform((*batch, C, C), x, generator) - 1
+        return JointJitterParams(joints, matrix.masked_fill(dropped, 0.0).to(x.dtype))
+
+    def transform(self, x: Tensor, params: JointJitterParams) -> Tensor:
+        """Replace the chosen joints p by ``p @ params.matrix``."""
+        return functional.mix_coordinates(x, params.joints, params.matrix)
+
+    def extra_repr(self) -> str:
+        """Name the number of joints."""
+        return f"joints={self.joints}"
