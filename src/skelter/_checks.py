@@ -9,7 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 
@@ -294,3 +296,41 @@ def same_batch(**views: Tensor) -> None:
                 f"`{name}` must hold the clips of `{first}` {_shape(reference)} in the same order; "
                 f"got {_shape(view)}. Make both by one MultiView."
             )
+
+
+def recording(name: str, joints: Any, layout: _Layout) -> NDArray[np.float32]:
+    """Return the joints of a recorded clip as finite float32 of shape (T, M, V, C)."""
+    array = np.asarray(joints)
+    if not np.issubdtype(array.dtype, np.floating):
+        raise TypeError(
+            f"{name} must have real floating coordinates; got {array.dtype} with shape "
+            f"{array.shape}. Convert it first: joints.astype('float32')"
+        )
+    if array.ndim == 3:
+        array = array[:, None]
+    if array.ndim != 4 or 0 in array.shape:
+        raise ValueError(
+            f"{name} must have shape (T, M, V, C) or (T, V, C), nothing empty; got "
+            f"{np.shape(joints)}. Frames come first in a recording, coordinates last."
+        )
+    if array.shape[2] != layout.num_joints:
+        raise ValueError(
+            f"{name} has {array.shape[2]} joints, but layout {layout.name} has "
+            f"{layout.num_joints}. Pass layout=... for your skeleton."
+        )
+    if not np.isfinite(array).all():
+        frame = int(np.argwhere(~np.isfinite(array))[0, 0])
+        raise ValueError(
+            f"{name} must be finite; frame {frame} is not. Mark missing joints with zeros, not "
+            "with NaN."
+        )
+    return array.astype(np.float32, copy=False)
+
+
+def label(name: str, label: int, label_names: Sequence[str]) -> None:
+    """Check a class index against the names of the classes, where there are names."""
+    if label < -1 or (label_names and label >= len(label_names)):
+        raise ValueError(
+            f"{name} has label {label}, but labels count from 0 (-1: unknown) and there are "
+            f"{len(label_names)} label_names."
+        )

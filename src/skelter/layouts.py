@@ -7,6 +7,7 @@ cameras are built in; one of your own is one call of `SkeletonLayout`, or of
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -16,7 +17,7 @@ from torch import Tensor
 
 from skelter import _checks
 
-__all__ = ["KINECT20", "NTU25", "SBU15", "SkeletonLayout"]
+__all__ = ["KINECT20", "NTU25", "SBU15", "SkeletonLayout", "find_layout", "joint_words"]
 
 ADJACENCY_STRATEGIES = ("spatial", "uniform", "distance")
 
@@ -328,3 +329,38 @@ SBU15 = SkeletonLayout(
     shoulders=(3, 6),
 )
 """SBU Kinect Interaction: 15 joints, rooted at the torso."""
+
+BUILT_IN = (NTU25, KINECT20, SBU15)
+WORD = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|[0-9]+")
+SPELLINGS = dict.fromkeys(("center", "middle", "mid"), "centre")
+FILLERS = {"of", "the", "level", "joint"}
+
+
+def joint_words(joint: str) -> frozenset[str]:
+    """Return the words of a joint's name, whatever their order, case and spelling.
+
+    Example:
+        >>> joint_words("HipCenter") == joint_words("centre of hip") == {"hip", "centre"}
+        True
+    """
+    words = (word.lower() for word in WORD.findall(joint))
+    return frozenset(SPELLINGS.get(word, word) for word in words) - FILLERS
+
+
+def find_layout(joints: Sequence[str]) -> SkeletonLayout | None:
+    """Return the built-in layout with these joints in this order, None if there is none.
+
+    Args:
+        joints: Names, matched by `joint_words`.
+
+    Example:
+        >>> find_layout(["Head", "Neck"]) is None
+        True
+        >>> find_layout(SBU15.joints).name
+        'SBU15'
+    """
+    words = [joint_words(joint) for joint in joints]
+    for layout in BUILT_IN:
+        if words == [joint_words(joint) for joint in layout.joints]:
+            return layout
+    return None

@@ -11,14 +11,16 @@ from skelter.data._draws import Array
 from skelter.layouts import SkeletonLayout
 
 # What joints are called beside the landmarks' own names; the words of a name in any order.
-ALIASES = {
-    "pelvis": "base spine|waist|hip centre|hip|root|spine base|spine bottom",
-    "spine": "spine centre|spine|torso|trunk|abdomen|belly|stomach|navel|spine navel|body centre",
-    "chest": "chest|thorax|spine shoulder|shoulder centre|spine chest|spine upper|spine top",
+MIDDLE = {
+    "pelvis": "pelvis|base spine|bottom spine|waist|hip|hip centre|root",
+    "spine": "spine|spine centre|spine navel|navel|torso|trunk|abdomen|belly|stomach|body centre",
+    "chest": "chest|spine chest|thorax|spine shoulder|shoulder centre|upper spine|top spine",
     "neck": "neck|neck centre|neck base",
     "head": "head|head centre|face|skull",
     "crown": "crown|head tip|head top|head end|headtip",
     "nose": "nose",
+}
+SIDED = {
     "eye": "eye",
     "ear": "ear",
     "collar": "collar|clavicle",
@@ -26,52 +28,49 @@ ALIASES = {
     "elbow": "elbow|forearm|lower arm",
     "wrist": "wrist",
     "hand": "hand|palm",
-    "tip": "hand tip|tip|finger|fingertip|finger tip|handtip|index|index finger|hand end",
+    "tip": "tip|hand tip|handtip|hand end|finger|fingertip|finger tip|index|index finger",
     "thumb": "thumb|thumb tip",
     "hip": "hip|upper leg|thigh",
     "knee": "knee|lower leg|shin",
     "ankle": "ankle",
     "foot": "foot|feet",
-    "toe": "toe|toe base|big toe|small toe|foot tip|foot index|toe tip|toe end",
+    "toe": "toe|big toe|small toe|toe base|toe tip|toe end|foot tip|foot index",
     "heel": "heel",
 }
 SPELLINGS = {
-    **dict.fromkeys(("center", "middle", "mid", "central"), "centre"),
-    **dict.fromkeys(("l", "lft"), "left"),
-    **dict.fromkeys(("r", "rgt"), "right"),
-    **dict.fromkeys(("hips", "hip"), "hip"),
-    **dict.fromkeys(("toes", "toe"), "toe"),
-    **dict.fromkeys(("shoulders", "shoulder"), "shoulder"),
-    "lower": "lower",
+    **dict.fromkeys(("center", "middle", "mid"), "centre"),
+    "l": "left",
+    "r": "right",
+    "hips": "hip",
+    "toes": "toe",
+    "shoulders": "shoulder",
 }
-IDLE = {"of", "the", "joint", "level", "at", "j"}
+FILLERS = {"of", "the", "joint", "level", "at"}
 WORD = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+")
-MEANINGS = {
-    frozenset(words.split()): landmark
-    for landmark, names in ALIASES.items()
-    for words in names.split("|")
-}
+
+
+def _meanings(table: dict[str, str], prefix: str = "") -> dict[frozenset[str], str]:
+    return {
+        frozenset(f"{prefix} {words}".split()): f"{prefix} {landmark}".strip()
+        for landmark, names in table.items()
+        for words in names.split("|")
+    }
+
+
+MEANINGS = _meanings(MIDDLE) | _meanings(SIDED, "left") | _meanings(SIDED, "right")
 
 
 def landmark_of(joint: str) -> str | None:
     """Return the landmark that a joint's name means, None where it means none.
 
     Example:
-        >>> landmark_of("SpineBase"), landmark_of("ElbowLeft"), landmark_of("base of spine")
-        ('pelvis', 'left elbow', 'pelvis')
+        >>> landmark_of("SpineBase"), landmark_of("ElbowLeft"), landmark_of("middle of spine")
+        ('pelvis', 'left elbow', 'spine')
         >>> landmark_of("r_knee"), landmark_of("tail")
         ('right knee', None)
     """
-    found = [word.lower() for word in WORD.findall(joint)]
-    words = {SPELLINGS.get(word, word) for word in found} - IDLE
-    sides = words & {"left", "right"}
-    landmark = MEANINGS.get(frozenset(words - sides))
-    if landmark is None or len(sides) > 1:
-        return None
-    for name in ([f"{side} {landmark}" for side in sides], [landmark])[not sides]:
-        if name in LANDMARKS:
-            return name
-    return None
+    words = (word.lower() for word in WORD.findall(joint))
+    return MEANINGS.get(frozenset(SPELLINGS.get(word, word) for word in words) - FILLERS)
 
 
 def placement(layout: SkeletonLayout) -> Array:
@@ -85,8 +84,7 @@ def placement(layout: SkeletonLayout) -> Array:
     """
     mix = np.zeros((layout.num_joints, len(LANDMARKS)))
     for joint, name in enumerate(layout.joints):
-        landmark = landmark_of(name)
-        if landmark is not None:
+        if (landmark := landmark_of(name)) is not None:
             mix[joint, LANDMARKS.index(landmark)] = 1
     if not mix.any():
         raise ValueError(
@@ -101,7 +99,7 @@ def placement(layout: SkeletonLayout) -> Array:
 
 def _spread(mix: Array, layout: SkeletonLayout) -> Array:
     """Place the joints that have a placed neighbour; failing all, those of a loose piece."""
-    placed, spread = mix.any(1), mix.copy()
+    placed, spread = np.asarray(mix.any(1)), mix.copy()
     for child, parent in layout.bones:
         for joint, neighbour in ((child, parent), (parent, child)):
             if not placed[joint] and placed[neighbour]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from skelter.data import _motions
+from skelter.data import _motions, _pairs
 from skelter.data._body import Body, Puppet, rotation
 from skelter.data._draws import Array, Draws
 from skelter.data._motions import Timing, mix
@@ -79,8 +79,8 @@ ACTIONS = {
     "pick up": Action(_motions.pick_up, (34, 60), (1, 2)),
     "walk": Action(_motions.walk, (28, 40), (2, 3)),
     "jog": Action(_motions.jog, (17, 26), (3, 4)),
-    "handshake": Action(_motions.handshake, (11, 18), (3, 4), persons=2),
-    "push": Action(_motions.push, (32, 56), persons=2),
+    "handshake": Action(_pairs.handshake, (11, 18), (3, 4), persons=2),
+    "push": Action(_pairs.push, (32, 56), persons=2),
 }
 
 
@@ -101,7 +101,7 @@ def perform(action: Action, styles: tuple[Style, ...], draws: Draws) -> Array:
     action.move(*people, when, draws)  # type: ignore[call-arg, arg-type]  # as many as it takes
     placed = np.stack([one.landmarks() for one in people])
     if len(people) == 2:
-        gap = _motions.gap(people[0], people[1])
+        gap = _pairs.gap(people[0], people[1])
         placed[1] = placed[1] * (-1, 1, -1) + (0, 0, gap)
         placed[..., 2] -= gap / 2
     else:
@@ -114,15 +114,15 @@ def _timing(action: Action, style: Style, draws: Draws) -> Timing:
     """Draw when the movement begins, how long it takes, and how much waiting surrounds it."""
     reps = draws.integer(*action.reps)
     tempo = style.tempo * draws.uniform(0.9, 1.12)
-    length = np.clip(reps * draws.uniform(*action.frames) / tempo, 24, 80)
-    before, after = draws.uniform(1, 30), draws.uniform(1, 30)
+    length = min(80.0, max(24.0, reps * draws.uniform(*action.frames) / tempo))
+    before, after = draws.uniform(1, 40), draws.uniform(1, 40)
     after += max(0.0, SHORTEST - length - before - after)
-    frames = min(LONGEST, int(before + length + after))
-    squeeze = frames / (before + length + after)
-    start, stop = before * squeeze, (before + length) * squeeze
+    patience = min(1.0, (LONGEST - length) / (before + after))  # waiting gives way, tempo does not
+    before, after = before * patience, after * patience
+    frames = round(before + length + after)
     side = style.hand if draws.chance(0.9) else 1 - style.hand
     return Timing(
-        progress=np.clip((np.arange(frames) - start) / (stop - start), 0, 1),
+        progress=np.clip((np.arange(frames) - before) / length, 0, 1),
         reps=reps,
         amplitude=style.amplitude * draws.uniform(0.8, 1.15),
         side=side,
@@ -136,15 +136,15 @@ def _posture(one: Puppet, style: Style, draws: Draws) -> None:
     one.shift[:, 0] += draws.normal(0.04) + 0.02 * sway[:, 0]
     one.shift[:, 1] -= draws.uniform(0.0, 0.05)
     one.lean[:] += (style.slouch + draws.normal(0.07), draws.normal(0.06), draws.normal(0.15))
-    one.lean += sway[:, 1:4] * (0.03, 0.02, 0.05)
+    one.lean += sway[:, 1:4] * (0.04, 0.03, 0.08)
     one.nod += (draws.normal(0.2), draws.normal(0.3))
     one.nod += 0.1 * sway[:, 4:6]
     # People turn to the camera or look about before they begin.
     settle = np.exp(-np.arange(frames) / draws.uniform(4, 14))
-    one.lean += np.outer(settle, [draws.normal(std) for std in (0.15, 0.1, 0.4)])
-    stagger = draws.normal(0.08)
+    one.lean += np.outer(settle, [draws.normal(std) for std in (0.17, 0.12, 0.5)])
+    stagger = draws.normal(0.11)
     for side in (0, 1):
-        one.feet[side] += (style.stance + draws.uniform(0, 0.06), 0, (2 * side - 1) * stagger)
+        one.feet[side] += (style.stance + draws.uniform(0, 0.1), 0, (2 * side - 1) * stagger)
         one.elbows[side, :, 0] += draws.uniform(-0.3, 0.3)
         one.hands[side] = _rest(frames, style.rests[side], draws)
 
@@ -158,9 +158,9 @@ def _rest(frames: int, favourite: int, draws: Draws) -> Array:
 
     here, there = place(), place()
     middle, hurry = draws.uniform(0.1, 0.9) * frames, draws.uniform(3, 8)
-    moves = draws.chance(0.35)
+    moves = draws.chance(0.5)
     weight = 1 / (1 + np.exp(-(np.arange(frames) - middle) / hurry)) * moves
-    return mix(weight, np.zeros((frames, 3)) + here, there) + 0.02 * draws.sway(frames, 3)
+    return mix(weight, np.zeros((frames, 3)) + here, there) + 0.03 * draws.sway(frames, 3)
 
 
 def _turned(points: Array, angle: float) -> Array:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import cast
+from typing import NamedTuple, cast
 
 import torch
 from torch import Tensor, nn
@@ -20,9 +19,8 @@ from skelter.momentum import MomentumEncoder
 Pair = tuple[str, str]
 
 
-@dataclass(frozen=True, eq=False)
-class ContrastOutput:
-    """What one step of a method gives.
+class ContrastOutput(NamedTuple):
+    """What one step of a method gives, as a tuple that training frameworks know how to walk.
 
     Args:
         loss: The scalar to minimise, the weighted sum of `losses`.

@@ -307,6 +307,11 @@ class _Members(nn.ModuleList):
 
     def __init__(self, transforms: Sequence[Any]) -> None:
         for member in transforms:
+            if isinstance(member, MultiView):
+                raise TypeError(
+                    "`transforms` must give one tensor of clips; MultiView gives several. Put it "
+                    "outermost: MultiView([Compose([...]), Compose([...])])"
+                )
             is_module = isinstance(member, nn.Module)
             if not (is_module and hasattr(member, "sample") and hasattr(member, "transform")):
                 raise TypeError(
@@ -319,7 +324,7 @@ class _Members(nn.ModuleList):
         super().__init__(transforms)
 
     def __iter__(self) -> Iterator[Transform[Any]]:
-        return cast(Iterator[Transform[Any]], super().__iter__())
+        return cast("Iterator[Transform[Any]]", super().__iter__())
 
 
 def _output_frames(transform: Any) -> int | None:

@@ -1,0 +1,159 @@
+"""The files of a store: written beside their final place, verified when opened."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+import numpy.typing as npt
+
+from skelter.data._errors import SkeletonFormatError
+from skelter.layouts import SkeletonLayout
+
+FORMAT, VERSION = "skelter-store", 1
+FRAMES, INDEX, META = "frames.bin", "index.npz", "store.json"
+
+
+class Writer:
+    """Writes a store directory; leaves nothing behind unless `finish` was reached."""
+
+    def __init__(self, path: Path, dtype: str) -> None:
+        if path.exists():
+            raise FileExistsError(f"{path} exists. Remove it, or build the store elsewhere.")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self.path = path
+        self.dtype = np.dtype(dtype).newbyteorder("<")
+        self.partial = path.with_name(f".{path.name}.partial-{os.getpid()}")
+        self.shape: tuple[int, ...] | None = None
+        self.count = 0
+        self._frames: BinaryIO
+
+    def __enter__(self) -> Writer:
+        shutil.rmtree(self.partial, ignore_errors=True)
+        self.partial.mkdir()
+        self._frames = (self.partial / FRAMES).open("wb")
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._frames.close()
+        shutil.rmtree(self.partial, ignore_errors=True)
+
+    def append(self, joints: npt.NDArray[np.floating]) -> None:
+        """Write the frames of one clip, shape (T, M, V, C)."""
+        self.shape = joints.shape[1:]
+        self.count += len(joints)
+        self._frames.write(np.ascontiguousarray(joints, dtype=self.dtype).tobytes())
+
+    def finish(self, index: Mapping[str, npt.NDArray[Any]], info: Mapping[str, Any]) -> None:
+        """Write index and metadata, flush everything to disk, and rename into place."""
+        if self.shape is None:
+            raise ValueError("`sequences` must hold at least one clip; got none.")
+        with (self.partial / INDEX).open("wb") as file:
+            np.savez(file, **dict(index))
+            _sync(file)
+        meta = {
+            "format": FORMAT,
+            "version": VERSION,
+            "dtype": self.dtype.name,
+            "shape": [self.count, *self.shape],
+            **info,
+            "layout": _layout_to_json(info["layout"]),
+        }
+        with (self.partial / META).open("wb") as file:
+            file.write(json.dumps(meta, indent=1).encode())
+            _sync(file)
+        _sync(self._frames)
+        self.partial.rename(self.path)
+
+
+def read(
+    path: Path,
+) -> tuple[npt.NDArray[np.floating], dict[str, npt.NDArray[Any]], dict[str, Any]]:
+    """Open the three files of a store and check that they belong together."""
+    if not path.is_dir():
+        raise FileNotFoundError(f"{path} is no store directory. Build one: SkeletonStore.build")
+    meta = _read_meta(path / META)
+    shape = tuple(meta["shape"])
+    frames_path = path / FRAMES
+    dtype = np.dtype(meta["dtype"]).newbyteorder("<")
+    expected = int(np.prod(shape)) * dtype.itemsize
+    size = frames_path.stat().st_size if frames_path.exists() else 0
+    if size != expected:
+        raise SkeletonFormatError(
+            f"{frames_path} must have {expected} bytes for {shape[0]} frames; it has {size}. "
+            "The store is damaged: build or copy it again."
+        )
+    arrays = _read_index(path / INDEX, shape[0])
+    frames = np.memmap(frames_path, dtype=dtype, mode="r", shape=shape)
+    info = {
+        "layout": SkeletonLayout(**meta["layout"]),
+        "label_names": tuple(meta["label_names"]),
+        "fps": meta["fps"],
+        "name": meta["name"],
+    }
+    if info["layout"].num_joints != shape[2]:
+        raise SkeletonFormatError(
+            f"{path / META}: layout {info['layout'].name} has {info['layout'].num_joints} joints, "
+            f"but the frames have {shape[2]}. Build the store again."
+        )
+    return frames, arrays, info
+
+
+def _read_meta(path: Path) -> dict[str, Any]:
+    try:
+        meta = json.loads(path.read_text())
+    except FileNotFoundError:
+        raise SkeletonFormatError(f"{path.parent} has no {META}: it is no skelter store.") from None
+    except ValueError as error:
+        raise SkeletonFormatError(f"{path} is no JSON ({error}). Build the store again.") from error
+    if not isinstance(meta, dict) or meta.get("format") != FORMAT:
+        raise SkeletonFormatError(f"{path} does not describe a {FORMAT}.")
+    if meta.get("version") != VERSION:
+        raise SkeletonFormatError(
+            f"{path} is version {meta.get('version')} of the store format; this version of skelter "
+            f"reads {VERSION}. Build the store again, or install the version that wrote it."
+        )
+    missing = {"dtype", "shape", "layout", "label_names", "fps", "name"} - set(meta)
+    if missing:
+        raise SkeletonFormatError(f"{path} lacks {sorted(missing)}. Build the store again.")
+    return meta
+
+
+def _read_index(path: Path, frames: int) -> dict[str, npt.NDArray[Any]]:
+    names = ("offsets", "labels", "subjects", "views", "names")
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            arrays = {name: file[name] for name in names}
+    except (OSError, KeyError, ValueError, EOFError, zipfile.BadZipFile) as error:
+        raise SkeletonFormatError(
+            f"{path} cannot be read ({error}). The store is damaged: build or copy it again."
+        ) from error
+    offsets = arrays["offsets"]
+    clips = len(offsets) - 1
+    lengths = {name: len(array) for name, array in arrays.items() if name != "offsets"}
+    if clips < 1 or offsets[0] != 0 or offsets[-1] != frames or (np.diff(offsets) < 1).any():
+        raise SkeletonFormatError(
+            f"{path}: offsets must rise from 0 to the {frames} frames. Build the store again."
+        )
+    if set(lengths.values()) != {clips}:
+        raise SkeletonFormatError(
+            f"{path}: every array must have {clips} entries, one a clip; got {lengths}."
+        )
+    return arrays
+
+
+def _layout_to_json(layout: SkeletonLayout) -> dict[str, Any]:
+    return {name: getattr(layout, name) for name in layout.__dataclass_fields__} | {
+        "parts": dict(layout.parts)
+    }
+
+
+def _sync(file: BinaryIO) -> None:
+    file.flush()
+    os.fsync(file.fileno())

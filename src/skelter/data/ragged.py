@@ -1,0 +1,180 @@
+"""The ragged ``.npz`` exchange file: all clips of a set in one file, without pickles.
+
+It holds ``data`` (sum of T, M, V, C), ``offsets`` (N + 1), ``label``, ``subject``, ``view`` and
+``seq_names`` (N), ``label_names``, ``joint_names``, ``bones`` as (child, parent) pairs, ``fps``,
+``name``, ``source`` and ``licence``. Positions are in metres; a missing person is zeros.
+"""
+
+from __future__ import annotations
+
+import os
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from skelter.data._clip import Clip
+from skelter.data._errors import SkeletonFormatError
+from skelter.data.store import ClipIndex, SkeletonStore, StoreInfo
+from skelter.layouts import SkeletonLayout, find_layout
+
+__all__ = ["load_ragged", "read_ragged", "write_ragged"]
+
+Arrays = dict[str, npt.NDArray[Any]]
+
+
+def read_ragged(path: str | Path) -> Iterator[Clip]:
+    """Yield the clips of a ragged file, in their order.
+
+    Args:
+        path: The ``.npz`` file.
+
+    Raises:
+        FileNotFoundError: There is none.
+        SkeletonFormatError: The file is no ``.npz``, lacks an array, or its arrays disagree.
+    """
+    store = load_ragged(path)
+    return (store[position] for position in range(len(store)))
+
+
+def load_ragged(path: str | Path, *, layout: SkeletonLayout | None = None) -> SkeletonStore:
+    """Load a ragged file into a store in memory.
+
+    Args:
+        path: The ``.npz`` file.
+        layout: The layout of its joints. If None, the built-in layout with the file's joint
+            names, or one made from the file's names and bones.
+
+    Raises:
+        FileNotFoundError: There is none.
+        SkeletonFormatError: The file is no ``.npz``, lacks an array, its arrays disagree, or a
+            coordinate is not finite.
+    """
+    path = Path(path)
+    arrays = _read(path)
+    data, offsets = arrays["data"], arrays["offsets"].astype(np.int64)
+    layout = layout or _layout_of(arrays, path)
+    _check(path, arrays, layout)
+    clips = len(offsets) - 1
+    unknown = np.full(clips, -1)
+    index = ClipIndex(
+        offsets,
+        arrays["label"].astype(np.int64),
+        arrays.get("subject", unknown).astype(np.int64),
+        arrays.get("view", unknown).astype(np.int64),
+        arrays.get("seq_names", np.full(clips, "")).astype(np.str_),
+    )
+    info = StoreInfo(
+        layout,
+        tuple(str(name) for name in arrays.get("label_names", ())),
+        _fps(arrays),
+        str(arrays.get("name", path.stem)),
+    )
+    return SkeletonStore(data.astype(np.float32, copy=False), index, info)
+
+
+def write_ragged(
+    path: str | Path, store: SkeletonStore, *, source: str = "", licence: str = ""
+) -> None:
+    """Write a store as a ragged file, under a temporary name first.
+
+    Args:
+        path: The ``.npz`` file; one that is there is replaced when the new one is complete.
+        store: What to write.
+        source: Where the recordings come from.
+        licence: What they may be used for.
+    """
+    path = Path(path)
+    partial = path.with_name(f".{path.name}.partial-{os.getpid()}")
+    try:
+        with partial.open("wb") as file:
+            np.savez_compressed(
+                file,
+                data=store.frames,
+                offsets=store.index.offsets,
+                label=store.labels,
+                subject=store.subjects,
+                view=store.views,
+                seq_names=store.index.names,
+                label_names=np.array(store.label_names, dtype=np.str_),
+                joint_names=np.array(store.layout.joints),
+                bones=np.array(store.layout.bones, dtype=np.int16).reshape(-1, 2),
+                fps=np.float32(np.nan if store.info.fps is None else store.info.fps),
+                name=np.str_(store.info.name),
+                source=np.str_(source),
+                licence=np.str_(licence),
+            )
+            file.flush()
+            os.fsync(file.fileno())
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def _read(path: Path) -> Arrays:
+    if not path.is_file():
+        raise FileNotFoundError(f"{path} is no file.")
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            if not isinstance(file, np.lib.npyio.NpzFile):
+                raise SkeletonFormatError(f"{path} holds a single array; a ragged .npz has many.")
+            arrays: Arrays = {name: file[name] for name in file.files}
+    except SkeletonFormatError:
+        raise
+    except (OSError, ValueError, EOFError, KeyError, AttributeError, zipfile.BadZipFile) as error:
+        raise SkeletonFormatError(
+            f"{path} cannot be read as .npz without pickles ({error}). Is it complete?"
+        ) from error
+    missing = {"data", "offsets", "label", "joint_names", "bones"} - set(arrays)
+    if missing:
+        raise SkeletonFormatError(
+            f"{path} lacks the arrays {sorted(missing)} of a ragged file; it has {sorted(arrays)}."
+        )
+    return arrays
+
+
+def _check(path: Path, arrays: Arrays, layout: SkeletonLayout) -> None:
+    data, offsets = arrays["data"], arrays["offsets"]
+    if data.ndim != 4 or not np.issubdtype(data.dtype, np.floating) or 0 in data.shape:
+        raise SkeletonFormatError(
+            f"{path}: `data` must be floats of shape (sum of T, M, V, C); got {data.dtype} "
+            f"{data.shape}."
+        )
+    if data.shape[2] != layout.num_joints:
+        raise SkeletonFormatError(
+            f"{path}: `data` has {data.shape[2]} joints, but layout {layout.name} has "
+            f"{layout.num_joints}. Pass layout=... for its skeleton."
+        )
+    rising = offsets.ndim == 1 and len(offsets) > 1 and bool((np.diff(offsets) > 0).all())
+    if not rising or offsets[0] != 0 or offsets[-1] != len(data):
+        raise SkeletonFormatError(
+            f"{path}: `offsets` must rise from 0 to the {len(data)} frames of `data`."
+        )
+    for name in ("label", "subject", "view", "seq_names"):
+        if name in arrays and arrays[name].shape != (len(offsets) - 1,):
+            raise SkeletonFormatError(
+                f"{path}: `{name}` must have {len(offsets) - 1} entries, one a clip; got shape "
+                f"{arrays[name].shape}."
+            )
+    if not np.isfinite(data).all():
+        frame = int(np.argwhere(~np.isfinite(data))[0, 0])
+        clip = int(np.searchsorted(offsets, frame, side="right")) - 1
+        raise SkeletonFormatError(f"{path}: clip {clip} has coordinates that are not finite.")
+
+
+def _fps(arrays: Arrays) -> float | None:
+    fps = float(arrays.get("fps", np.array(np.nan)))
+    return None if np.isnan(fps) else fps
+
+
+def _layout_of(arrays: Arrays, path: Path) -> SkeletonLayout:
+    joints = [str(joint) for joint in arrays["joint_names"]]
+    try:
+        return find_layout(joints) or SkeletonLayout.from_bones(
+            str(arrays.get("name", path.stem)), joints, bones=arrays["bones"].tolist()
+        )
+    except (ValueError, TypeError) as error:
+        raise SkeletonFormatError(f"{path}: {error}") from error

@@ -1,0 +1,339 @@
+"""Clips of any length in one flat, memory-mapped array.
+
+A store is a directory of three files: ``frames.bin``, all frames of all clips one after another,
+shape (sum of T, M, V, C); ``index.npz``, where each clip starts and what is known of it; and
+``store.json``, sizes, layout and format version. It is built beside its final place and renamed,
+so that it is either complete or absent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from skelter import _checks
+from skelter.data import _storefile
+from skelter.data._clip import Clip
+from skelter.layouts import SkeletonLayout
+
+__all__ = ["SkeletonStore"]
+
+IntArray = npt.NDArray[np.int64]
+DTYPES = ("float32", "float16")
+
+
+@dataclass(frozen=True, eq=False)
+class StoreInfo:
+    """What holds for all clips of a store.
+
+    Args:
+        layout: Their skeleton layout.
+        label_names: The name of each class, possibly empty.
+        fps: Frames a second, None if unknown.
+        name: What reports call the set.
+    """
+
+    layout: SkeletonLayout
+    label_names: tuple[str, ...] = ()
+    fps: float | None = None
+    name: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class ClipIndex:
+    """Where each clip lies, and what is known of it; all arrays have one entry a clip.
+
+    Args:
+        offsets: First frame of each clip, and the end of the last: one entry more.
+        labels: Class indices, -1 if unknown.
+        subjects: Who performed it, -1 if unknown.
+        views: Which camera saw it, -1 if unknown.
+        names: What reports call it.
+    """
+
+    offsets: IntArray
+    labels: IntArray
+    subjects: IntArray
+    views: IntArray
+    names: npt.NDArray[np.str_]
+
+    @classmethod
+    def of(cls, clips: Sequence[Clip], lengths: Sequence[int]) -> ClipIndex:
+        """Collect the index of clips with given numbers of frames."""
+        return cls(
+            np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64),
+            np.array([clip.label for clip in clips], dtype=np.int64),
+            np.array([clip.subject for clip in clips], dtype=np.int64),
+            np.array([clip.view for clip in clips], dtype=np.int64),
+            np.array([clip.name for clip in clips], dtype=np.str_),
+        )
+
+    def arrays(self) -> dict[str, npt.NDArray[Any]]:
+        """Return the arrays by name."""
+        return {field.name: getattr(self, field.name) for field in fields(self)}
+
+
+class SkeletonStore:
+    """Random access to clips of different lengths.
+
+    Make one by `open`, `build` or `from_clips`, or get one from `data.synthetic.generate` and
+    `data.load_ragged`.
+
+    Args:
+        frames: All frames, shape (sum of T, M, V, C), possibly memory-mapped.
+        index: Where each clip lies.
+        info: What holds for all clips.
+
+    Example:
+        >>> from skelter.layouts import KINECT20
+        >>> clips = [np.zeros((30, 1, 20, 3)), np.zeros((50, 1, 20, 3))]
+        >>> store = SkeletonStore.from_clips(clips, labels=[0, 1], layout=KINECT20)
+        >>> x, num_frames, labels = store.batch([1, 0])
+        >>> x.shape, num_frames, labels
+        (torch.Size([2, 3, 50, 20, 1]), tensor([50, 30]), tensor([1, 0]))
+    """
+
+    def __init__(self, frames: npt.NDArray[np.floating], index: ClipIndex, info: StoreInfo) -> None:
+        self.frames = frames
+        self.index = index
+        self.info = info
+
+    @classmethod
+    def open(cls, path: str | Path) -> SkeletonStore:
+        """Open a store directory; frames stay on disk until they are asked for.
+
+        Raises:
+            FileNotFoundError: There is none.
+            SkeletonFormatError: A file of it is missing, truncated, inconsistent, or of another
+                version of the format.
+        """
+        frames, arrays, info = _storefile.read(Path(path))
+        return cls(frames, ClipIndex(**arrays), StoreInfo(**info))
+
+    @classmethod
+    def build(
+        cls,
+        path: str | Path,
+        sequences: Iterable[Clip | npt.ArrayLike],
+        labels: Sequence[int] | None = None,
+        *,
+        layout: SkeletonLayout,
+        label_names: Sequence[str] = (),
+        fps: float | None = None,
+        name: str = "",
+        dtype: str = "float32",
+    ) -> SkeletonStore:
+        """Write clips to a new store directory, one at a time, and open it.
+
+        Args:
+            path: Where the store shall be; nothing may be there.
+            sequences: Clips, or arrays of shape (T, M, V, C) or (T, V, C). The first decides how
+                many persons there are; later ones with fewer get zeros.
+            labels: A class index for each array; clips have their own.
+            layout: Their layout.
+            label_names: The name of each class.
+            fps: Frames a second.
+            name: What reports call the set.
+            dtype: ``"float32"``, or ``"float16"`` for half the space (millimetres at 2 m).
+
+        Raises:
+            FileExistsError: Something is at `path`.
+            ValueError: A clip does not fit the layout, is empty or not finite; it is named.
+                Nothing is left behind.
+        """
+        _checks.choice("dtype", dtype, DTYPES)
+        info = StoreInfo(layout, tuple(label_names), fps, name)
+        with _storefile.Writer(Path(path), dtype) as writer:
+            clips, lengths = [], []
+            for clip in _prepared(sequences, labels, info):
+                writer.append(clip.joints)
+                lengths.append(len(clip.joints))
+                clips.append(_without_joints(clip))
+            writer.finish(ClipIndex.of(clips, lengths).arrays(), vars(info))
+        return cls.open(path)
+
+    @classmethod
+    def from_clips(
+        cls,
+        sequences: Iterable[Clip | npt.ArrayLike],
+        labels: Sequence[int] | None = None,
+        *,
+        layout: SkeletonLayout,
+        label_names: Sequence[str] = (),
+        fps: float | None = None,
+        name: str = "",
+    ) -> SkeletonStore:
+        """Make a store in memory; arguments and errors as of `build`."""
+        info = StoreInfo(layout, tuple(label_names), fps, name)
+        clips = list(_prepared(sequences, labels, info))
+        if not clips:
+            raise ValueError("`sequences` must hold at least one clip; got none.")
+        frames = np.concatenate([clip.joints for clip in clips])
+        return cls(frames, ClipIndex.of(clips, [len(clip.joints) for clip in clips]), info)
+
+    def __len__(self) -> int:
+        return len(self.index.labels)
+
+    def __getitem__(self, position: int) -> Clip:
+        """Return one clip, its joints a copy of shape (T, M, V, C)."""
+        if not -len(self) <= position < len(self):
+            raise IndexError(f"clip {position} of a store of {len(self)} clips")
+        position %= len(self)
+        start, end = self.index.offsets[position : position + 2]
+        return Clip(
+            np.array(self.frames[start:end], dtype=np.float32),
+            int(self.index.labels[position]),
+            int(self.index.subjects[position]),
+            int(self.index.views[position]),
+            str(self.index.names[position]),
+        )
+
+    def __repr__(self) -> str:
+        return (
+            f"SkeletonStore({self.info.name or 'unnamed'}: {len(self)} clips, {self.persons} x "
+            f"{self.layout.num_joints} joints of {self.layout.name})"
+        )
+
+    @property
+    def layout(self) -> SkeletonLayout:
+        """The layout of all clips."""
+        return self.info.layout
+
+    @property
+    def label_names(self) -> tuple[str, ...]:
+        """The name of each class, possibly empty."""
+        return self.info.label_names
+
+    @property
+    def persons(self) -> int:
+        """Persons M of every clip."""
+        return int(self.frames.shape[1])
+
+    @property
+    def channels(self) -> int:
+        """Coordinates C of a joint."""
+        return int(self.frames.shape[3])
+
+    @property
+    def labels(self) -> IntArray:
+        """Class index of each clip, -1 if unknown."""
+        return self.index.labels
+
+    @property
+    def subjects(self) -> IntArray:
+        """Subject of each clip, -1 if unknown."""
+        return self.index.subjects
+
+    @property
+    def views(self) -> IntArray:
+        """View of each clip, -1 if unknown."""
+        return self.index.views
+
+    @property
+    def num_frames(self) -> IntArray:
+        """Frames of each clip."""
+        return np.diff(self.index.offsets)
+
+    def batch(self, indices: Sequence[int] | IntArray) -> tuple[Tensor, Tensor, Tensor]:
+        """Return clips padded with zeros to the longest of them.
+
+        Args:
+            indices: Which clips, at least one.
+
+        Returns:
+            Clips (N, C, T, V, M) in float32, their valid frames (N,), their labels (N,).
+
+        Raises:
+            ValueError: There are no indices.
+            IndexError: An index is out of range.
+        """
+        chosen = np.asarray(indices, dtype=np.int64)
+        if chosen.ndim != 1 or chosen.size == 0:
+            raise ValueError(
+                f"`indices` must be one or more clip numbers; got shape {chosen.shape}."
+            )
+        if chosen.min() < -len(self) or chosen.max() >= len(self):
+            raise IndexError(f"clips {chosen.tolist()} of a store of {len(self)} clips")
+        chosen %= len(self)
+        lengths = self.num_frames[chosen]
+        padded = np.zeros((len(chosen), lengths.max(), *self.frames.shape[1:]), dtype=np.float32)
+        for row, start, length in zip(padded, self.index.offsets[chosen], lengths, strict=True):
+            row[:length] = self.frames[start : start + length]
+        x = torch.from_numpy(padded).permute(0, 4, 1, 3, 2).contiguous()
+        return x, torch.from_numpy(lengths), torch.from_numpy(self.labels[chosen])
+
+    def map(self, function: Callable[[Tensor], Tensor], *, batch_size: int = 256) -> SkeletonStore:
+        """Return a store in memory with a function applied to all clips, batch by batch.
+
+        For what is done once, such as ``transforms.presets.isc_normalise(store.layout)``.
+
+        Args:
+            function: From clips (N, C, T, V, M) to clips of the same shape.
+            batch_size: Clips a batch.
+
+        Raises:
+            ValueError: The function changed the shape.
+        """
+        clips: list[Clip] = []
+        for start in range(0, len(self), batch_size):
+            indices = range(start, min(start + batch_size, len(self)))
+            x, num_frames, _ = self.batch(indices)
+            y = function(x)
+            if y.shape != x.shape:
+                raise ValueError(
+                    f"`function` must keep the shape of clips {tuple(x.shape)}; it gave "
+                    f"{tuple(y.shape)}. Crop and resample in a view, not in the store."
+                )
+            joints = y.permute(0, 2, 4, 3, 1).numpy()
+            for position, row, length in zip(indices, joints, num_frames, strict=True):
+                clips.append(_replaced(self[position], row[: int(length)]))
+        info = self.info
+        return SkeletonStore.from_clips(
+            clips, layout=info.layout, label_names=info.label_names, fps=info.fps, name=info.name
+        )
+
+
+def _replaced(clip: Clip, joints: npt.NDArray[np.floating]) -> Clip:
+    return Clip(joints, clip.label, clip.subject, clip.view, clip.name)
+
+
+def _without_joints(clip: Clip) -> Clip:
+    return _replaced(clip, np.empty((0, 0, 0, 0), dtype=np.float32))
+
+
+def _prepared(
+    sequences: Iterable[Clip | npt.ArrayLike], labels: Sequence[int] | None, info: StoreInfo
+) -> Iterator[Clip]:
+    """Check clips one by one, and give all of them the persons of the first."""
+    persons = 0
+    known = None if labels is None else [int(label) for label in labels]
+    count = 0
+    for count, sequence in enumerate(sequences, start=1):
+        clip = sequence if isinstance(sequence, Clip) else Clip(np.asarray(sequence))
+        name = clip.name or f"clip {count - 1}"
+        if known is not None and count > len(known):
+            break
+        label = clip.label if known is None else known[count - 1]
+        joints = _checks.recording(name, clip.joints, info.layout)
+        _checks.label(name, label, info.label_names)
+        persons = persons or joints.shape[1]
+        missing = persons - joints.shape[1]
+        if missing < 0:
+            raise ValueError(
+                f"{name} has {joints.shape[1]} persons, but the first clip has {persons}. "
+                "Put a clip with all persons first, or give every array the same."
+            )
+        joints = np.pad(joints, ((0, 0), (0, missing), (0, 0), (0, 0)))
+        yield Clip(joints, label, clip.subject, clip.view, clip.name)
+    if known is not None and count != len(known):
+        raise ValueError(
+            f"`labels` must have one entry for each sequence; got {len(known)} labels for "
+            f"{'more' if count > len(known) else count} sequences."
+        )

@@ -1,0 +1,189 @@
+"""Retrieval: what the nearest training clips say of a test clip."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from skelter import _checks
+from skelter.evaluation._results import Result
+from skelter.evaluation.features import FeatureSet
+
+__all__ = ["KNNResult", "RetrievalResult", "knn", "retrieval"]
+
+METRICS = ("cosine", "euclidean")
+
+
+@dataclass(frozen=True, eq=False)
+class KNNResult(Result):
+    """What `knn` found.
+
+    Args:
+        k: Neighbours that voted.
+        metric: How near was measured.
+        predictions: The class of each test row, shape (N,).
+        accuracy: Share of correct predictions, None where the labels are unknown.
+    """
+
+    k: int
+    metric: str
+    predictions: Tensor
+    accuracy: float | None
+
+
+@torch.no_grad()
+def knn(
+    train: Tensor,
+    train_labels: Tensor,
+    test: Tensor,
+    k: int = 1,
+    *,
+    metric: str = "cosine",
+    test_labels: Tensor | None = None,
+    chunk: int = 1024,
+) -> KNNResult:
+    """Classify by a vote of the k nearest training rows.
+
+    The class with most votes wins; among equals, the one whose nearest member is nearer.
+
+    Args:
+        train: Features of shape (N, D).
+        train_labels: Class indices of shape (N,), from 0.
+        test: Features of shape (L, D).
+        k: Neighbours that vote, from 1 to N; the paper's retrieval has 1.
+        metric: ``"cosine"`` or ``"euclidean"``.
+        test_labels: Class indices of shape (L,), to measure accuracy.
+        chunk: Test rows compared at once; bounds memory to chunk x N.
+
+    Returns:
+        Predictions, and their accuracy if `test_labels` were given.
+
+    Raises:
+        TypeError: Features are not floating or labels no integers.
+        ValueError: Shapes do not match, or `k` or `metric` is out of range.
+
+    References:
+        Thoker, Doughty, Snoek, ACM MM 2021, section 4.3, "skeleton retrieval".
+
+    Example:
+        >>> train, labels = torch.eye(3), torch.tensor([0, 1, 2])
+        >>> knn(train, labels, torch.tensor([[0.1, 0.9, 0.0]])).predictions
+        tensor([1])
+    """
+    _check_pair(train, train_labels, test, test_labels)
+    _checks.choice("metric", metric, METRICS)
+    _checks.positive_int("k", k)
+    _checks.between("k", k, 1, len(train), "There are no more training rows.")
+    _checks.positive_int("chunk", chunk)
+    votes = [
+        _vote(train_labels[nearness.topk(k, dim=1).indices])
+        for nearness in _nearness(train, test, metric, chunk)
+    ]
+    predictions = torch.cat(votes)
+    accuracy = None
+    if test_labels is not None:
+        accuracy = float((predictions == test_labels).double().mean())
+    return KNNResult(k, metric, predictions, accuracy)
+
+
+@dataclass(frozen=True, eq=False)
+class RetrievalResult(Result):
+    """What `retrieval` found.
+
+    Args:
+        top: For each k, the share of queries with a clip of their class among the k nearest.
+        mean_average_precision: The mean over queries of the average precision of their ranking.
+    """
+
+    top: dict[int, float]
+    mean_average_precision: float
+
+
+@torch.no_grad()
+def retrieval(
+    train: Tensor,
+    train_labels: Tensor,
+    test: Tensor,
+    test_labels: Tensor,
+    *,
+    top: Sequence[int] = (1, 5),
+    metric: str = "cosine",
+    chunk: int = 1024,
+) -> RetrievalResult:
+    """Rank the training rows for every test row, and measure how early its class comes.
+
+    Average precision is the mean, over the training rows of the query's class, of the share of
+    that class among all rows ranked up to them. A query whose class does not occur in training
+    counts as 0.
+
+    Args:
+        train: Gallery features of shape (N, D).
+        train_labels: Class indices of shape (N,).
+        test: Query features of shape (L, D).
+        test_labels: Class indices of shape (L,).
+        top: The k's to report.
+        metric: ``"cosine"`` or ``"euclidean"``.
+        chunk: Queries ranked at once.
+
+    Returns:
+        Top-k accuracies and mean average precision.
+
+    Raises:
+        TypeError: As of `knn`.
+        ValueError: As of `knn`.
+
+    Example:
+        >>> x, labels = torch.eye(4), torch.tensor([0, 0, 1, 1])
+        >>> retrieval(x, labels, x, labels, top=(1,)).top
+        {1: 1.0}
+    """
+    _check_pair(train, train_labels, test, test_labels)
+    _checks.choice("metric", metric, METRICS)
+    for k in top:
+        _checks.positive_int("top", k)
+        _checks.between("top", k, 1, len(train), "There are no more training rows.")
+    hits = dict.fromkeys(top, 0)
+    precision = 0.0
+    ranks = torch.arange(1, len(train) + 1, device=train.device, dtype=torch.float64)
+    queries = torch.split(test_labels, chunk)
+    for nearness, wanted in zip(_nearness(train, test, metric, chunk), queries, strict=True):
+        order = nearness.argsort(dim=1, descending=True, stable=True)
+        relevant = train_labels[order] == wanted[:, None]
+        for k in top:
+            hits[k] += int(relevant[:, :k].any(1).sum())
+        found = relevant.cumsum(1) / ranks
+        count = relevant.sum(1).clamp(min=1)
+        precision += float(((found * relevant).sum(1) / count).sum())
+    return RetrievalResult({k: hits[k] / len(test) for k in top}, precision / len(test))
+
+
+def _nearness(train: Tensor, test: Tensor, metric: str, chunk: int) -> Iterator[Tensor]:
+    """Yield (chunk, N) scores of test rows against all training rows; larger is nearer."""
+    if metric == "cosine":
+        train, test = F.normalize(train, dim=1), F.normalize(test, dim=1)
+    for rows in torch.split(test, chunk):
+        yield rows @ train.T if metric == "cosine" else -torch.cdist(rows, train)
+
+
+def _vote(labels: Tensor) -> Tensor:
+    """Return the most frequent label of each row (L, k), the earliest among equals."""
+    counts = (labels[:, :, None] == labels[:, None, :]).sum(2)
+    return labels.gather(1, counts.argmax(1, keepdim=True)).squeeze(1)
+
+
+def _check_pair(
+    train: Tensor, train_labels: Tensor, test: Tensor, test_labels: Tensor | None
+) -> None:
+    FeatureSet(train, train_labels)
+    _checks.features("test", test)
+    if test.shape[1] != train.shape[1]:
+        raise ValueError(
+            f"`test` must have the D={train.shape[1]} columns of `train` {tuple(train.shape)}; "
+            f"got {tuple(test.shape)}. Extract both by the same encoder."
+        )
+    if test_labels is not None:
+        _checks.labels("test_labels", test_labels, test)

@@ -1,0 +1,315 @@
+from __future__ import annotations
+
+import json
+import math
+
+import numpy as np
+import pytest
+import torch
+from reference import encoders as oracle
+from reference import golden as names
+from torch import nn
+from torch.nn import functional as F
+
+from skelter._typing import Encoder
+from skelter.encoders import AGCN, HCN, BiGRU, ProjectionHead
+from skelter.layouts import KINECT20, NTU25, SBU15, SkeletonLayout
+from skelter.representations import functional as R
+
+WIDTHS = (8, 8, 16)
+MINE = SkeletonLayout("mine", list("abcdefg"), parents=[-1, 0, 1, 2, 0, 4, 4])
+
+
+def build(name, layout=NTU25, persons=2):
+    V = layout.num_joints
+    if name == "BiGRU":
+        return BiGRU(3 * V * persons, 8, layers=2)
+    if name == "AGCN":
+        return AGCN(layout, persons=persons, widths=WIDTHS)
+    return HCN(V, persons, frames=16, channels=16, dropout=0.1)
+
+
+def represent(name, x):
+    return R.to_sequence(x) if name == "BiGRU" else x
+
+
+EVERY = pytest.mark.parametrize("name", ["BiGRU", "AGCN", "HCN"])
+
+
+@EVERY
+class TestEvery:
+    @pytest.mark.parametrize("layout", [NTU25, KINECT20, SBU15, MINE], ids=lambda x: x.name)
+    @pytest.mark.parametrize("persons", [1, 2, 3])
+    def test_any_layout_and_persons(self, name, layout, persons):
+        encoder = build(name, layout, persons)
+        out = encoder(represent(name, torch.randn(2, 3, 16, layout.num_joints, persons)))
+        assert out.shape == (2, encoder.feature_dim)
+        assert isinstance(encoder, Encoder)
+
+    def test_trains_every_parameter(self, name):
+        encoder = build(name)
+        # 1e-6 is where AGCN's norms start; open them for a gradient to come through.
+        for module in encoder.modules():
+            if isinstance(module, nn.BatchNorm2d):
+                nn.init.ones_(module.weight)
+        encoder(represent(name, torch.randn(3, 3, 16, 25, 2))).square().mean().backward()
+        for parameter_name, parameter in encoder.named_parameters():
+            assert parameter.grad is not None, parameter_name
+            assert parameter.grad.isfinite().all(), parameter_name
+
+    def test_one_clip_in_eval_mode_equals_its_place_in_a_batch(self, name):
+        encoder = build(name).eval()
+        x = represent(name, torch.randn(3, 3, 16, 25, 2))
+        torch.testing.assert_close(encoder(x[1:2]), encoder(x)[1:2], rtol=1e-4, atol=1e-5)
+
+    def test_empty_batch(self, name):
+        with pytest.raises(ValueError, match="at least one clip; got an empty batch"):
+            build(name)(represent(name, torch.zeros(0, 3, 16, 25, 2)))
+
+    def test_integers(self, name):
+        with pytest.raises(TypeError, match="`x` must have a real floating dtype; got torch.int64"):
+            build(name)(represent(name, torch.zeros(2, 3, 16, 25, 2)).long())
+
+    def test_gradient_reaches_the_input(self, name):
+        encoder = build(name).double().eval()
+        x = torch.randn(1, 3, 16, 25, 2, dtype=torch.float64, requires_grad=True)
+        encoder(represent(name, x)).sum().backward()
+        assert x.grad.isfinite().all()
+
+    def test_same_seed_same_weights(self, name):
+        torch.manual_seed(3)
+        first = build(name).state_dict()
+        torch.manual_seed(3)
+        second = build(name).state_dict()
+        assert all(torch.equal(first[key], second[key]) for key in first)
+
+    def test_autocast(self, name):
+        with torch.autocast("cpu", dtype=torch.bfloat16):
+            out = build(name)(represent(name, torch.randn(2, 3, 16, 25, 2)))
+        assert out.isfinite().all()
+
+
+class TestBiGRU:
+    def test_oracle_steps_the_pair_frame_by_frame(self):
+        encoder = BiGRU(6, 4, layers=3).double()
+        weights = {k.removeprefix("gru."): v.numpy() for k, v in encoder.state_dict().items()}
+        x = torch.randn(2, 9, 6, dtype=torch.float64)
+        for row, sequence in zip(encoder(x), x, strict=True):
+            expected = oracle.gru_pair(sequence.numpy(), weights, 3)
+            np.testing.assert_allclose(row.detach().numpy(), expected, atol=1e-12)
+
+    def test_bidirectional_is_the_textbook_one(self):
+        encoder = BiGRU(6, 4, layers=2, direction="bidirectional")
+        gru = nn.GRU(6, 4, 2, batch_first=True, bidirectional=True)
+        gru.load_state_dict(encoder.gru.state_dict())
+        x = torch.randn(3, 9, 6)
+        output, _ = gru(x)
+        expected = torch.cat([output[:, -1, :4], output[:, 0, 4:]], 1)
+        torch.testing.assert_close(encoder(x), expected)
+
+    def test_the_two_differ_but_share_weights(self):
+        pair, both = BiGRU(6, 4), BiGRU(6, 4, direction="bidirectional")
+        both.load_state_dict(pair.state_dict())
+        x = torch.randn(3, 9, 6)
+        assert (pair(x) - both(x)).abs().max() > 0.01
+
+    def test_matrices_are_xavier_uniform(self):
+        weight = BiGRU(150, 64).gru.weight_ih_l0.detach()
+        bound = math.sqrt(6 / (150 + 3 * 64))
+        assert weight.abs().max() <= bound
+        assert float(weight.std()) == pytest.approx(bound / 3**0.5, rel=0.03)
+
+    @pytest.mark.parametrize("shape", [(4, 3, 16, 25, 2), (4, 16, 120), (150,)])
+    def test_wrong_shape(self, shape):
+        with pytest.raises(ValueError, match=r"in_features=150; got .*ToSequence\(\)"):
+            BiGRU(150, 8)(torch.zeros(shape))
+
+    def test_wrong_direction(self):
+        with pytest.raises(ValueError, match="`direction` must be one of 'forward-pair'"):
+            BiGRU(150, 8, direction="both")
+
+
+class TestAGCN:
+    def test_oracle_of_the_adaptive_aggregation(self):
+        block = AGCN(MINE, widths=(8,), persons=1).double().eval().blocks[0].graph
+        nn.init.normal_(block.learned_adjacency)
+        x = torch.randn(1, 3, 5, 7, dtype=torch.float64)
+        seen = []
+        block.project.register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0]))
+        block(x)
+        for subset in range(3):
+            parts = [
+                (conv.weight.chunk(3)[subset][..., 0, 0], conv.bias.chunk(3)[subset])
+                for conv in (block.theta, block.phi)
+            ]
+            (theta, phi) = [[tensor.detach().numpy() for tensor in part] for part in parts]
+            expected = oracle.adaptive_graph(
+                x[0].numpy(),
+                theta,
+                phi,
+                block.adjacency[subset].numpy(),
+                block.learned_adjacency[subset].detach().numpy(),
+            )
+            actual = seen[0][0].chunk(3)[subset]
+            np.testing.assert_allclose(actual.detach().numpy(), expected, atol=1e-10)
+
+    def test_starts_as_the_papers(self):
+        encoder = AGCN()
+        graph = encoder.blocks[4].graph
+        assert (graph.learned_adjacency == 1e-6).all()
+        assert (graph.norm.weight == 1e-6).all()
+        std = math.sqrt(2 / (3 * 64 * 128))
+        assert float(graph.project.weight.detach().std()) == pytest.approx(std, rel=0.03)
+        assert float(graph.theta.weight.detach().std()) == pytest.approx(math.sqrt(2 / 32), rel=0.05)
+        conv = encoder.blocks[4].temporal[0]
+        assert float(conv.weight.detach().std()) == pytest.approx(math.sqrt(2 / (128 * 9)), rel=0.03)
+        assert not any(p.any() for n, p in encoder.named_parameters() if n.endswith("bias"))
+
+    def test_strides_and_residuals(self):
+        blocks = AGCN().blocks
+        assert [block.temporal[0].stride[0] for block in blocks] == [1, 1, 1, 1, 2, 1, 1, 2, 1, 1]
+        assert blocks[0].residual is None
+        assert isinstance(blocks[1].residual, nn.Identity)
+        assert isinstance(blocks[4].residual, nn.Sequential)
+
+    def test_adjacency_moves_with_the_module_but_is_not_saved(self):
+        encoder = AGCN(SBU15, widths=(8,))
+        assert not any("graph.adjacency" in key for key in encoder.state_dict())
+        assert encoder.double().blocks[0].graph.adjacency.dtype == torch.float64
+
+    @pytest.mark.parametrize(
+        ("shape", "message"),
+        [
+            ((2, 3, 8, 17, 2), "`x` has 17 joints, but layout NTU25 has 25. Pass layout="),
+            ((2, 3, 8, 25, 1), r"`x` has 1 persons, but this AGCN has 2.*Pass persons="),
+            ((2, 2, 8, 25, 2), "`x` has 2 coordinates, but this AGCN has 3.*Pass in_channels="),
+            ((3, 8, 25, 2), r"shape \(N, C, T, V, M\); got \(3, 8, 25, 2\).*x\[None\]"),
+            ((1, 2, 3, 8, 25, 2), r"Flatten the leading axes"),
+        ],
+    )
+    def test_wrong_shape(self, shape, message):
+        with pytest.raises(ValueError, match=message):
+            AGCN(widths=(8,))(torch.zeros(shape))
+
+    def test_wrong_widths(self):
+        with pytest.raises(ValueError, match="`widths` must be one or more channel counts from 4"):
+            AGCN(widths=(2,))
+
+
+class TestHCN:
+    def test_paper_size(self):
+        assert HCN().feature_dim == 4096
+
+    @pytest.mark.parametrize(("frames", "channels"), [(16, 16), (40, 32), (64, 64), (31, 16)])
+    def test_feature_dim_is_what_comes_out(self, frames, channels):
+        encoder = HCN(7, 1, frames=frames, channels=channels)
+        assert encoder(torch.randn(2, 3, frames, 7, 1)).shape[1] == encoder.feature_dim
+
+    def test_motion_is_resampled_over_frames_and_joints(self):
+        x = torch.randn(2, 3, 9, 5)
+        expected = F.interpolate(x[:, :, 1:] - x[:, :, :-1], (9, 5), mode="bilinear")
+        encoder = HCN(5, 1, frames=16, channels=16)
+        seen = []
+        encoder.motion.register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0]))
+        clip = torch.randn(2, 3, 16, 5, 1)
+        encoder(clip)
+        motion = clip[..., 0].diff(dim=2)
+        assert expected.shape == (2, 3, 9, 5)
+        torch.testing.assert_close(seen[0], F.interpolate(motion, (16, 5), mode="bilinear"))
+
+    def test_order_of_persons_does_not_matter(self):
+        encoder = HCN(5, 2, frames=16, channels=16).eval()
+        x = torch.randn(2, 3, 16, 5, 2)
+        torch.testing.assert_close(encoder(x), encoder(x.flip(-1)))
+
+    def test_no_dropout_means_training_equals_eval(self):
+        encoder = HCN(5, 1, frames=16, channels=16, dropout=0.0)
+        x = torch.randn(2, 3, 16, 5, 1)
+        assert torch.equal(encoder.train()(x), encoder.eval()(x))
+
+    @pytest.mark.parametrize(
+        ("shape", "message"),
+        [
+            ((2, 3, 32, 25, 2), "`x` has 32 frames, but this HCN has 64"),
+            ((2, 3, 64, 20, 2), "`x` has 20 joints, but this HCN has 25"),
+            ((2, 3, 64, 25, 1), "`x` has 1 persons, but this HCN has 2"),
+        ],
+    )
+    def test_wrong_shape(self, shape, message):
+        with pytest.raises(ValueError, match=message):
+            HCN()(torch.zeros(shape))
+
+    @pytest.mark.parametrize(
+        ("arguments", "message"),
+        [
+            ({"frames": 8}, "`frames` must lie between 16"),
+            ({"channels": 24}, "`channels` must be a multiple of 16; got 24"),
+            ({"dropout": 1.5}, "`dropout` must lie between 0.0 and 1.0"),
+        ],
+    )
+    def test_wrong_arguments(self, arguments, message):
+        with pytest.raises(ValueError, match=message):
+            HCN(**arguments)
+
+
+class TestProjectionHead:
+    def test_is_the_papers(self):
+        head = ProjectionHead(256)
+        assert [tuple(p.shape) for p in head.parameters() if p.ndim == 2] == [(256, 256), (128, 256)]
+        assert head(torch.randn(4, 256)).shape == (4, head.out_dim)
+
+    def test_wrong_size(self):
+        with pytest.raises(ValueError, match="`out_dim` must be at least 1; got 0"):
+            ProjectionHead(8, out_dim=0)
+
+
+@pytest.fixture(scope="module")
+def files(golden):
+    keys = json.loads((golden / "encoder_keys.json").read_text())
+    with np.load(golden / "encoders.npz") as file:
+        return keys, {name: torch.from_numpy(file[name]) for name in file.files}
+
+
+class TestGolden:
+    """Features, logits and gradients of the reference implementation, by its own weights."""
+
+    @staticmethod
+    def load(name, keys):
+        reference = names.weights(keys[name])
+        encoder = {"bigru": lambda: BiGRU(150, 256), "agcn": AGCN, "hcn": HCN}[name]()
+        encoder.load_state_dict(getattr(names, name)(reference))
+        head = nn.Linear(encoder.feature_dim, 128)
+        head.load_state_dict({"weight": reference["fc.weight"], "bias": reference["fc.bias"]})
+        x = names.clips()
+        return encoder, head, R.to_sequence(x) if name == "bigru" else x
+
+    @pytest.mark.golden
+    @pytest.mark.parametrize("name", ["bigru", "agcn", "hcn"])
+    def test_features_and_logits(self, files, name):
+        keys, numbers = files
+        encoder, head, x = self.load(name, keys)
+        with torch.no_grad():
+            features = encoder.eval()(x)
+        for actual, kind in ((features, "features"), (head(features), "logits")):
+            torch.testing.assert_close(actual, numbers[f"{name}_{kind}"], rtol=0, atol=1e-5)
+
+    @pytest.mark.golden
+    @pytest.mark.parametrize("name", ["bigru", "agcn"])
+    def test_training_mode_and_gradients(self, files, name):
+        keys, numbers = files
+        encoder, head, x = self.load(name, keys)
+        logits = head(encoder.train()(x))
+        torch.testing.assert_close(logits, numbers[f"{name}_train_logits"], rtol=0, atol=1e-5)
+        logits.square().mean().backward()
+        shapes = keys[name]
+        if name == "bigru":
+            ours = {f"encoder.{key}": p.grad.norm() for key, p in encoder.named_parameters()}
+        else:
+            ours = names.agcn_gradients(encoder, shapes)
+        ours |= {"fc.weight": head.weight.grad.norm(), "fc.bias": head.bias.grad.norm()}
+        parameters = [key for key in sorted(shapes) if key in ours]
+        expected = numbers[f"{name}_gradnorms"]
+        assert len(parameters) == len(expected)
+        actual = torch.stack([ours[key] for key in parameters]).double()
+        known = expected >= 0
+        torch.testing.assert_close(actual[known], expected[known], rtol=1e-3, atol=1e-5)

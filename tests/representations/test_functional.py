@@ -1,0 +1,140 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from torch import nn
+
+from skelter import representations as R
+from skelter.layouts import KINECT20, NTU25, SBU15
+from skelter.representations import functional as F
+
+ORDERS = ["v c m", "m v c", "c v m", "m c v", "v m c", "c m v"]
+
+
+class TestSequence:
+    def test_oracle_of_the_papers_order(self, clips):
+        out = F.to_sequence(clips)
+        assert out.shape == (4, 20, 150)
+        for v, c, m in [(0, 0, 0), (3, 1, 1), (24, 2, 1)]:
+            assert torch.equal(out[..., (v * 3 + c) * 2 + m], clips[:, c, :, v, m])
+
+    def test_oracle_of_the_other_order(self, clips):
+        out = F.to_sequence(clips, "m v c")
+        for v, c, m in [(0, 0, 0), (3, 1, 1), (24, 2, 1)]:
+            assert torch.equal(out[..., (m * 25 + v) * 3 + c], clips[:, c, :, v, m])
+
+    @given(st.sampled_from(ORDERS), st.integers(1, 3), st.integers(1, 7), st.integers(1, 3))
+    def test_inverse(self, order, C, V, M):
+        x = torch.randn(2, C, 5, V, M)
+        back = F.from_sequence(F.to_sequence(x, order), joints=V, persons=M, order=order)
+        assert torch.equal(back, x)
+
+    @pytest.mark.parametrize("order", ["v c", "v c t", "v c m m", ""])
+    def test_wrong_order(self, order, clips):
+        with pytest.raises(ValueError, match=r"`order` must name v \(joint\)"):
+            F.to_sequence(clips, order)
+        with pytest.raises(ValueError, match="such as 'v c m' or 'm v c'"):
+            R.ToSequence(order)
+
+    def test_wrong_width(self):
+        with pytest.raises(ValueError, match=r"V=25 and M=2; got \(4, 64, 120\)"):
+            F.from_sequence(torch.zeros(4, 64, 120), joints=25)
+
+
+class TestGraphAndImage:
+    @pytest.mark.parametrize("name", ["graph", "image"])
+    def test_identity_and_check(self, name, clips):
+        forth, back = getattr(F, f"to_{name}"), getattr(F, f"from_{name}")
+        assert torch.equal(forth(clips), clips)
+        assert torch.equal(back(forth(clips)), clips)
+        with pytest.raises(ValueError, match=r"shape \(\.\.\., C, T, V, M\)"):
+            forth(torch.zeros(4, 20, 150))
+
+
+class TestBones:
+    def test_oracle(self, clips):
+        out = F.to_bones(clips)
+        for child, parent in NTU25.bones:
+            assert torch.equal(out[..., child, :], clips[..., child, :] - clips[..., parent, :])
+        assert not out[..., 20, :].any()
+
+    @pytest.mark.parametrize("layout", [NTU25, KINECT20, SBU15], ids=lambda x: x.name)
+    def test_inverse(self, layout):
+        x = torch.randn(2, 3, 5, layout.num_joints, 2, dtype=torch.float64)
+        roots = x[..., list(layout.roots), :]
+        torch.testing.assert_close(F.from_bones(F.to_bones(x, layout), layout, roots=roots), x)
+
+    def test_without_roots_hangs_at_the_origin(self, clips):
+        assert not F.from_bones(F.to_bones(clips))[..., 20, :].any()
+
+    def test_gradient(self):
+        x = torch.randn(3, 2, 15, 1, dtype=torch.float64, requires_grad=True)
+        assert torch.autograd.gradcheck(lambda a: F.to_bones(a, SBU15), (x,))
+
+    def test_wrong_layout(self):
+        with pytest.raises(
+            ValueError,
+            match=r"`x` has 17 joints, but layout NTU25 has 25. Pass layout=... for your skeleton.",
+        ):
+            F.to_bones(torch.zeros(3, 4, 17, 1))
+
+
+class TestMotion:
+    @given(st.integers(1, 12), st.integers(1, 12))
+    def test_oracle(self, frames, valid):
+        valid = min(valid, frames)
+        x = torch.randn(3, frames, 4, 1, dtype=torch.float64)
+        motion = F.to_motion(x, num_frames=torch.tensor(valid)).numpy()
+        acceleration = F.to_acceleration(x, num_frames=torch.tensor(valid)).numpy()
+        expected, second = np.zeros_like(motion), np.zeros_like(motion)
+        for t in range(valid - 1):
+            expected[:, t] = x[:, t + 1] - x[:, t]
+        for t in range(valid - 2):
+            second[:, t] = x[:, t + 2] - 2 * x[:, t + 1] + x[:, t]
+        np.testing.assert_allclose(motion, expected, atol=1e-12)
+        np.testing.assert_allclose(acceleration, second, atol=1e-12)
+
+    def test_lengths_are_each_clips_own(self, clips):
+        motion = F.to_motion(clips, num_frames=torch.tensor([1, 5, 20, 2]))
+        still = (motion == 0).all(1).all(-1).all(-1).sum(-1)
+        assert still.tolist() == [20, 16, 1, 19]
+
+    def test_inverses(self):
+        x = torch.randn(2, 3, 9, 4, 2, dtype=torch.float64)
+        first, second = x[:, :, 0], x[:, :, 1]
+        torch.testing.assert_close(F.from_motion(F.to_motion(x), first), x)
+        torch.testing.assert_close(F.from_acceleration(F.to_acceleration(x), first, second), x)
+
+    def test_wrong_first_frame(self, clips):
+        with pytest.raises(ValueError, match=r"`first` must have shape.*\(4, 3, 25, 2\).*got"):
+            F.from_motion(clips, clips[:, :, :2])
+
+
+class TestModules:
+    @pytest.mark.parametrize(
+        ("module", "function"),
+        [
+            (R.ToSequence(), F.to_sequence),
+            (R.ToSequence("m v c"), lambda x: F.to_sequence(x, "m v c")),
+            (R.ToGraph(), F.to_graph),
+            (R.ToImage(), F.to_image),
+            (R.ToBones(), F.to_bones),
+            (R.ToMotion(), F.to_motion),
+            (R.ToAcceleration(), F.to_acceleration),
+        ],
+        ids=repr,
+    )
+    def test_equal_their_functions(self, module, function, clips):
+        assert torch.equal(module(clips), function(clips))
+        assert torch.equal(module(clips.half()), function(clips.half()))
+        torch.compiler.reset()
+        compiled = torch.compile(module, fullgraph=True, backend="eager")
+        assert torch.equal(compiled(clips), function(clips))
+
+    def test_compose(self, clips):
+        stream = nn.Sequential(R.ToBones(NTU25), R.ToMotion(), R.ToSequence())
+        expected = F.to_sequence(F.to_motion(F.to_bones(clips)))
+        assert torch.equal(stream(clips), expected)

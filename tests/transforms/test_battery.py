@@ -1,0 +1,199 @@
+"""What every transform must pass: the shared battery."""
+
+from __future__ import annotations
+
+import copy
+import pickle
+
+import numpy as np
+import pytest
+import torch
+
+from skelter import transforms as T
+from skelter.layouts import NTU25
+from skelter.transforms import presets
+
+TRANSFORMS = {
+    "Shear": T.Shear(0.5),
+    "JointJitter": T.JointJitter(0.6),
+    "TemporalCropResize": T.TemporalCropResize(16, min_frames=4),
+    "CentreCropResize": T.CentreCropResize(16),
+    "FillFrames": T.FillFrames(),
+    "CentreOnJoint": T.CentreOnJoint(NTU25),
+    "AlignSpine": T.AlignSpine(NTU25),
+    "AlignShoulders": T.AlignShoulders(NTU25),
+    "CheckFinite": T.CheckFinite(),
+    "Lambda": T.Lambda(torch.neg),
+    "Compose": T.Compose([T.Shear(), T.TemporalCropResize(16, min_frames=4), T.JointJitter(3)]),
+    "OneOf": T.OneOf([T.Shear(), T.JointJitter(), T.Lambda(torch.neg)], weights=[1, 2, 3]),
+    "OneOf of crops": T.OneOf([T.TemporalCropResize(8, min_frames=4), T.CentreCropResize(8)]),
+    "RandomApply": T.RandomApply(T.Shear(), 0.5),
+    "isc_view": presets.isc_view(frames=16, min_frames=4),
+    "isc_small_view": presets.isc_small_view(frames=16),
+    "isc_normalise": presets.isc_normalise(),
+}
+EVERY = pytest.mark.parametrize("transform", TRANSFORMS.values(), ids=TRANSFORMS)
+LENGTHS = torch.tensor([20, 13, 1, 7])
+
+
+def seeded(seed=5):
+    return torch.Generator().manual_seed(seed)
+
+
+def test_every_transform_is_in_the_battery():
+    exported = {
+        name
+        for name in T.__all__
+        if isinstance(getattr(T, name), type) and issubclass(getattr(T, name), T.Transform)
+    }
+    assert exported - {"Transform", "Deterministic"} <= set(TRANSFORMS)
+
+
+@EVERY
+class TestBattery:
+    def test_never_in_place(self, transform, clips):
+        before = clips.clone()
+        out = transform(clips, num_frames=LENGTHS)
+        assert torch.equal(clips, before)
+        if out.data_ptr() != clips.data_ptr():
+            out.zero_()
+            assert torch.equal(clips, before)
+
+    @pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float32, torch.float64])
+    def test_keeps_dtype_and_device(self, transform, clips, dtype, device):
+        out = transform(clips.to(device, dtype), num_frames=LENGTHS)
+        assert out.dtype == dtype
+        assert out.device.type == device.type
+        assert out.isfinite().all()
+
+    def test_same_generator_same_clips(self, transform, clips):
+        first = transform(clips, num_frames=LENGTHS, generator=seeded())
+        assert torch.equal(first, transform(clips, num_frames=LENGTHS, generator=seeded()))
+
+    def test_leaves_the_global_generator_alone(self, transform, clips):
+        before = torch.random.get_rng_state()
+        transform(clips, num_frames=LENGTHS, generator=seeded())
+        assert torch.equal(torch.random.get_rng_state(), before)
+
+    def test_replays_params(self, transform, clips):
+        params = transform.sample(clips, num_frames=LENGTHS, generator=seeded())
+        drawn = transform(clips, num_frames=LENGTHS, generator=seeded())
+        assert torch.equal(transform(clips, params=params), drawn)
+        assert torch.equal(transform.transform(clips, params), drawn)
+
+    def test_same_draws_for_every_dtype(self, transform, clips):
+        wide = transform(clips.double(), num_frames=LENGTHS, generator=seeded())
+        narrow = transform(clips, num_frames=LENGTHS, generator=seeded())
+        torch.testing.assert_close(narrow, wide.float(), rtol=1e-4, atol=1e-4)
+
+    def test_batch_equals_loop(self, transform, clips):
+        """Clip by clip with the batch's own parameters."""
+        params = transform.sample(clips, num_frames=LENGTHS, generator=seeded())
+        batch = transform(clips, params=params)
+        for row, clip in enumerate(clips):
+            alone = transform(clip, params=take(params, row))
+            torch.testing.assert_close(alone, batch[row], rtol=0, atol=1e-6)
+
+    def test_any_leading_axes(self, transform, clips):
+        params = transform.sample(clips, num_frames=LENGTHS, generator=seeded())
+        folded = clips.reshape(2, 2, *clips.shape[1:])
+        out = transform(folded, num_frames=LENGTHS.reshape(2, 2), generator=seeded())
+        assert torch.equal(out.flatten(0, 1), transform(clips, params=params))
+
+    def test_single_clip(self, transform, clips):
+        out = transform(clips[0], num_frames=torch.tensor(13))
+        assert out.shape == transform(clips).shape[1:]
+
+    def test_empty_batch(self, transform, clips):
+        assert transform(clips[:0]).shape == (0, *transform(clips).shape[1:])
+
+    def test_one_frame(self, transform, clips):
+        frames = transform.output_frames or 1
+        assert transform(clips[:, :, :1]).shape == (4, 3, frames, 25, 2)
+
+    def test_numpy_at_the_door(self, transform, clips):
+        out = transform(clips.numpy(), generator=seeded())
+        assert torch.equal(out, transform(clips, generator=seeded()))
+
+    def test_pickles_and_copies(self, transform, clips):
+        if isinstance(transform, T.Lambda):
+            transform = T.Lambda(torch.neg)
+        again = pickle.loads(pickle.dumps(copy.deepcopy(transform)))
+        assert torch.equal(
+            again(clips, generator=seeded()), transform(clips, generator=seeded())
+        )
+
+    def test_output_frames_tells_the_truth(self, transform, clips):
+        expected = transform.output_frames or clips.shape[2]
+        assert transform(clips).shape[2] == expected
+
+    def test_pure_part_compiles_whole(self, transform, clips):
+        if "CheckFinite" in repr(transform):
+            pytest.skip("reads values on purpose")
+        params = transform.sample(clips, num_frames=LENGTHS, generator=seeded())
+        torch.compiler.reset()
+        compiled = torch.compile(
+            lambda x: transform.transform(x, params), fullgraph=True, backend="eager"
+        )
+        torch.testing.assert_close(compiled(clips), transform.transform(clips, params))
+
+    def test_passes_gradients(self, transform, clips):
+        clips.requires_grad_()
+        transform(clips, num_frames=LENGTHS).sum().backward()
+        assert clips.grad.isfinite().all()
+
+    def test_integers_are_refused(self, transform, clips):
+        with pytest.raises(TypeError, match=r"`x` must have a real floating dtype; got torch.int64"):
+            transform(clips.long())
+        with pytest.raises(TypeError, match=r"complex64.*Convert it first"):
+            transform(clips.to(torch.complex64))
+
+    def test_wrong_rank_is_refused(self, transform, clips):
+        with pytest.raises(ValueError, match=r"shape \(\.\.\., C, T, V, M\).*\(20, 25, 2\).*None"):
+            transform(clips[0, 0])
+
+    def test_no_coordinates_are_refused(self, transform, clips):
+        with pytest.raises(ValueError, match="at least one coordinate, frame, joint and person"):
+            transform(clips[:, :, :0])
+
+    def test_survives_model_apply(self, transform, clips):
+        """A transform inside a model must not break ``model.apply(initialise)``."""
+        seen = []
+        torch.nn.Sequential(transform).apply(seen.append)
+        assert transform in seen
+
+
+def take(params, row):
+    """The parameters of one clip of a batch."""
+    if isinstance(params, torch.Tensor):
+        return params[row]
+    if isinstance(params, tuple):
+        return tuple(take(member, row) for member in params)
+    if params is None:
+        return None
+    return type(params)(**{name: take(value, row) for name, value in vars(params).items()})
+
+
+@pytest.mark.parametrize(
+    ("lengths", "message"),
+    [
+        (torch.tensor([0, 1, 2, 3]), "between 1 and T=20.*got 0"),
+        (torch.tensor([20, 21, 2, 3]), "between 1 and T=20.*got 21"),
+        (torch.tensor([20, 20]), r"batch axes \(4,\) of `x` \(4, 3, 20, 25, 2\); got shape \(2,\)"),
+    ],
+)
+@pytest.mark.parametrize("transform", [T.TemporalCropResize(), T.CentreCropResize()])
+def test_wrong_num_frames(transform, lengths, message, clips):
+    with pytest.raises(ValueError, match=message):
+        transform(clips, num_frames=lengths)
+
+
+def test_num_frames_must_be_integers(clips):
+    with pytest.raises(TypeError, match="`num_frames` must be integers.*got torch.float32"):
+        T.TemporalCropResize()(clips, num_frames=torch.ones(4))
+
+
+def test_door_takes_lists_and_refuses_ragged_ones():
+    assert T.Shear()(np.ones((3, 2, 4, 1)).tolist()).shape == (3, 2, 4, 1)
+    with pytest.raises(TypeError, match="nested lists of numbers; got list.*collate"):
+        T.Shear()([[[[1.0]], [[1.0], [2.0]]]])

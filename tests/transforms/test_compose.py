@@ -1,0 +1,136 @@
+from __future__ import annotations
+
+import pytest
+import torch
+
+from skelter import transforms as T
+from skelter.transforms import presets
+
+
+class Probe(T.Transform):
+    """Remembers what it was given."""
+
+    def sample(self, x, *, num_frames=None, generator=None):
+        self.seen = (x.clone(), num_frames)
+
+    def transform(self, x, params):
+        return x + 1
+
+
+class TestCompose:
+    def test_applies_in_order(self, clips):
+        out = T.Compose([T.Lambda(lambda x: x * 2), T.Lambda(lambda x: x + 1)])(clips)
+        torch.testing.assert_close(out, clips * 2 + 1)
+
+    def test_num_frames_end_at_a_resampling(self, clips):
+        first, second = Probe(), Probe()
+        lengths = torch.tensor([5, 6, 7, 8])
+        T.Compose([first, T.CentreCropResize(8), second])(clips, num_frames=lengths)
+        assert torch.equal(first.seen[1], lengths)
+        assert second.seen[1] is None
+        assert second.seen[0].shape[2] == 8
+
+    @pytest.mark.parametrize("call", ["forward", "sample"])
+    def test_members_sample_from_what_reaches_them(self, clips, call):
+        probe = Probe()
+        getattr(T.Compose([T.Lambda(lambda x: x * 2), probe]), call)(clips)
+        assert torch.equal(probe.seen[0], clips * 2)
+
+    def test_draws_what_its_members_draw(self, clips):
+        shear, jitter = T.Shear(), T.JointJitter()
+        generator = torch.Generator().manual_seed(0)
+        expected = jitter(shear(clips, generator=generator), generator=generator)
+        out = T.Compose([shear, jitter])(clips, generator=torch.Generator().manual_seed(0))
+        assert torch.equal(out, expected)
+
+    def test_plain_functions_are_refused_with_a_hint(self):
+        with pytest.raises(TypeError, match=r"got function.*Lambda\(function\)"):
+            T.Compose([lambda x: x])
+
+    def test_nothing_to_compose(self):
+        with pytest.raises(ValueError, match="at least one transform"):
+            T.Compose([])
+
+
+class TestOneOf:
+    def test_each_clip_gets_its_own_choice(self, generator):
+        x = torch.zeros(6000, 1, 1, 1, 1)
+        members = [T.Lambda(lambda x, i=i: x + i) for i in (1, 2, 3)]
+        out = T.OneOf(members, weights=[1, 0, 3])(x, generator=generator).flatten().long()
+        share = torch.bincount(out, minlength=4) / 6000
+        torch.testing.assert_close(share, torch.tensor([0, 0.25, 0, 0.75]), rtol=0, atol=0.02)
+
+    def test_matches_its_choice(self, clips):
+        one_of = T.OneOf([T.Shear(), T.JointJitter()])
+        params = one_of.sample(clips)
+        out = one_of(clips, params=params)
+        for member, its_params, number in zip(one_of.transforms, params.params, (0, 1), strict=True):
+            chosen = params.choice == number
+            assert torch.equal(out[chosen], member(clips, params=its_params)[chosen])
+
+    @pytest.mark.parametrize("weights", [[1], [0, 0], [1, -1]])
+    def test_wrong_weights(self, weights):
+        with pytest.raises(ValueError, match="`weights` must be one number from 0 for each of the 2"):
+            T.OneOf([T.Shear(), T.Shear()], weights)
+
+    def test_members_must_agree_in_time(self):
+        with pytest.raises(ValueError, match=r"same number of frames.*\[64, None\]"):
+            T.OneOf([T.CentreCropResize(), T.Shear()])
+
+
+class TestRandomApply:
+    def test_share_and_identity(self, generator):
+        x = torch.zeros(6000, 1, 1, 1, 1)
+        out = T.RandomApply(T.Lambda(lambda x: x + 1), 0.3)(x, generator=generator)
+        assert float(out.mean()) == pytest.approx(0.3, abs=0.02)
+
+    @pytest.mark.parametrize("p", [0.0, 0.5, 1.0])
+    def test_number_of_draws_does_not_depend_on_p(self, clips, p):
+        generator = torch.Generator().manual_seed(0)
+        T.RandomApply(T.Shear(), p)(clips, generator=generator)
+        after = torch.rand(1, generator=generator)
+        again = torch.Generator().manual_seed(0)
+        torch.rand(4, generator=again)
+        torch.rand(4, 6, generator=again)
+        assert torch.equal(after, torch.rand(1, generator=again))
+
+    def test_resampling_is_refused(self):
+        with pytest.raises(ValueError, match="must leave time as it is; CentreCropResize.*OneOf"):
+            T.RandomApply(T.CentreCropResize())
+
+    def test_wrong_p(self):
+        with pytest.raises(ValueError, match="`p` must lie between 0.0 and 1.0; got 1.5"):
+            T.RandomApply(T.Shear(), 1.5)
+
+
+class TestMultiView:
+    def test_views_are_independent_and_replay(self, clips):
+        views = T.MultiView([presets.isc_view(), presets.isc_view()])
+        first, second = views(clips, generator=torch.Generator().manual_seed(1))
+        assert not torch.equal(first, second)
+        params = views.sample(clips, generator=torch.Generator().manual_seed(1))
+        replayed = views(clips, params=params)
+        assert torch.equal(replayed[0], first)
+        assert torch.equal(replayed[1], second)
+
+    def test_one_object_may_stand_twice(self, clips):
+        view = presets.isc_view()
+        assert len(T.MultiView([view, view, view])(clips)) == 3
+
+    def test_cannot_stand_in_a_compose(self):
+        with pytest.raises(TypeError, match="transforms.*must give one tensor of clips"):
+            T.Compose([T.MultiView([T.Shear()])])
+
+
+class TestPresets:
+    def test_isc_view_is_the_papers(self):
+        crop, one_of = presets.isc_view().transforms
+        assert (crop.frames, crop.ratio, crop.min_frames) == (64, (0.1, 1.0), 64)
+        shear, jitter = one_of.transforms
+        assert shear.amplitude == 1.0
+        assert jitter.count(25) == 15
+        assert one_of.weights == [1.0, 1.0]
+
+    def test_probe_and_test_views_are_the_papers(self):
+        assert presets.isc_probe_view().ratio == (0.5, 1.0)
+        assert presets.isc_test_view().ratio == 0.95
