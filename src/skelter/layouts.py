@@ -62,6 +62,10 @@ class SkeletonLayout:
         set_field(self, "joints", tuple(str(joint) for joint in self.joints))
         set_field(self, "parents", tuple(int(parent) for parent in self.parents))
         set_field(self, "left_right", tuple((int(a), int(b)) for a, b in self.left_right))
+        for pair in ("spine", "shoulders"):
+            if getattr(self, pair) is not None:
+                first, second = getattr(self, pair)
+                set_field(self, pair, (int(first), int(second)))
         parts = {part: tuple(int(i) for i in indices) for part, indices in self.parts.items()}
         set_field(self, "parts", MappingProxyType(parts))
         self._check()
@@ -333,7 +337,7 @@ SBU15 = SkeletonLayout(
 BUILT_IN = (NTU25, KINECT20, SBU15)
 WORD = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|[0-9]+")
 SPELLINGS = dict.fromkeys(("center", "middle", "mid"), "centre")
-FILLERS = {"of", "the", "level", "joint"}
+FILLERS = {"of", "the", "at", "level", "joint"}
 
 
 def joint_words(joint: str) -> frozenset[str]:

@@ -7,7 +7,7 @@ import torch.nn.functional as F
 from einops import rearrange
 from torch import Tensor, nn
 
-from skelter.data._landmarks import landmark_of, placement
+from skelter.data._synthesis.landmarks import landmark_of, placement
 from skelter.data.store import SkeletonStore
 from skelter.data.synthetic import ACTIONS, generate
 from skelter.layouts import KINECT20, NTU25, SBU15, SkeletonLayout

@@ -160,9 +160,13 @@ class TestAGCN:
         assert (graph.norm.weight == 1e-6).all()
         std = math.sqrt(2 / (3 * 64 * 128))
         assert float(graph.project.weight.detach().std()) == pytest.approx(std, rel=0.03)
-        assert float(graph.theta.weight.detach().std()) == pytest.approx(math.sqrt(2 / 32), rel=0.05)
+        assert float(graph.theta.weight.detach().std()) == pytest.approx(
+            math.sqrt(2 / 32), rel=0.05
+        )
         conv = encoder.blocks[4].temporal[0]
-        assert float(conv.weight.detach().std()) == pytest.approx(math.sqrt(2 / (128 * 9)), rel=0.03)
+        assert float(conv.weight.detach().std()) == pytest.approx(
+            math.sqrt(2 / (128 * 9)), rel=0.03
+        )
         assert not any(p.any() for n, p in encoder.named_parameters() if n.endswith("bias"))
 
     def test_strides_and_residuals(self):
@@ -255,7 +259,10 @@ class TestHCN:
 class TestProjectionHead:
     def test_is_the_papers(self):
         head = ProjectionHead(256)
-        assert [tuple(p.shape) for p in head.parameters() if p.ndim == 2] == [(256, 256), (128, 256)]
+        assert [tuple(p.shape) for p in head.parameters() if p.ndim == 2] == [
+            (256, 256),
+            (128, 256),
+        ]
         assert head(torch.randn(4, 256)).shape == (4, head.out_dim)
 
     def test_wrong_size(self):

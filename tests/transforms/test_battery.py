@@ -119,9 +119,7 @@ class TestBattery:
         if isinstance(transform, T.Lambda):
             transform = T.Lambda(torch.neg)
         again = pickle.loads(pickle.dumps(copy.deepcopy(transform)))
-        assert torch.equal(
-            again(clips, generator=seeded()), transform(clips, generator=seeded())
-        )
+        assert torch.equal(again(clips, generator=seeded()), transform(clips, generator=seeded()))
 
     def test_output_frames_tells_the_truth(self, transform, clips):
         expected = transform.output_frames or clips.shape[2]
@@ -143,7 +141,9 @@ class TestBattery:
         assert clips.grad.isfinite().all()
 
     def test_integers_are_refused(self, transform, clips):
-        with pytest.raises(TypeError, match=r"`x` must have a real floating dtype; got torch.int64"):
+        with pytest.raises(
+            TypeError, match=r"`x` must have a real floating dtype; got torch.int64"
+        ):
             transform(clips.long())
         with pytest.raises(TypeError, match=r"complex64.*Convert it first"):
             transform(clips.to(torch.complex64))

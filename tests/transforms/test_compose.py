@@ -64,13 +64,17 @@ class TestOneOf:
         one_of = T.OneOf([T.Shear(), T.JointJitter()])
         params = one_of.sample(clips)
         out = one_of(clips, params=params)
-        for member, its_params, number in zip(one_of.transforms, params.params, (0, 1), strict=True):
+        for member, its_params, number in zip(
+            one_of.transforms, params.params, (0, 1), strict=True
+        ):
             chosen = params.choice == number
             assert torch.equal(out[chosen], member(clips, params=its_params)[chosen])
 
     @pytest.mark.parametrize("weights", [[1], [0, 0], [1, -1]])
     def test_wrong_weights(self, weights):
-        with pytest.raises(ValueError, match="`weights` must be one number from 0 for each of the 2"):
+        with pytest.raises(
+            ValueError, match="`weights` must be one number from 0 for each of the 2"
+        ):
             T.OneOf([T.Shear(), T.Shear()], weights)
 
     def test_members_must_agree_in_time(self):

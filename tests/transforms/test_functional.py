@@ -66,7 +66,9 @@ class TestMixCoordinates:
 
     def test_gradient(self):
         x, matrix = clip().requires_grad_(), torch.eye(3).double().requires_grad_()
-        assert torch.autograd.gradcheck(lambda a, b: F.mix_coordinates(a, mask([1]), b), (x, matrix))
+        assert torch.autograd.gradcheck(
+            lambda a, b: F.mix_coordinates(a, mask([1]), b), (x, matrix)
+        )
 
 
 class TestZeroJoints:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -14,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from skelter.data._errors import SkeletonFormatError
+from skelter.data._npz import load_npz
 from skelter.layouts import SkeletonLayout
 
 FORMAT, VERSION = "skelter-store", 1
@@ -50,12 +50,12 @@ class Writer:
         self.count += len(joints)
         self._frames.write(np.ascontiguousarray(joints, dtype=self.dtype).tobytes())
 
-    def finish(self, index: Mapping[str, npt.NDArray[Any]], info: Mapping[str, Any]) -> None:
+    def finish(self, index: Mapping[str, Any], info: Mapping[str, Any]) -> None:
         """Write index and metadata, flush everything to disk, and rename into place."""
         if self.shape is None:
             raise ValueError("`sequences` must hold at least one clip; got none.")
         with (self.partial / INDEX).open("wb") as file:
-            np.savez(file, **dict(index))
+            np.savez(file, **index)
             _sync(file)
         meta = {
             "format": FORMAT,
@@ -126,14 +126,12 @@ def _read_meta(path: Path) -> dict[str, Any]:
 
 
 def _read_index(path: Path, frames: int) -> dict[str, npt.NDArray[Any]]:
-    names = ("offsets", "labels", "subjects", "views", "names")
-    try:
-        with np.load(path, allow_pickle=False) as file:
-            arrays = {name: file[name] for name in names}
-    except (OSError, KeyError, ValueError, EOFError, zipfile.BadZipFile) as error:
+    arrays = load_npz(path)
+    names = {"offsets", "labels", "subjects", "views", "names"}
+    if set(arrays) != names:
         raise SkeletonFormatError(
-            f"{path} cannot be read ({error}). The store is damaged: build or copy it again."
-        ) from error
+            f"{path} must have the arrays {sorted(names)}; got {sorted(arrays)}."
+        )
     offsets = arrays["offsets"]
     clips = len(offsets) - 1
     lengths = {name: len(array) for name, array in arrays.items() if name != "offsets"}

@@ -8,22 +8,18 @@ It holds ``data`` (sum of T, M, V, C), ``offsets`` (N + 1), ``label``, ``subject
 from __future__ import annotations
 
 import os
-import zipfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from skelter.data._clip import Clip
 from skelter.data._errors import SkeletonFormatError
+from skelter.data._npz import Arrays, load_npz
 from skelter.data.store import ClipIndex, SkeletonStore, StoreInfo
 from skelter.layouts import SkeletonLayout, find_layout
 
 __all__ = ["load_ragged", "read_ragged", "write_ragged"]
-
-Arrays = dict[str, npt.NDArray[Any]]
 
 
 def read_ragged(path: str | Path) -> Iterator[Clip]:
@@ -117,17 +113,7 @@ def write_ragged(
 def _read(path: Path) -> Arrays:
     if not path.is_file():
         raise FileNotFoundError(f"{path} is no file.")
-    try:
-        with np.load(path, allow_pickle=False) as file:
-            if not isinstance(file, np.lib.npyio.NpzFile):
-                raise SkeletonFormatError(f"{path} holds a single array; a ragged .npz has many.")
-            arrays: Arrays = {name: file[name] for name in file.files}
-    except SkeletonFormatError:
-        raise
-    except (OSError, ValueError, EOFError, KeyError, AttributeError, zipfile.BadZipFile) as error:
-        raise SkeletonFormatError(
-            f"{path} cannot be read as .npz without pickles ({error}). Is it complete?"
-        ) from error
+    arrays = load_npz(path)
     missing = {"data", "offsets", "label", "joint_names", "bones"} - set(arrays)
     if missing:
         raise SkeletonFormatError(

@@ -29,7 +29,7 @@ IntArray = npt.NDArray[np.int64]
 DTYPES = ("float32", "float16")
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True)
 class StoreInfo:
     """What holds for all clips of a store.
 

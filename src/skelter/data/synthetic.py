@@ -13,12 +13,12 @@ from math import lcm
 import numpy as np
 
 from skelter import _checks
-from skelter.data._camera import BLUR, blur, film, lose
 from skelter.data._clip import Clip
-from skelter.data._draws import Array, Draws
-from skelter.data._landmarks import placement
-from skelter.data._performance import ACTIONS as ACTION_SPECS
-from skelter.data._performance import Style, perform
+from skelter.data._synthesis.camera import BLUR, blur, film, lose
+from skelter.data._synthesis.draws import Array, Draws
+from skelter.data._synthesis.landmarks import placement
+from skelter.data._synthesis.performance import ACTIONS as ACTION_SPECS
+from skelter.data._synthesis.performance import Style, perform
 from skelter.data.store import SkeletonStore
 from skelter.layouts import NTU25, SkeletonLayout
 

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from skelter.data._body import Puppet
-from skelter.data._draws import Array, Draws
+from skelter.data._synthesis.body import Puppet
+from skelter.data._synthesis.draws import Array, Draws
 
 
 @dataclass(frozen=True)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from skelter.data._body import LANDMARKS, rotation
-from skelter.data._draws import Array, Draws
+from skelter.data._synthesis.body import LANDMARKS, rotation
+from skelter.data._synthesis.draws import Array, Draws
 
 # How noisy a landmark is against `noise`, and which ones can be lost. Trackers are sure of the
 # trunk; hands and feet blur, vanish behind the body or leave the picture.

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import re
-
 import numpy as np
 
-from skelter.data._body import LANDMARKS
-from skelter.data._draws import Array
-from skelter.layouts import SkeletonLayout
+from skelter.data._synthesis.body import LANDMARKS
+from skelter.data._synthesis.draws import Array
+from skelter.layouts import SkeletonLayout, joint_words
 
 # What joints are called beside the landmarks' own names; the words of a name in any order.
 MIDDLE = {
@@ -37,16 +35,7 @@ SIDED = {
     "toe": "toe|big toe|small toe|toe base|toe tip|toe end|foot tip|foot index",
     "heel": "heel",
 }
-SPELLINGS = {
-    **dict.fromkeys(("center", "middle", "mid"), "centre"),
-    "l": "left",
-    "r": "right",
-    "hips": "hip",
-    "toes": "toe",
-    "shoulders": "shoulder",
-}
-FILLERS = {"of", "the", "joint", "level", "at"}
-WORD = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+")
+SPELLINGS = {"l": "left", "r": "right", "hips": "hip", "toes": "toe", "shoulders": "shoulder"}
 
 
 def _meanings(table: dict[str, str], prefix: str = "") -> dict[frozenset[str], str]:
@@ -69,8 +58,8 @@ def landmark_of(joint: str) -> str | None:
         >>> landmark_of("r_knee"), landmark_of("tail")
         ('right knee', None)
     """
-    words = (word.lower() for word in WORD.findall(joint))
-    return MEANINGS.get(frozenset(SPELLINGS.get(word, word) for word in words) - FILLERS)
+    words = (word for word in joint_words(joint) if not word.isdigit())
+    return MEANINGS.get(frozenset(SPELLINGS.get(word, word) for word in words))
 
 
 def placement(layout: SkeletonLayout) -> Array:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from skelter.data._body import Puppet
-from skelter.data._draws import Array, Draws
-from skelter.data._motions import Timing
+from skelter.data._synthesis.body import Puppet
+from skelter.data._synthesis.draws import Array, Draws
+from skelter.data._synthesis.motions import Timing
 
 
 def gap(first: Puppet, second: Puppet) -> float:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from skelter.data._draws import Array, Draws
+from skelter.data._synthesis.draws import Array, Draws
 
 SIDES = ("left", "right")
 OUTWARD = (1.0, -1.0)  # which way x leads outward on the left and on the right

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from skelter.data import _motions, _pairs
-from skelter.data._body import Body, Puppet, rotation
-from skelter.data._draws import Array, Draws
-from skelter.data._motions import Timing, mix
+from skelter.data._synthesis import motions, pairs
+from skelter.data._synthesis.body import Body, Puppet, rotation
+from skelter.data._synthesis.draws import Array, Draws
+from skelter.data._synthesis.motions import Timing, mix
 
 SHORTEST, LONGEST = 40, 110  # frames of a clip
 
@@ -64,23 +64,23 @@ class Action:
 
 
 ACTIONS = {
-    "wave": Action(_motions.wave, (11, 18), (3, 5), seated=True),
-    "draw circle": Action(_motions.draw_circle, (18, 34), (2, 3), seated=True),
-    "point": Action(_motions.point, (35, 70), seated=True),
-    "punch": Action(_motions.punch, (14, 22), (2, 4)),
-    "clap": Action(_motions.clap, (9, 16), (3, 6), seated=True),
-    "raise arms": Action(_motions.raise_arms, (32, 55), (1, 2), seated=True),
-    "kick": Action(_motions.kick, (26, 40), (1, 2)),
-    "stomp": Action(_motions.stomp, (18, 30), (1, 3)),
-    "jump": Action(_motions.jump, (26, 40), (1, 2)),
-    "sit down": Action(_motions.sit_down, (26, 45)),
-    "stand up": Action(_motions.stand_up, (26, 45)),
-    "bow": Action(_motions.bow, (34, 60), (1, 2)),
-    "pick up": Action(_motions.pick_up, (34, 60), (1, 2)),
-    "walk": Action(_motions.walk, (28, 40), (2, 3)),
-    "jog": Action(_motions.jog, (17, 26), (3, 4)),
-    "handshake": Action(_pairs.handshake, (11, 18), (3, 4), persons=2),
-    "push": Action(_pairs.push, (32, 56), persons=2),
+    "wave": Action(motions.wave, (11, 18), (3, 5), seated=True),
+    "draw circle": Action(motions.draw_circle, (18, 34), (2, 3), seated=True),
+    "point": Action(motions.point, (35, 70), seated=True),
+    "punch": Action(motions.punch, (14, 22), (2, 4)),
+    "clap": Action(motions.clap, (9, 16), (3, 6), seated=True),
+    "raise arms": Action(motions.raise_arms, (32, 55), (1, 2), seated=True),
+    "kick": Action(motions.kick, (26, 40), (1, 2)),
+    "stomp": Action(motions.stomp, (18, 30), (1, 3)),
+    "jump": Action(motions.jump, (26, 40), (1, 2)),
+    "sit down": Action(motions.sit_down, (26, 45)),
+    "stand up": Action(motions.stand_up, (26, 45)),
+    "bow": Action(motions.bow, (34, 60), (1, 2)),
+    "pick up": Action(motions.pick_up, (34, 60), (1, 2)),
+    "walk": Action(motions.walk, (28, 40), (2, 3)),
+    "jog": Action(motions.jog, (17, 26), (3, 4)),
+    "handshake": Action(pairs.handshake, (11, 18), (3, 4), persons=2),
+    "push": Action(pairs.push, (32, 56), persons=2),
 }
 
 
@@ -97,11 +97,11 @@ def perform(action: Action, styles: tuple[Style, ...], draws: Draws) -> Array:
     for one, style in zip(people, styles, strict=True):
         _posture(one, style, draws)
     if draws.chance(0.25 * action.seated):
-        _motions.sit(people[0], np.ones_like(when.progress), when, draws)
+        motions.sit(people[0], np.ones_like(when.progress), when, draws)
     action.move(*people, when, draws)  # type: ignore[call-arg, arg-type]  # as many as it takes
     placed = np.stack([one.landmarks() for one in people])
     if len(people) == 2:
-        gap = _pairs.gap(people[0], people[1])
+        gap = pairs.gap(people[0], people[1])
         placed[1] = placed[1] * (-1, 1, -1) + (0, 0, gap)
         placed[..., 2] -= gap / 2
     else:

@@ -1,0 +1,1 @@
+"""The body, movements, and camera behind `skelter.data.synthetic`."""

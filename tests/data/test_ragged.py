@@ -1,0 +1,131 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from skelter import data
+from skelter.data import SkeletonFormatError, SkeletonStore
+from skelter.layouts import KINECT20, SBU15
+
+
+@pytest.fixture
+def store():
+    return data.synthetic.generate(clips_per_class=2, layout=SBU15, classes=["wave", "push"])
+
+
+@pytest.fixture
+def arrays(store, tmp_path):
+    data.write_ragged(tmp_path / "set.npz", store)
+    with np.load(tmp_path / "set.npz") as file:
+        return dict(file)
+
+
+class TestRoundTrip:
+    def test_load(self, store, tmp_path):
+        path = tmp_path / "set.npz"
+        data.write_ragged(path, store, source="made up", licence="CC0")
+        again = data.load_ragged(path)
+        np.testing.assert_array_equal(again.frames, store.frames)
+        for name, array in store.index.arrays().items():
+            np.testing.assert_array_equal(again.index.arrays()[name], array)
+        assert again.info == store.info
+        assert [child.name for child in tmp_path.iterdir()] == ["set.npz"]
+
+    def test_read(self, store, tmp_path):
+        data.write_ragged(tmp_path / "set.npz", store)
+        for clip, expected in zip(data.read_ragged(tmp_path / "set.npz"), store, strict=True):
+            np.testing.assert_array_equal(clip.joints, expected.joints)
+            assert (clip.label, clip.name) == (expected.label, expected.name)
+
+    def test_unknown_frame_rate(self, tmp_path):
+        store = SkeletonStore.from_clips([np.ones((4, 15, 3))], layout=SBU15)
+        data.write_ragged(tmp_path / "set.npz", store)
+        assert data.load_ragged(tmp_path / "set.npz").info.fps is None
+
+    def test_replaces_only_when_complete(self, store, tmp_path, monkeypatch):
+        path = tmp_path / "set.npz"
+        data.write_ragged(path, store)
+        before = path.read_bytes()
+
+        def full_disk(*args, **kwargs):
+            raise OSError(28, "No space left on device")
+
+        monkeypatch.setattr(np, "savez_compressed", full_disk)
+        with pytest.raises(OSError, match="No space left"):
+            data.write_ragged(path, store)
+        assert path.read_bytes() == before
+        assert [child.name for child in tmp_path.iterdir()] == ["set.npz"]
+
+
+class TestDamage:
+    def save(self, path, arrays, **changes):
+        arrays = {k: v for k, v in (arrays | changes).items() if v is not None}
+        np.savez(path, **arrays)
+        return path
+
+    @pytest.mark.parametrize(
+        ("changes", "message"),
+        [
+            ({"bones": None}, r"lacks the arrays \['bones'\]"),
+            ({"data": np.ones((4, 15, 3), np.float32)}, r"floats of shape \(sum of T, M, V, C\)"),
+            ({"data": np.ones((4, 1, 15, 3), int)}, "got int64"),
+            ({"offsets": np.array([0, 3, 2])}, "`offsets` must rise from 0"),
+            ({"label": np.array([0])}, r"`label` must have 4 entries.*got shape \(1,\)"),
+            ({"bones": np.array([[1, 0], [0, 1]]), "joint_names": np.array(["a", "b"])}, "cycle"),
+            ({"joint_names": np.array(KINECT20.joints)}, "has 15 joints, but layout KINECT20 has"),
+            (
+                {"label_names": np.array([{}], dtype=object)},
+                "cannot be read as .npz without pickles",
+            ),
+        ],
+    )
+    def test_inconsistent(self, tmp_path, arrays, changes, message):
+        path = self.save(tmp_path / "bad.npz", arrays, **changes)
+        with pytest.raises(SkeletonFormatError, match=message):
+            data.load_ragged(path)
+
+    def test_not_finite(self, tmp_path, arrays):
+        broken = arrays["data"].copy()
+        broken[arrays["offsets"][2], 0, 0, 0] = np.inf
+        path = self.save(tmp_path / "bad.npz", arrays, data=broken)
+        with pytest.raises(SkeletonFormatError, match="clip 2 has coordinates that are not finite"):
+            data.load_ragged(path)
+
+    @pytest.mark.parametrize("share", [0.0, 0.3, 0.9, 0.999])
+    def test_truncated(self, tmp_path, arrays, share):
+        path = self.save(tmp_path / "bad.npz", arrays)
+        content = path.read_bytes()
+        path.write_bytes(content[: int(len(content) * share)])
+        with pytest.raises(SkeletonFormatError, match="cannot be read as .npz"):
+            data.load_ragged(path)
+
+    def test_other_files(self, tmp_path):
+        np.save(tmp_path / "one.npy", np.ones(3))
+        with pytest.raises(SkeletonFormatError, match="holds a single array"):
+            data.load_ragged(tmp_path / "one.npy")
+        with pytest.raises(FileNotFoundError, match="is no file"):
+            data.load_ragged(tmp_path / "none.npz")
+
+    def test_a_given_layout_must_fit(self, tmp_path, arrays):
+        path = self.save(tmp_path / "set.npz", arrays)
+        with pytest.raises(SkeletonFormatError, match="Pass layout=... for its skeleton"):
+            data.load_ragged(path, layout=KINECT20)
+
+
+@pytest.mark.parametrize(
+    ("name", "clips", "persons", "layout"),
+    [
+        ("utd_mhad", 861, 1, "KINECT20"),
+        ("sbu_interaction", 282, 2, "SBU15"),
+        ("irds_part", 188, 1, "NTU25"),
+        ("ui_prmd_kinect", 2000, 1, "ui_prmd_kinect"),
+    ],
+)
+def test_real_recordings(recordings, tmp_path, name, clips, persons, layout):
+    store = data.load_ragged(recordings / f"{name}.npz")
+    assert (len(store), store.persons, store.layout.name) == (clips, persons, layout)
+    data.write_ragged(tmp_path / "again.npz", store)
+    again = data.load_ragged(tmp_path / "again.npz")
+    np.testing.assert_array_equal(again.frames, store.frames)
+    built = SkeletonStore.build(tmp_path / "store", store, layout=store.layout)
+    np.testing.assert_array_equal(built.frames, store.frames)

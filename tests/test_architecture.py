@@ -1,0 +1,203 @@
+"""Who may import whom, what importing loads, and that public names are whole."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import inspect
+import pkgutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import skelter
+
+ROOT = Path(skelter.__file__).parent
+REPOSITORY = Path(__file__).parents[1]
+
+LEVEL_0 = {"_typing", "_checks", "layouts", "distributed"}
+LEVEL_1 = {
+    "transforms", "representations", "encoders", "losses", "memory", "momentum", "data",
+    "evaluation", "viz",
+}  # fmt: skip
+LEVEL_2 = {"methods", "checkpoints"}
+BASE = {"_typing", "_checks", "layouts"}
+ALLOWED = (
+    dict.fromkeys(LEVEL_0, BASE)
+    | dict.fromkeys(LEVEL_1, BASE)
+    | dict.fromkeys(LEVEL_2, LEVEL_0 | LEVEL_1)
+)
+ALLOWED |= {room: BASE | {"distributed"} for room in ("memory", "losses")}
+ALLOWED["_checks"] = set()
+ALLOWED["encoders"] = BASE | {"representations"}
+ALLOWED["__init__"] = {"memory", "momentum"}
+THIRD_PARTY = {"torch", "numpy", "einops", "typing_extensions"}
+OPTIONAL = {"viz": {"matplotlib"}}
+
+
+def forbidden_imports(root):
+    """Lines of all imports under a package folder that the architecture does not allow."""
+    found = []
+    for path in sorted(root.rglob("*.py")):
+        inside = path.relative_to(root)
+        room = inside.parts[0].removesuffix(".py")
+        allowed = ALLOWED.get(room, set()) | {room}
+        for node in ast.walk(ast.parse(path.read_text())):
+            for module in imported(node, inside):
+                parts = module.split(".")
+                if parts[0] != "skelter":
+                    known = THIRD_PARTY | OPTIONAL.get(room, set()) | sys.stdlib_module_names
+                    fine = parts[0] in known
+                else:
+                    fine = len(parts) > 1 and parts[1] in allowed
+                if not fine:
+                    found.append(f"{inside}:{node.lineno} imports {module}")
+    return found
+
+
+def imported(node, inside):
+    if isinstance(node, ast.Import):
+        return [alias.name for alias in node.names]
+    if not isinstance(node, ast.ImportFrom):
+        return []
+    module = node.module or ""
+    if node.level:
+        folder = ["skelter", *inside.parts[: len(inside.parts) - node.level]]
+        module = ".".join([*folder, *([module] if module else [])])
+    if module == "skelter":
+        return [f"skelter.{alias.name}" for alias in node.names]
+    return [module]
+
+
+class TestLayers:
+    def test_only_allowed_imports(self):
+        assert forbidden_imports(ROOT) == []
+
+    @pytest.mark.parametrize(
+        ("file", "line"),
+        [
+            ("transforms/_bad.py", "from skelter.encoders import BiGRU"),
+            ("transforms/_bad.py", "from skelter import data"),
+            ("losses/_bad.py", "import skelter.memory"),
+            ("layouts.py", "from skelter.transforms import Shear"),
+            ("encoders/_bad.py", "from ..losses import NTXentLoss"),
+            ("evaluation/_bad.py", "import sklearn"),
+            ("data/_bad.py", "def f():\n    from skelter.methods import InterSkeletonContrast"),
+            ("memory.py", "from skelter.momentum import MomentumEncoder"),
+        ],
+    )
+    def test_the_test_would_notice(self, tmp_path, file, line):
+        path = tmp_path / file
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(line)
+        assert len(forbidden_imports(tmp_path)) == 1
+
+    def test_every_room_has_a_level(self):
+        rooms = {path.name.removesuffix(".py") for path in ROOT.iterdir()}
+        assert rooms - {"__pycache__", "py.typed", "__init__"} <= LEVEL_0 | LEVEL_1 | LEVEL_2
+
+    def test_transforms_load_neither_encoders_nor_data(self):
+        check = (
+            "import skelter.transforms, sys; assert not any(m.startswith(('skelter.encoders',"
+            "'skelter.data', 'matplotlib', 'lightning')) for m in sys.modules)"
+        )
+        subprocess.run([sys.executable, "-c", check], check=True)
+
+    @pytest.mark.parametrize("folder", ["examples", "docs"])
+    def test_others_import_public_names_only(self, folder):
+        for path in sorted((REPOSITORY / folder).rglob("*.py")):
+            for node in ast.walk(ast.parse(path.read_text())):
+                for module in imported(node, Path()):
+                    private = [part for part in module.split(".") if part.startswith("_")]
+                    assert not (module.startswith("skelter") and private), f"{path}: {module}"
+
+
+def public_modules():
+    names = [
+        module.name
+        for module in pkgutil.walk_packages([str(ROOT)], "skelter.")
+        if not any(part.startswith("_") for part in module.name.split("."))
+    ]
+    return ["skelter", *names]
+
+
+def public_objects():
+    for name in public_modules():
+        module = importlib.import_module(name)
+        for exported in module.__all__:
+            yield f"{name}.{exported}", getattr(module, exported)
+
+
+class TestPublicNames:
+    @pytest.mark.parametrize("name", public_modules())
+    def test_exports_are_sorted_and_exist(self, name):
+        exported = importlib.import_module(name).__all__
+        assert sorted(exported, key=natural) == exported
+        assert len(set(exported)) == len(exported)
+
+    def test_the_contract(self):
+        contract = {
+            "transforms": "Shear JointJitter TemporalCropResize CentreCropResize Compose OneOf "
+            "RandomApply MultiView presets functional",
+            "representations": "ToSequence ToGraph ToImage ToBones ToMotion ToAcceleration",
+            "representations.functional": "to_sequence from_sequence to_image from_image to_bones "
+            "from_bones to_motion",
+            "encoders": "BiGRU AGCN HCN ProjectionHead",
+            "losses": "InfoNCELoss NTXentLoss CrossContrastiveLoss functional",
+            "losses.functional": "info_nce nt_xent cross_contrastive",
+            "methods": "InterSkeletonContrast IntraSkeletonContrast ContrastOutput",
+            "data": "SkeletonStore SkeletonDataset SkeletonFormatError Clip read_ragged "
+            "write_ragged protocols synthetic",
+            "evaluation": "extract_features knn linear_probe",
+            "layouts": "SkeletonLayout NTU25 KINECT20 SBU15",
+        }
+        for module, names in contract.items():
+            exported = set(importlib.import_module(f"skelter.{module}").__all__)
+            assert set(names.split()) <= exported, module
+        assert set(skelter.__all__) == {"MemoryQueue", "MomentumEncoder", "__version__"}
+
+    def test_everything_public_has_a_docstring_with_an_example(self):
+        missing = []
+        for name, thing in public_objects():
+            if inspect.isfunction(thing) or inspect.isclass(thing):
+                text = inspect.getdoc(thing) or ""
+                if not text:
+                    missing.append(name)
+                elif inspect.isfunction(thing) and ">>>" not in text:
+                    missing.append(f"{name} (no example)")
+                for member, method in inspect.getmembers(thing, inspect.isfunction):
+                    own = method.__module__.startswith("skelter")
+                    if own and not member.startswith("_") and not inspect.getdoc(method):
+                        missing.append(f"{name}.{member}")
+        allowed = {"plot_clips", "plot_confusion", "plot_curves", "load_ragged", "read_ragged"}
+        allowed |= {"write_ragged"}
+        assert [m for m in missing if m.split(" ")[0].rsplit(".", 1)[-1] not in allowed] == []
+
+    def test_constructors_are_short(self):
+        for name, thing in public_objects():
+            if inspect.isclass(thing) and not issubclass(thing, Exception):
+                parameters = list(inspect.signature(thing).parameters.values())
+                positional = [p for p in parameters if p.kind is not p.KEYWORD_ONLY]
+                assert len(parameters) <= 8, name
+                record = hasattr(thing, "__dataclass_fields__") or issubclass(thing, tuple)
+                assert record or len(positional) <= 3, name
+
+    def test_version_is_the_projects(self):
+        text = (REPOSITORY / "pyproject.toml").read_text()
+        assert f'version = "{skelter.__version__}"' in text
+
+
+def natural(name):
+    """Sort as the linter does: constants, then classes, then the rest."""
+    kind = 0 if name.isupper() else 1 if name[0].isupper() else 2
+    return kind, name
+
+
+@pytest.mark.parametrize("text", ["issue #", "/work/", "session's", "sub" + "agent"])
+def test_the_project_speaks_of_itself_alone(text):
+    for folder in ("src", "docs", "examples"):
+        for path in (REPOSITORY / folder).rglob("*"):
+            if path.suffix in {".py", ".md"}:
+                assert text not in path.read_text(), path

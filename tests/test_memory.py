@@ -1,0 +1,119 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from reference.losses import DequeQueue
+
+from skelter import MemoryQueue
+
+
+def numbered(start, count, dim=2):
+    return torch.arange(start, start + count).float()[:, None].expand(-1, dim)
+
+
+def in_order(queue):
+    """Rows from the oldest to the newest."""
+    rows = queue.snapshot()
+    return rows.roll(-int(queue.cursor), 0) if len(queue) == queue.capacity else rows
+
+
+class TestMemoryQueue:
+    @given(
+        st.integers(1, 12),
+        st.lists(st.integers(0, 30), max_size=8),
+        st.integers(0, 8),
+        st.booleans(),
+    )
+    def test_equals_a_deque_and_resumes_at_any_state(self, capacity, batches, stop, full):
+        queue, oracle = MemoryQueue(capacity, 2), DequeQueue(capacity)
+        if full:
+            queue.fill_random()
+            oracle.enqueue(queue.snapshot().numpy())
+        start = 0
+        for number, size in enumerate(batches):
+            if number == stop:
+                resumed = MemoryQueue(capacity, 2)
+                resumed.load_state_dict(queue.state_dict())
+                queue = resumed
+            keys = numbered(start, size)
+            queue.enqueue(keys)
+            oracle.enqueue(keys.numpy())
+            start += size
+            assert len(queue) == len(oracle.rows)
+            expected = np.array(oracle.rows).reshape(-1, 2)
+            np.testing.assert_array_equal(in_order(queue).numpy(), expected)
+
+    def test_starts_empty(self):
+        queue = MemoryQueue(4, 2)
+        assert len(queue) == 0
+        assert queue.snapshot().shape == (0, 2)
+
+    def test_random_fill_is_unit_and_seeded(self):
+        first, second = MemoryQueue(50, 8), MemoryQueue(50, 8)
+        before = torch.random.get_rng_state()
+        first.fill_random(torch.Generator().manual_seed(1))
+        second.fill_random(torch.Generator().manual_seed(1))
+        assert torch.equal(torch.random.get_rng_state(), before)
+        assert torch.equal(first.snapshot(), second.snapshot())
+        torch.testing.assert_close(first.snapshot().norm(dim=1), torch.ones(50))
+        assert len(first) == 50
+
+    def test_random_rows_go_first(self):
+        queue = MemoryQueue(4, 2)
+        queue.fill_random()
+        queue.enqueue(numbered(0, 3))
+        assert torch.equal(in_order(queue)[1:], numbered(0, 3))
+
+    def test_snapshot_survives_enqueue_before_backward(self):
+        queue = MemoryQueue(4, 2)
+        queue.enqueue(numbered(1, 4))
+        query = torch.ones(1, 2, requires_grad=True)
+        loss = (query @ queue.snapshot().T).sum()
+        queue.enqueue(numbered(100, 4))
+        loss.backward()
+        assert torch.equal(query.grad, torch.tensor([[10.0, 10.0]]))
+
+    def test_keys_are_detached_and_copied(self):
+        queue = MemoryQueue(4, 2)
+        keys = torch.ones(2, 2, requires_grad=True)
+        queue.enqueue(keys)
+        with torch.no_grad():
+            keys.zero_()
+        assert not queue.snapshot().requires_grad
+        assert torch.equal(queue.snapshot(), torch.ones(2, 2))
+
+    def test_state_is_all_in_the_state_dict(self):
+        assert set(MemoryQueue(4, 2).state_dict()) == {"features", "cursor", "count"}
+
+    def test_keeps_its_own_dtype_and_device(self, device):
+        queue = MemoryQueue(4, 2).to(device).half()
+        queue.enqueue(torch.ones(2, 2))
+        assert queue.snapshot().dtype == torch.float16
+        assert queue.snapshot().device.type == device.type
+
+    @pytest.mark.parametrize("capacity", [0, -3])
+    def test_wrong_capacity(self, capacity):
+        with pytest.raises(ValueError, match=f"`capacity` must be at least 1; got {capacity}"):
+            MemoryQueue(capacity, 2)
+
+    @pytest.mark.parametrize("shape", [(3, 5), (3,), (2, 3, 2)])
+    def test_wrong_keys(self, shape):
+        with pytest.raises(ValueError, match=r"`keys` must have shape \(N, D\) with D=2"):
+            MemoryQueue(4, 2).enqueue(torch.zeros(shape))
+
+    def test_integer_keys(self):
+        with pytest.raises(TypeError, match=r"`keys` must have a real floating dtype"):
+            MemoryQueue(4, 2).enqueue(torch.zeros(2, 2).long())
+
+    def test_a_wrong_batch_loses_nothing(self):
+        queue = MemoryQueue(4, 2)
+        queue.enqueue(numbered(0, 3))
+        with pytest.raises(ValueError, match="`keys`"):
+            queue.enqueue(torch.zeros(2, 3))
+        assert torch.equal(queue.snapshot(), numbered(0, 3))
+
+    def test_prints_its_sizes(self):
+        assert repr(MemoryQueue(4, 2)) == "MemoryQueue(capacity=4, dim=2)"
