@@ -1,0 +1,36 @@
+"""Sphinx configuration."""
+
+import skelter
+
+project = "skelter"
+author = "The skelter developers"
+version = release = skelter.__version__
+
+extensions = [
+    "myst_parser",
+    "sphinx.ext.autodoc",
+    "sphinx.ext.doctest",
+    "sphinx.ext.napoleon",
+    "sphinx.ext.viewcode",
+]
+myst_enable_extensions = ["colon_fence", "dollarmath"]
+myst_heading_anchors = 3
+exclude_patterns = ["_build"]
+
+default_role = "literal"
+autodoc_member_order = "bysource"
+autodoc_typehints = "signature"
+autodoc_default_options = {"members": True, "exclude-members": "training"}
+napoleon_google_docstring = True
+napoleon_numpy_docstring = False
+napoleon_custom_sections = [
+    ("Args of a call", "params_style"),
+    ("Returns of a call", "returns_style"),
+    ("Raises of a call", "Raises"),
+]
+
+# Docstrings are run by pytest, in the namespace of their module; here, the pages.
+doctest_test_doctest_blocks = ""
+
+html_theme = "furo"
+html_title = f"skelter {version}"
