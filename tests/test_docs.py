@@ -16,7 +16,7 @@ def test_readme_code_runs():
     assert len(blocks) == 3
     namespace = {}
     for block in blocks:
-        exec(compile(block, "README.md", "exec"), namespace)  # noqa: S102 - it is what is tested
+        exec(compile(block, "README.md", "exec"), namespace)
 
 
 def test_readme_has_exactly_two_set_up_commands():

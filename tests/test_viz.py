@@ -28,6 +28,12 @@ class TestPlotClips:
         axes = viz.plot_clips({"a": clip}, NTU25, moments=3).get_axes()
         assert {len(ax.lines) for ax in axes} == {len(NTU25.bones) - hand}
 
+    def test_draws_the_origin_of_a_centred_clip(self, clips):
+        clip = clips[0, ..., :1].clone()
+        clip[:, :, NTU25.centre] = 0
+        axes = viz.plot_clips({"a": clip}, NTU25, moments=3).get_axes()
+        assert {len(ax.lines) for ax in axes} == {len(NTU25.bones)}
+
     def test_draws_where_the_joints_are(self, clips):
         figure = viz.plot_clips({"a": clips[0]}, NTU25, moments=2, plane="zx")
         child, parent = NTU25.bones[0]

@@ -55,7 +55,7 @@ def plot_clips(
     for row, (title, clip) in zip(grid, clips.items(), strict=True):
         x = _checks.clips(clip, title).detach().cpu()
         _checks.joints(x, layout, title)
-        present = (x != 0).any(0)
+        present = _present(x, layout)
         points = x[[across, upward]]
         shown = points[:, present] if bool(present.any()) else points.flatten(1)
         low, high = shown.amin(1).tolist(), shown.amax(1).tolist()
@@ -150,6 +150,14 @@ def _figure(width: float, height: float) -> Figure:
     figure = Figure(figsize=(width, height), dpi=120)
     FigureCanvasAgg(figure)  # no window, no global state
     return figure
+
+
+def _present(x: Tensor, layout: SkeletonLayout) -> Tensor:
+    """Which joints to draw, (T, V, M): those not all zero, and the origin of a centred clip."""
+    present = (x != 0).any(0)
+    if not bool(present[:, layout.centre, 0].any()):
+        present[:, layout.centre, 0] = present[:, :, 0].any(1)
+    return present
 
 
 def _draw_frame(

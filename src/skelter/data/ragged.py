@@ -15,8 +15,9 @@ import numpy as np
 
 from skelter.data._clip import Clip
 from skelter.data._errors import SkeletonFormatError
+from skelter.data._index import ClipIndex, StoreInfo
 from skelter.data._npz import Arrays, load_npz
-from skelter.data.store import ClipIndex, SkeletonStore, StoreInfo
+from skelter.data.store import SkeletonStore
 from skelter.layouts import SkeletonLayout, find_layout
 
 __all__ = ["load_ragged", "read_ragged", "write_ragged"]

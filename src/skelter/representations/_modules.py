@@ -6,6 +6,7 @@ from torch import Tensor, nn
 
 from skelter.layouts import NTU25, SkeletonLayout
 from skelter.representations import functional
+from skelter.representations._convert import check_order
 
 
 class ToSequence(nn.Module):
@@ -29,7 +30,7 @@ class ToSequence(nn.Module):
 
     def __init__(self, order: str = "v c m") -> None:
         super().__init__()
-        functional._check_order(order)
+        check_order(order)
         self.order = order
 
     def forward(self, x: Tensor) -> Tensor:

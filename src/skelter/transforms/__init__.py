@@ -6,16 +6,8 @@ parameters, its `transform` is pure, and a pure function of the same idea is in 
 
 from skelter.transforms import functional, presets
 from skelter.transforms._base import Deterministic, Transform
-from skelter.transforms._compose import (
-    Compose,
-    ComposeParams,
-    Lambda,
-    MultiView,
-    OneOf,
-    OneOfParams,
-    RandomApply,
-    RandomApplyParams,
-)
+from skelter.transforms._choice import OneOf, OneOfParams, RandomApply, RandomApplyParams
+from skelter.transforms._compose import Compose, ComposeParams, Lambda, MultiView
 from skelter.transforms._normalise import (
     AlignShoulders,
     AlignSpine,

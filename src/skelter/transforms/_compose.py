@@ -1,4 +1,4 @@
-"""Transforms made of transforms."""
+"""Transforms made of transforms: one after another, and several views."""
 
 from __future__ import annotations
 
@@ -6,11 +6,10 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
-import torch
 from torch import Generator, Tensor, nn
 
 from skelter import _checks
-from skelter.transforms._base import Deterministic, Transform, uniform
+from skelter.transforms._base import Deterministic, Transform
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,6 +32,7 @@ class Compose(Transform[ComposeParams]):
         ValueError: There is none.
 
     Example:
+        >>> import torch
         >>> from skelter.transforms import Shear, TemporalCropResize
         >>> view = Compose([TemporalCropResize(32), Shear(0.5)])
         >>> view(torch.randn(4, 3, 90, 25, 2)).shape
@@ -41,12 +41,12 @@ class Compose(Transform[ComposeParams]):
 
     def __init__(self, transforms: Sequence[Transform[Any]]) -> None:
         super().__init__()
-        self.transforms = _Members(transforms)
+        self.transforms = Members(transforms)
 
     @property
     def output_frames(self) -> int | None:
         """Frames after the last member that resamples time."""
-        frames = [_output_frames(member) for member in self.transforms]
+        frames = [output_frames_of(member) for member in self.transforms]
         return next((count for count in reversed(frames) if count is not None), None)
 
     def sample(
@@ -84,146 +84,9 @@ class Compose(Transform[ComposeParams]):
         for member in self.transforms:
             params = member.sample(x, num_frames=num_frames, generator=generator)
             x = member.transform(x, params)
-            if _output_frames(member) is not None:
+            if output_frames_of(member) is not None:
                 num_frames = None
             yield params, x
-
-
-@dataclass(frozen=True, eq=False)
-class OneOfParams:
-    """``choice`` (...) of the member for each clip, and the parameters of every member."""
-
-    choice: Tensor
-    params: tuple[Any, ...]
-
-
-class OneOf(Transform[OneOfParams]):
-    """Apply one of several transforms, chosen for each clip.
-
-    Every member draws for every clip, so that the draws of one clip do not depend on the choices
-    of another.
-
-    Args:
-        transforms: At least one; all or none of them resample time, to the same frames.
-        weights: Chance of each member, from 0, need not sum to 1; equal ones if None.
-
-    Raises:
-        TypeError: A member has no ``sample`` and ``transform``.
-        ValueError: Weights or output frames do not fit.
-
-    Example:
-        >>> from skelter.transforms import JointJitter, Shear
-        >>> OneOf([Shear(), JointJitter()])(torch.randn(4, 3, 64, 25, 2)).shape
-        torch.Size([4, 3, 64, 25, 2])
-    """
-
-    def __init__(
-        self, transforms: Sequence[Transform[Any]], weights: Sequence[float] | None = None
-    ) -> None:
-        super().__init__()
-        self.transforms = _Members(transforms)
-        self.weights = [1.0] * len(transforms) if weights is None else [float(w) for w in weights]
-        if len(self.weights) != len(transforms) or min(self.weights) < 0 or sum(self.weights) <= 0:
-            raise ValueError(
-                f"`weights` must be one number from 0 for each of the {len(transforms)} "
-                f"transforms, not all 0; got {weights}."
-            )
-        frames = {_output_frames(member) for member in self.transforms}
-        if len(frames) > 1:
-            raise ValueError(
-                "`transforms` of OneOf must give clips of the same number of frames; got members "
-                f"with output_frames {[_output_frames(member) for member in self.transforms]}. "
-                "Resample before or after the choice."
-            )
-
-    @property
-    def output_frames(self) -> int | None:
-        """Frames that every member resamples to."""
-        return _output_frames(next(iter(self.transforms)))
-
-    def sample(
-        self, x: Tensor, *, num_frames: Tensor | None = None, generator: Generator | None = None
-    ) -> OneOfParams:
-        """Draw the choice of each clip, and the parameters of every member."""
-        edges = torch.tensor(self.weights, device=x.device).cumsum(0)
-        draw = uniform(x.shape[:-4], x, generator) * edges[-1]
-        choice = torch.searchsorted(edges[:-1].contiguous(), draw, right=True)
-        params = tuple(
-            member.sample(x, num_frames=num_frames, generator=generator)
-            for member in self.transforms
-        )
-        return OneOfParams(choice, params)
-
-    def transform(self, x: Tensor, params: OneOfParams) -> Tensor:
-        """Apply every member and keep the chosen one for each clip."""
-        choice = params.choice[..., None, None, None, None]
-        first, *others = (
-            member.transform(x, its_params)
-            for member, its_params in zip(self.transforms, params.params, strict=True)
-        )
-        out: Tensor = first
-        for number, candidate in enumerate(others, start=1):
-            out = torch.where(choice == number, candidate, out)
-        return out
-
-    def extra_repr(self) -> str:
-        """Name the weights."""
-        return f"weights={self.weights}"
-
-
-@dataclass(frozen=True, eq=False)
-class RandomApplyParams:
-    """``applied`` (...) bool, and the parameters of the transform for every clip."""
-
-    applied: Tensor
-    params: Any
-
-
-class RandomApply(Transform[RandomApplyParams]):
-    """Apply a transform to some clips and leave the others as they are.
-
-    Args:
-        transform: A module with ``sample`` and ``transform`` that leaves time as it is.
-        p: Chance of each clip, in [0, 1].
-
-    Raises:
-        TypeError: The transform has no ``sample`` and ``transform``.
-        ValueError: `p` is out of range or the transform resamples time.
-
-    Example:
-        >>> from skelter.transforms import Shear
-        >>> x = torch.randn(4, 3, 64, 25, 2)
-        >>> bool((RandomApply(Shear(), p=0.0)(x) == x).all())
-        True
-    """
-
-    def __init__(self, transform: Transform[Any], p: float = 0.5) -> None:
-        super().__init__()
-        _checks.between("p", p, 0.0, 1.0)
-        (self.member,) = _Members([transform])
-        if _output_frames(transform) is not None:
-            raise ValueError(
-                f"`transform` of RandomApply must leave time as it is; {type(transform).__name__} "
-                f"resamples to {_output_frames(transform)}. Use OneOf with a CentreCropResize."
-            )
-        self.p = p
-
-    def sample(
-        self, x: Tensor, *, num_frames: Tensor | None = None, generator: Generator | None = None
-    ) -> RandomApplyParams:
-        """Draw whether, and how; as many draws whatever `p` is."""
-        applied = uniform(x.shape[:-4], x, generator) < self.p
-        params = self.member.sample(x, num_frames=num_frames, generator=generator)
-        return RandomApplyParams(applied, params)
-
-    def transform(self, x: Tensor, params: RandomApplyParams) -> Tensor:
-        """Apply where drawn so."""
-        changed = self.member.transform(x, params.params)
-        return torch.where(params.applied[..., None, None, None, None], changed, x)
-
-    def extra_repr(self) -> str:
-        """Name the chance."""
-        return f"p={self.p}"
 
 
 class Lambda(Deterministic):
@@ -233,6 +96,7 @@ class Lambda(Deterministic):
         function: From clips (..., C, T, V, M) to clips of the same frames, not in place.
 
     Example:
+        >>> import torch
         >>> Lambda(lambda x: x / 1000)(torch.ones(3, 2, 4, 1)).max()
         tensor(0.0010)
     """
@@ -256,6 +120,7 @@ class MultiView(nn.Module):
         TypeError: A member has no ``sample`` and ``transform``.
 
     Example:
+        >>> import torch
         >>> from skelter.transforms import presets
         >>> views = MultiView([presets.isc_view(), presets.isc_view()])
         >>> view1, view2 = views(torch.randn(4, 3, 90, 25, 2))
@@ -265,7 +130,7 @@ class MultiView(nn.Module):
 
     def __init__(self, transforms: Sequence[Transform[Any]]) -> None:
         super().__init__()
-        self.transforms = _Members(transforms)
+        self.transforms = Members(transforms)
 
     def sample(
         self, x: Tensor, *, num_frames: Tensor | None = None, generator: Generator | None = None
@@ -302,7 +167,7 @@ class MultiView(nn.Module):
         )
 
 
-class _Members(nn.ModuleList):
+class Members(nn.ModuleList):
     """The transforms of a combination, checked when it is built."""
 
     def __init__(self, transforms: Sequence[Any]) -> None:
@@ -327,7 +192,7 @@ class _Members(nn.ModuleList):
         return cast("Iterator[Transform[Any]]", super().__iter__())
 
 
-def _output_frames(transform: Any) -> int | None:
+def output_frames_of(transform: Any) -> int | None:
     """Read what transforms may leave out when they keep time as it is."""
     frames: int | None = getattr(transform, "output_frames", None)
     return frames

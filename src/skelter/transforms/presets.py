@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from skelter.layouts import NTU25, SkeletonLayout
-from skelter.transforms._compose import Compose, OneOf
+from skelter.transforms._choice import OneOf
+from skelter.transforms._compose import Compose
 from skelter.transforms._normalise import AlignShoulders, AlignSpine, CentreOnJoint, FillFrames
 from skelter.transforms._spatial import JointJitter, Shear
 from skelter.transforms._temporal import CentreCropResize, TemporalCropResize

@@ -1,0 +1,151 @@
+"""Transforms that choose for each clip: one of several, or whether at all."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Generator, Tensor
+
+from skelter import _checks
+from skelter.transforms._base import Transform, uniform
+from skelter.transforms._compose import Members, output_frames_of
+
+
+@dataclass(frozen=True, eq=False)
+class OneOfParams:
+    """``choice`` (...) of the member for each clip, and the parameters of every member."""
+
+    choice: Tensor
+    params: tuple[Any, ...]
+
+
+class OneOf(Transform[OneOfParams]):
+    """Apply one of several transforms, chosen for each clip.
+
+    Every member draws for every clip, so that the draws of one clip do not depend on the choices
+    of another.
+
+    Args:
+        transforms: At least one; all or none of them resample time, to the same frames.
+        weights: Chance of each member, from 0, need not sum to 1; equal ones if None.
+
+    Raises:
+        TypeError: A member has no ``sample`` and ``transform``.
+        ValueError: Weights or output frames do not fit.
+
+    Example:
+        >>> from skelter.transforms import JointJitter, Shear
+        >>> OneOf([Shear(), JointJitter()])(torch.randn(4, 3, 64, 25, 2)).shape
+        torch.Size([4, 3, 64, 25, 2])
+    """
+
+    def __init__(
+        self, transforms: Sequence[Transform[Any]], weights: Sequence[float] | None = None
+    ) -> None:
+        super().__init__()
+        self.transforms = Members(transforms)
+        self.weights = [1.0] * len(transforms) if weights is None else [float(w) for w in weights]
+        if len(self.weights) != len(transforms) or min(self.weights) < 0 or sum(self.weights) <= 0:
+            raise ValueError(
+                f"`weights` must be one number from 0 for each of the {len(transforms)} "
+                f"transforms, not all 0; got {weights}."
+            )
+        frames = {output_frames_of(member) for member in self.transforms}
+        if len(frames) > 1:
+            raise ValueError(
+                "`transforms` of OneOf must give clips of the same number of frames; got members "
+                f"with output_frames {[output_frames_of(member) for member in self.transforms]}. "
+                "Resample before or after the choice."
+            )
+
+    @property
+    def output_frames(self) -> int | None:
+        """Frames that every member resamples to."""
+        return output_frames_of(next(iter(self.transforms)))
+
+    def sample(
+        self, x: Tensor, *, num_frames: Tensor | None = None, generator: Generator | None = None
+    ) -> OneOfParams:
+        """Draw the choice of each clip, and the parameters of every member."""
+        edges = torch.tensor(self.weights, device=x.device).cumsum(0)
+        draw = uniform(x.shape[:-4], x, generator) * edges[-1]
+        choice = torch.searchsorted(edges[:-1].contiguous(), draw, right=True)
+        params = tuple(
+            member.sample(x, num_frames=num_frames, generator=generator)
+            for member in self.transforms
+        )
+        return OneOfParams(choice, params)
+
+    def transform(self, x: Tensor, params: OneOfParams) -> Tensor:
+        """Apply every member and keep the chosen one for each clip."""
+        choice = params.choice[..., None, None, None, None]
+        first, *others = (
+            member.transform(x, its_params)
+            for member, its_params in zip(self.transforms, params.params, strict=True)
+        )
+        out: Tensor = first
+        for number, candidate in enumerate(others, start=1):
+            out = torch.where(choice == number, candidate, out)
+        return out
+
+    def extra_repr(self) -> str:
+        """Name the weights."""
+        return f"weights={self.weights}"
+
+
+@dataclass(frozen=True, eq=False)
+class RandomApplyParams:
+    """``applied`` (...) bool, and the parameters of the transform for every clip."""
+
+    applied: Tensor
+    params: Any
+
+
+class RandomApply(Transform[RandomApplyParams]):
+    """Apply a transform to some clips and leave the others as they are.
+
+    Args:
+        transform: A module with ``sample`` and ``transform`` that leaves time as it is.
+        p: Chance of each clip, in [0, 1].
+
+    Raises:
+        TypeError: The transform has no ``sample`` and ``transform``.
+        ValueError: `p` is out of range or the transform resamples time.
+
+    Example:
+        >>> from skelter.transforms import Shear
+        >>> x = torch.randn(4, 3, 64, 25, 2)
+        >>> bool((RandomApply(Shear(), p=0.0)(x) == x).all())
+        True
+    """
+
+    def __init__(self, transform: Transform[Any], p: float = 0.5) -> None:
+        super().__init__()
+        _checks.between("p", p, 0.0, 1.0)
+        (self.member,) = Members([transform])
+        if output_frames_of(transform) is not None:
+            raise ValueError(
+                f"`transform` of RandomApply must leave time as it is; {type(transform).__name__} "
+                f"resamples to {output_frames_of(transform)}. Use OneOf with a CentreCropResize."
+            )
+        self.p = p
+
+    def sample(
+        self, x: Tensor, *, num_frames: Tensor | None = None, generator: Generator | None = None
+    ) -> RandomApplyParams:
+        """Draw whether, and how; as many draws whatever `p` is."""
+        applied = uniform(x.shape[:-4], x, generator) < self.p
+        params = self.member.sample(x, num_frames=num_frames, generator=generator)
+        return RandomApplyParams(applied, params)
+
+    def transform(self, x: Tensor, params: RandomApplyParams) -> Tensor:
+        """Apply where drawn so."""
+        changed = self.member.transform(x, params.params)
+        return torch.where(params.applied[..., None, None, None, None], changed, x)
+
+    def extra_repr(self) -> str:
+        """Name the chance."""
+        return f"p={self.p}"
