@@ -32,7 +32,7 @@ ALLOWED = (
 ALLOWED |= {room: BASE | {"distributed"} for room in ("memory", "losses")}
 ALLOWED["_checks"] = set()
 ALLOWED["encoders"] = BASE | {"representations"}
-ALLOWED["__init__"] = {"memory", "momentum"}
+ALLOWED["__init__"] = LEVEL_0 | LEVEL_1 | LEVEL_2  # its sub-packages load when first used
 THIRD_PARTY = {"torch", "numpy", "einops", "typing_extensions"}
 OPTIONAL = {"viz": {"matplotlib"}}
 
@@ -156,7 +156,10 @@ class TestPublicNames:
         for module, names in contract.items():
             exported = set(importlib.import_module(f"skelter.{module}").__all__)
             assert set(names.split()) <= exported, module
-        assert set(skelter.__all__) == {"MemoryQueue", "MomentumEncoder", "__version__"}
+        rooms = {name for name in skelter.__all__ if inspect.ismodule(getattr(skelter, name))}
+        assert set(skelter.__all__) - rooms == {"MemoryQueue", "MomentumEncoder", "__version__"}
+        with pytest.raises(AttributeError, match="no attribute 'transform'"):
+            _ = skelter.transform
 
     def test_everything_public_has_a_docstring_with_an_example(self):
         missing = []

@@ -1,13 +1,53 @@
 """Components for self-supervised learning on skeleton sequences.
 
-The sub-packages stand alone: `transforms`, `representations`, `encoders`, `losses`, `data`,
-`evaluation`, and `methods`, which assembles them. Clips have shape ``(..., C, T, V, M)``:
-coordinates, frames, joints, persons.
+The sub-packages stand alone and are loaded when they are first used: `transforms`,
+`representations`, `encoders`, `losses`, `data`, `evaluation`, `viz`, and `methods`, which
+assembles them. Clips have shape ``(..., C, T, V, M)``: coordinates, frames, joints, persons.
 """
+
+import importlib
+from types import ModuleType
+from typing import TYPE_CHECKING
 
 from skelter.memory import MemoryQueue
 from skelter.momentum import MomentumEncoder
 
-__all__ = ["MemoryQueue", "MomentumEncoder", "__version__"]
+if TYPE_CHECKING:
+    from skelter import (
+        data,
+        encoders,
+        evaluation,
+        layouts,
+        losses,
+        methods,
+        representations,
+        transforms,
+        viz,
+    )
+
+__all__ = [
+    "MemoryQueue",
+    "MomentumEncoder",
+    "__version__",
+    "data",
+    "encoders",
+    "evaluation",
+    "layouts",
+    "losses",
+    "methods",
+    "representations",
+    "transforms",
+    "viz",
+]
 
 __version__ = "0.1.0"
+
+
+def __getattr__(name: str) -> ModuleType:
+    if name in __all__:
+        return importlib.import_module(f"skelter.{name}")
+    raise AttributeError(f"module 'skelter' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return __all__

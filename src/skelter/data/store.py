@@ -238,7 +238,7 @@ class SkeletonStore:
                     f"`function` must keep the shape of clips {tuple(x.shape)}; it gave "
                     f"{tuple(y.shape)}. Crop and resample in a view, not in the store."
                 )
-            joints = y.permute(0, 2, 4, 3, 1).numpy()
+            joints = y.detach().cpu().permute(0, 2, 4, 3, 1).numpy()
             for position, row, length in zip(indices, joints, num_frames, strict=True):
                 clips.append(_replaced(self[position], row[: int(length)]))
         info = self.info

@@ -87,7 +87,7 @@ class OneOf(Transform[OneOfParams]):
             for member, its_params in zip(self.transforms, params.params, strict=True)
         )
         out: Tensor = first
-        for number, candidate in enumerate(others, start=1):
+        for number, candidate in enumerate(others, 1):
             out = torch.where(choice == number, candidate, out)
         return out
 
