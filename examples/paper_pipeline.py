@@ -12,6 +12,7 @@ On recordings in a ragged .npz file or in a store directory:
 from __future__ import annotations
 
 import argparse
+import math
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -52,7 +53,8 @@ class Settings:
     gru: tuple[int, int]  # hidden width, layers
     agcn: tuple[int, ...]  # width of each block
     hcn: tuple[int, float]  # channels, dropout
-    epochs: int
+    epochs: int | None  # None: as many as `steps` take, more on smaller sets
+    steps: int | None
     optimiser: str
     lr: float
     weight_decay: float
@@ -74,6 +76,7 @@ PAPER = Settings(
     agcn=(64, 64, 64, 64, 128, 128, 128, 256, 256, 256),
     hcn=(64, 0.5),
     epochs=451,
+    steps=None,
     optimiser="SGD",
     lr=0.01,
     weight_decay=1e-4,
@@ -90,15 +93,16 @@ SMALL = Settings(
     view=presets.isc_small_view(frames=32),
     frames=32,
     gru=(64, 2),
-    agcn=(16, 16, 32, 32),
+    agcn=(16, 32, 64),
     hcn=(16, 0.0),
-    epochs=100,
+    epochs=None,
+    steps=1500,
     optimiser="AdamW",
-    lr=1e-3,
+    lr=2e-3,
     weight_decay=1e-4,
     drops=(),
     momentum=0.99,
-    temperature=0.1,
+    temperature=0.07,
     intra_weight=1.0,
     queue_size=None,
     random_queue=False,
@@ -208,7 +212,7 @@ def run(
         temperature=settings.temperature,
         intra_weight=settings.intra_weight,
         random_queue=settings.random_queue,
-    ).to(fabric.device)
+    ).to(fabric.device, memory_format=torch.channels_last)  # faster convolutions, same numbers
 
     def evaluate_all(kind: str) -> None:
         for name in names:
@@ -261,12 +265,13 @@ def pretrain(
     views = T.MultiView([settings.view, settings.view])
     if not settings.random_queue:
         fill_queues(fabric, method, loader, views)
-    optimiser, schedule = optimisation(settings, method, steps=settings.epochs * len(loader))
+    epochs = settings.epochs or math.ceil((settings.steps or 1) / len(loader))
+    optimiser, schedule = optimisation(settings, method, epochs, len(loader))
     module, optimiser = fabric.setup(method, optimiser)
     module.train()
     losses = []
-    progress = tqdm(total=settings.epochs, desc=f"pre-training, seed {seed}", unit="epoch")
-    for _ in range(settings.epochs):
+    progress = tqdm(total=epochs, desc=f"pre-training, seed {seed}", unit="epoch")
+    for _ in range(epochs):
         started, total, clips = time.perf_counter(), 0.0, 0
         for x, num_frames, _ in fabric_batches(fabric, loader):
             output = module(*views(x, num_frames=num_frames))
@@ -302,7 +307,7 @@ def fill_queues(
 
 
 def optimisation(
-    settings: Settings, method: nn.Module, steps: int
+    settings: Settings, method: nn.Module, epochs: int, per_epoch: int
 ) -> tuple[torch.optim.Optimizer, torch.optim.lr_scheduler.LRScheduler]:
     """Return optimiser and schedule, the latter to be stepped every step."""
     parameters = [parameter for parameter in method.parameters() if parameter.requires_grad]
@@ -313,10 +318,10 @@ def optimisation(
     else:
         optimiser = torch.optim.AdamW(parameters, settings.lr, weight_decay=settings.weight_decay)
     if settings.drops:
-        per_epoch = steps // settings.epochs
         return optimiser, torch.optim.lr_scheduler.MultiStepLR(
             optimiser, [drop * per_epoch for drop in settings.drops]
         )
+    steps = epochs * per_epoch
     warm_up = max(1, steps // 20)
     return optimiser, torch.optim.lr_scheduler.SequentialLR(
         optimiser,

@@ -51,7 +51,7 @@ def isc_small_view(*, frames: int = 32) -> Compose:
     """Return a milder view for hundreds of clips and minutes of training.
 
     Short clips are cropped too (at least 24 frames, at least half of the clip), the shear reaches
-    0.3 and a fifth of the joints is jittered. The paper's view wants many more steps than a small
+    0.5 and a tenth of the joints is jittered. The paper's view wants many more steps than a small
     set has; see the explanation "Learning from small sets" in the documentation.
 
     Args:
@@ -62,7 +62,7 @@ def isc_small_view(*, frames: int = 32) -> Compose:
         >>> isc_small_view()(torch.randn(8, 3, 60, 20, 1)).shape
         torch.Size([8, 3, 32, 20, 1])
     """
-    return isc_view(frames=frames, ratio=(0.5, 1.0), min_frames=24, amplitude=0.3, joints=0.2)
+    return isc_view(frames=frames, ratio=(0.5, 1.0), min_frames=24, amplitude=0.5, joints=0.1)
 
 
 def isc_probe_view(*, frames: int = 64, min_frames: int = 64) -> TemporalCropResize:
