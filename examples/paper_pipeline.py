@@ -125,15 +125,8 @@ def main() -> None:
     print(f"{store}\n{protocol}: {len(split.train)} clips train, {len(split.test)} test")
     store = store.map(normalisation(store))
     runs = [run(fabric, settings, store, split, args.representations, seed) for seed in args.seeds]
-    report.write(
-        args.output,
-        runs,
-        store=store,
-        split=split,
-        protocol=protocol,
-        preset=args.preset,
-        settings=settings,
-    )
+    experiment = report.Experiment(store, split, protocol, args.preset, settings.view, settings)
+    report.write(args.output, runs, experiment)
 
 
 def parse_arguments() -> argparse.Namespace:
@@ -169,6 +162,8 @@ def parse_arguments() -> argparse.Namespace:
     args = parser.parse_args()
     if len(set(args.representations)) < 2:
         parser.error("--representations: name two or more different ones")
+    if args.epochs is not None and args.epochs < 1:
+        parser.error("--epochs: at least 1")
     return args
 
 

@@ -6,9 +6,10 @@ import json
 import platform
 import statistics
 from collections.abc import Callable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -16,7 +17,7 @@ import skelter
 from skelter import viz
 from skelter.data import SkeletonStore, protocols
 from skelter.evaluation import LinearProbeResult, RetrievalResult
-from skelter.transforms import MultiView
+from skelter.transforms import MultiView, Transform
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,18 @@ class Run:
     seconds: float
 
 
+@dataclass(frozen=True)
+class Experiment:
+    """What all seeds have in common."""
+
+    store: SkeletonStore
+    split: protocols.Split
+    protocol: str
+    preset: str
+    view: Transform[Any]
+    settings: Any  # a dataclass
+
+
 COLUMNS: dict[str, Callable[[Row], float]] = {
     "1-NN": lambda row: row.retrieval.top[1],
     "top-5": lambda row: row.retrieval.top[5],
@@ -46,90 +59,87 @@ COLUMNS: dict[str, Callable[[Row], float]] = {
     "linear, best epoch": lambda row: row.probe.best,
 }
 
+REPORT = """# Inter-skeleton contrast
 
-def write(
-    folder: Path,
-    runs: list[Run],
-    *,
-    store: SkeletonStore,
-    split: protocols.Split,
-    protocol: str,
-    preset: str,
-    settings: object,
-) -> None:
+{facts}
+
+Test results in percent{spread}.
+
+{table}
+
+Retrieval is by cosine between features of centre crops, encoders in eval mode; mAP is mean average
+precision. The best epoch of the linear probe is chosen on the test set: an upper bound, no result.
+
+![Loss](loss.png)
+
+![Confusion of the linear probe](confusion.png)
+
+![A clip and its two views](views.png)
+
+## Settings
+
+{settings}
+"""
+
+
+def write(folder: Path, runs: list[Run], experiment: Experiment) -> None:
     """Write report.md, report.json and the figures into a folder, and print the table."""
     folder.mkdir(parents=True, exist_ok=True)
-    lines = table(runs)
-    print("\n".join(lines))
-    facts = {
-        "data": f"{store}",
-        "protocol": f"{protocol}, {len(split.train)} clips train, {len(split.test)} test",
+    rows, facts = table(runs), describe(runs, experiment)
+    settings = {name: repr(value) for name, value in vars(experiment.settings).items()}
+    draw(folder, runs, experiment)
+    (folder / "report.md").write_text(
+        REPORT.format(
+            facts=bullets(facts),
+            spread=", mean ± standard deviation over seeds" if len(runs) > 1 else "",
+            table=rows,
+            settings=bullets({name: " ".join(text.split()) for name, text in settings.items()}),
+        )
+    )
+    numbers = {"facts": facts, "settings": settings, "runs": [as_dict(run) for run in runs]}
+    (folder / "report.json").write_text(json.dumps(numbers, indent=1))
+    print(f"{rows}\nreport: {folder / 'report.md'}")
+
+
+def describe(runs: list[Run], experiment: Experiment) -> dict[str, str]:
+    """Return what a reader needs to run it again."""
+    split = experiment.split
+    seconds = ", ".join(f"{run.seconds:.0f} s" for run in runs)
+    return {
+        "data": f"{experiment.store}",
+        "protocol": f"{experiment.protocol}, {len(split.train)} clips train, "
+        f"{len(split.test)} test",
+        "preset": experiment.preset,
         "seeds": ", ".join(str(run.seed) for run in runs),
-        "preset": preset,
-        "time": ", ".join(f"{run.seconds:.0f} s" for run in runs)
-        + f" ({torch.get_num_threads()} threads)",
+        "time": f"{seconds}, {torch.get_num_threads()} threads",
         "versions": f"skelter {skelter.__version__}, torch {torch.__version__}, Python "
         f"{platform.python_version()}, {date.today()}",
     }
-    draw(folder, runs, store, split, settings)
-    text = ["# Inter-skeleton contrast", ""]
-    text += [f"- {name}: {value}" for name, value in facts.items()]
-    text += [
-        "",
-        "Test accuracy in percent, mean ± standard deviation over seeds."
-        if len(runs) > 1
-        else "Test accuracy in percent.",
-        "",
-    ]
-    text += lines
-    text += [
-        "",
-        "Retrieval is by cosine between features of centre crops (encoders in eval mode). The best",
-        "epoch of the linear probe is chosen on the test set: it is an upper bound, not a result.",
-        "",
-        "![Loss](loss.png)",
-        "",
-        "![Confusion of the linear probe](confusion.png)",
-        "",
-        "![A clip and its two views](views.png)",
-        "",
-        "## Settings",
-        "",
-        *(
-            f"- {field.name}: {getattr(settings, field.name)!r}".replace("\n", " ")
-            for field in fields(settings)
-        ),  # type: ignore[arg-type]
-        "",
-    ]
-    (folder / "report.md").write_text("\n".join(text))
-    numbers = {
-        "facts": facts,
-        "runs": [
-            {
-                "seed": run.seed,
-                "seconds": run.seconds,
-                "losses": run.losses,
-                "rows": {
-                    name: {column: value(row) for column, value in COLUMNS.items()}
-                    for name, row in run.rows.items()
-                },
-            }
-            for run in runs
-        ],
+
+
+def bullets(facts: dict[str, str]) -> str:
+    """Return a Markdown list."""
+    return "\n".join(f"- {name}: {value}" for name, value in facts.items())
+
+
+def as_dict(run: Run) -> dict[str, Any]:
+    """Return all numbers of a run, ready for JSON."""
+    rows = {
+        name: {column: value(row) for column, value in COLUMNS.items()}
+        for name, row in run.rows.items()
     }
-    (folder / "report.json").write_text(json.dumps(numbers, indent=1))
-    print(f"report: {folder / 'report.md'}")
+    return {"seed": run.seed, "seconds": run.seconds, "losses": run.losses, "rows": rows}
 
 
-def table(runs: list[Run]) -> list[str]:
-    """Return the lines of a Markdown table over all runs."""
+def table(runs: list[Run]) -> str:
+    """Return a Markdown table over all runs."""
     lines = ["| | " + " | ".join(COLUMNS) + " |", "|---|" + "---|" * len(COLUMNS)]
     for name in runs[0].rows:
         cells = [
             spread([100 * value(run.rows[name]) for run in runs]) for value in COLUMNS.values()
         ]
         lines.append(f"| {name} | " + " | ".join(cells) + " |")
-    return lines
+    return "\n".join(lines)
 
 
 def spread(values: list[float]) -> str:
@@ -138,22 +148,22 @@ def spread(values: list[float]) -> str:
     return mean if len(values) == 1 else f"{mean} ± {statistics.stdev(values):.1f}"
 
 
-def draw(
-    folder: Path, runs: list[Run], store: SkeletonStore, split: protocols.Split, settings: object
-) -> None:
+def draw(folder: Path, runs: list[Run], experiment: Experiment) -> None:
     """Write the figures."""
+    store, first = experiment.store, runs[0]
     curves = {f"seed {run.seed}": run.losses for run in runs}
     viz.plot_curves(curves, xlabel="epoch", ylabel="loss").savefig(folder / "loss.png")
-    name, row = list(runs[0].rows.items())[-1]
-    title = f"linear probe, {name}, seed {runs[0].seed}"
-    viz.plot_confusion(row.labels, row.probe.predictions, store.label_names, title=title).savefig(
-        folder / "confusion.png"
-    )
-    x, num_frames, labels = store.batch(split.train[:1])
-    view = settings.view
-    first, second = MultiView([view, view])(
-        x, num_frames=num_frames, generator=torch.Generator().manual_seed(runs[0].seed)
-    )
+    name, row = list(first.rows.items())[-1]
+    viz.plot_confusion(
+        row.labels,
+        row.probe.predictions,
+        store.label_names,
+        title=f"linear probe, {name}, seed {first.seed}",
+    ).savefig(folder / "confusion.png")
+    x, num_frames, labels = store.batch(experiment.split.train[:1])
+    views = MultiView([experiment.view, experiment.view])
+    generator = torch.Generator().manual_seed(first.seed)
+    view1, view2 = views(x, num_frames=num_frames, generator=generator)
     action = store.label_names[int(labels)] if store.label_names else f"class {int(labels)}"
-    clips = {f"{action}": x[0], "view 1": first[0], "view 2": second[0]}
+    clips = {action: x[0], "view 1": view1[0], "view 2": view2[0]}
     viz.plot_clips(clips, store.layout, plane="xz").savefig(folder / "views.png")

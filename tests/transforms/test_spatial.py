@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import numpy as np
 import pytest
 import torch
 from hypothesis import given
@@ -57,6 +58,9 @@ class TestJointJitter:
         mixing = params.matrix[dropped == 0]
         assert mixing.abs().max() <= 1
         assert float(mixing.std()) == pytest.approx(3**-0.5, rel=0.02)
+
+    def test_any_float_is_a_share(self):
+        assert T.JointJitter(np.float32(0.6)).count(25) == 15
 
     @pytest.mark.parametrize("joints", [0.0, 1.5, -0.1])
     def test_wrong_share(self, joints):

@@ -112,7 +112,7 @@ def retrieval(
     *,
     top: Sequence[int] = (1, 5),
     metric: str = "cosine",
-    chunk: int = 1024,
+    chunk: int = 256,
 ) -> RetrievalResult:
     """Rank the training rows for every test row, and measure how early its class comes.
 
@@ -127,7 +127,7 @@ def retrieval(
         test_labels: Class indices of shape (L,).
         top: The k's to report.
         metric: ``"cosine"`` or ``"euclidean"``.
-        chunk: Queries ranked at once.
+        chunk: Queries ranked at once; bounds memory to a few times chunk x N.
 
     Returns:
         Top-k accuracies and mean average precision.

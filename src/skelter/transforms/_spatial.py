@@ -105,7 +105,7 @@ class JointJitter(Transform[JointJitterParams]):
             raise ValueError(
                 f"`joints` must be a share in (0, 1] or an integer count; got {joints}."
             )
-        self.joints = joints
+        self.joints = joints if isinstance(joints, int) else float(joints)
 
     def count(self, num_joints: int) -> int:
         """Return how many of ``num_joints`` joints are corrupted."""
