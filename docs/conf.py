@@ -4,6 +4,7 @@ import skelter
 
 project = "skelter"
 author = "The skelter developers"
+copyright = "2026, The skelter developers"
 version = release = skelter.__version__
 
 extensions = [
@@ -20,6 +21,7 @@ exclude_patterns = ["_build"]
 default_role = "literal"
 autodoc_member_order = "bysource"
 autodoc_typehints = "signature"
+autodoc_preserve_defaults = True  # layout=NTU25, not all of its joints
 autodoc_default_options = {"members": True, "exclude-members": "training"}
 napoleon_google_docstring = True
 napoleon_numpy_docstring = False

@@ -35,8 +35,8 @@ class AGCN(nn.Module):
         ValueError: An argument is out of range; in a call, the clips do not fit the layout.
 
     References:
-        Shi et al., Two-Stream Adaptive Graph Convolutional Networks, CVPR 2019, sections 3.2-3.3;
-        Thoker, Doughty, Snoek, ACM MM 2021, section 4.2.
+        Shi et al., Two-Stream Adaptive Graph Convolutional Networks, CVPR 2019;
+        Thoker, Doughty, Snoek, ACM MM 2021
 
     Example:
         >>> encoder = AGCN(NTU25, widths=(16, 16, 32))

@@ -35,7 +35,7 @@ class BiGRU(nn.Module):
         ValueError: An argument is out of range; in a call, the input is no (N, T, in_features).
 
     References:
-        Thoker, Doughty, Snoek, ACM MM 2021, section 4.2; Su et al., Predict & Cluster, CVPR 2020.
+        Thoker, Doughty, Snoek, ACM MM 2021; Su et al., Predict & Cluster, CVPR 2020.
 
     Example:
         >>> encoder = BiGRU(in_features=60, hidden=32, layers=2)

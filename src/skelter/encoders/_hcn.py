@@ -32,8 +32,8 @@ class HCN(nn.Module):
         ValueError: An argument is out of range; in a call, the clips do not fit them.
 
     References:
-        Li et al., Co-occurrence Feature Learning from Skeleton Data, IJCAI 2018, section 3;
-        Thoker, Doughty, Snoek, ACM MM 2021, section 4.2.
+        Li et al., Co-occurrence Feature Learning from Skeleton Data, IJCAI 2018;
+        Thoker, Doughty, Snoek, ACM MM 2021
 
     Example:
         >>> encoder = HCN(joints=20, persons=1, frames=32, channels=16)

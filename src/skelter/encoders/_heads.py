@@ -22,7 +22,7 @@ class ProjectionHead(nn.Module):
 
     References:
         Chen et al., Improved Baselines with Momentum Contrastive Learning, 2020;
-        Thoker, Doughty, Snoek, ACM MM 2021, section 4.2.
+        Thoker, Doughty, Snoek, ACM MM 2021
 
     Example:
         >>> import torch

@@ -70,7 +70,7 @@ def extract_features(
         ValueError: The loader gave nothing, or the encoder no (N, D).
 
     References:
-        Thoker, Doughty, Snoek, ACM MM 2021, section 4.3; the released retrieval script forgets
+        Thoker, Doughty, Snoek, ACM MM 2021; the released retrieval script forgets
         eval mode, this function does not.
 
     Example:

@@ -67,7 +67,7 @@ def knn(
         ValueError: Shapes do not match, or `k` or `metric` is out of range.
 
     References:
-        Thoker, Doughty, Snoek, ACM MM 2021, section 4.3, "skeleton retrieval".
+        Thoker, Doughty, Snoek, ACM MM 2021, "skeleton retrieval".
 
     Example:
         >>> train, labels = torch.eye(3), torch.tensor([0, 1, 2])

@@ -110,7 +110,7 @@ def linear_probe(
         ValueError: Training and test features differ in size, or a label is no class.
 
     References:
-        Thoker, Doughty, Snoek, ACM MM 2021, section 4.3, "linear evaluation".
+        Thoker, Doughty, Snoek, ACM MM 2021, "linear evaluation".
 
     Example:
         >>> data = FeatureSet(torch.eye(4).repeat(16, 1), torch.arange(4).repeat(16))

@@ -14,7 +14,7 @@ from skelter import _checks
 ADJACENCY_STRATEGIES = ("spatial", "uniform", "distance")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class SkeletonLayout:
     """The joints of a skeleton and how they belong together.
 
@@ -64,6 +64,9 @@ class SkeletonLayout:
 
     def __reduce__(self) -> tuple[object, ...]:
         return _restore, (self._as_dict(),)
+
+    def __repr__(self) -> str:
+        return f"SkeletonLayout({self.name}: {self.num_joints} joints)"
 
     def __hash__(self) -> int:
         return hash((self.name, self.joints, self.parents))
@@ -169,8 +172,9 @@ class SkeletonLayout:
             ValueError: The strategy is another one.
 
         References:
-            Shi et al., Two-Stream Adaptive Graph Convolutional Networks, CVPR 2019, section 3;
-            Yan et al., Spatial Temporal Graph Convolutional Networks, AAAI 2018, section 3.3.
+            Shi et al., Two-Stream Adaptive Graph Convolutional Networks, CVPR 2019;
+            Yan et al., Spatial Temporal Graph Convolutional Networks, AAAI 2018: the
+            uniform and the distance partition.
 
         Example:
             >>> arm = SkeletonLayout("arm", ["a", "b", "c"], parents=[-1, 0, 1])

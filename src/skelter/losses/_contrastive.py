@@ -88,7 +88,7 @@ class CrossContrastiveLoss(_ContrastiveLoss):
         ValueError: The temperature is not above 0.
 
     References:
-        Thoker, Doughty, Snoek, ACM MM 2021, section 3.1, equations 3 and 4.
+        Thoker, Doughty, Snoek, ACM MM 2021, "inter-skeleton contrast".
 
     Example:
         >>> import torch

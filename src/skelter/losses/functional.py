@@ -174,7 +174,7 @@ def cross_contrastive(
         ValueError: As of `info_nce_logits`.
 
     References:
-        Thoker, Doughty, Snoek, ACM MM 2021, section 3.1, equations 3 and 4.
+        Thoker, Doughty, Snoek, ACM MM 2021, "inter-skeleton contrast".
 
     Example:
         >>> z, n = torch.ones(4, 8), torch.ones(9, 8)

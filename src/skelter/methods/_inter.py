@@ -37,7 +37,7 @@ class InterSkeletonContrast(MomentumContrast):
             out of range.
 
     References:
-        Thoker, Doughty, Snoek, ACM MM 2021, section 3.1, equations 3 and 4.
+        Thoker, Doughty, Snoek, ACM MM 2021, "inter-skeleton contrast".
 
     Example:
         >>> import torch

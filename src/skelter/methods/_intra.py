@@ -29,7 +29,7 @@ class IntraSkeletonContrast(MomentumContrast):
         ValueError: A number is out of range.
 
     References:
-        Thoker, Doughty, Snoek, ACM MM 2021, section 3.1, equation 2;
+        Thoker, Doughty, Snoek, ACM MM 2021, "intra-skeleton contrast";
         Chen et al., Improved Baselines with Momentum Contrastive Learning, 2020.
 
     Example:

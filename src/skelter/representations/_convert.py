@@ -23,7 +23,7 @@ def to_sequence(x: Tensor, order: str = "v c m") -> Tensor:
         ValueError: `order` is no permutation of v, c and m.
 
     References:
-        Thoker, Doughty, Snoek, ACM MM 2021, section 3.2.
+        Thoker, Doughty, Snoek, ACM MM 2021
 
     Example:
         >>> import torch

@@ -20,7 +20,7 @@ class ToSequence(nn.Module):
         ValueError: `order` is no permutation of v, c and m.
 
     References:
-        Thoker, Doughty, Snoek, ACM MM 2021, section 3.2.
+        Thoker, Doughty, Snoek, ACM MM 2021
 
     Example:
         >>> import torch
@@ -80,7 +80,8 @@ class ToBones(nn.Module):
         ValueError: In a call, the clips have another number of joints.
 
     References:
-        Shi et al., Two-Stream Adaptive Graph Convolutional Networks, CVPR 2019, section 3.4.
+        Shi et al., Two-Stream Adaptive Graph Convolutional Networks, CVPR 2019: its bone
+        stream.
 
     Example:
         >>> import torch

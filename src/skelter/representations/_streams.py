@@ -24,7 +24,8 @@ def to_bones(x: Tensor, layout: SkeletonLayout = NTU25) -> Tensor:
         ValueError: The clips have another number of joints than the layout.
 
     References:
-        Shi et al., Two-Stream Adaptive Graph Convolutional Networks, CVPR 2019, section 3.4.
+        Shi et al., Two-Stream Adaptive Graph Convolutional Networks, CVPR 2019: its bone
+        stream.
 
     Example:
         >>> to_bones(torch.ones(3, 64, 25, 2)).abs().sum()
@@ -88,7 +89,7 @@ def to_motion(x: Tensor, *, num_frames: Tensor | None = None) -> Tensor:
 
     References:
         Shi et al., Skeleton-Based Action Recognition with Multi-Stream Adaptive Graph
-        Convolutional Networks, IEEE TIP 2020, section III-D.
+        Convolutional Networks, IEEE TIP 2020: its motion streams.
 
     Example:
         >>> to_motion(torch.tensor([1.0, 4.0, 9.0]).reshape(1, 3, 1, 1)).flatten()

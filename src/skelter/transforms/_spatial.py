@@ -33,7 +33,7 @@ class Shear(Transform[ShearParams]):
         ValueError: `amplitude` is negative.
 
     References:
-        Thoker, Doughty, Snoek, ACM MM 2021, section 3.3, "pose augmentation".
+        Thoker, Doughty, Snoek, ACM MM 2021, "pose augmentation".
 
     Example:
         >>> Shear(amplitude=0.5)(torch.randn(8, 3, 40, 25, 2)).shape
@@ -89,7 +89,7 @@ class JointJitter(Transform[JointJitterParams]):
         ValueError: The share lies outside (0, 1], or the count exceeds the joints of a clip.
 
     References:
-        Thoker, Doughty, Snoek, ACM MM 2021, section 3.3, "joint jittering".
+        Thoker, Doughty, Snoek, ACM MM 2021, "joint jittering".
 
     Example:
         >>> x = torch.ones(4, 3, 40, 25, 2)

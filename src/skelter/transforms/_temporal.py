@@ -53,7 +53,7 @@ class TemporalCropResize(_CropResize):
         ValueError: An argument is out of range.
 
     References:
-        Thoker, Doughty, Snoek, ACM MM 2021, section 3.3, "temporal crop-resize".
+        Thoker, Doughty, Snoek, ACM MM 2021, "temporal crop-resize".
 
     Example:
         >>> crop = TemporalCropResize(frames=64, min_frames=32)

@@ -40,7 +40,7 @@ def shear(x: Tensor, matrix: Tensor) -> Tensor:
         ValueError: The shapes do not match.
 
     References:
-        Thoker, Doughty, Snoek, ACM MM 2021, section 3.3, "pose augmentation".
+        Thoker, Doughty, Snoek, ACM MM 2021, "pose augmentation".
 
     Example:
         >>> x = torch.ones(3, 2, 25, 1)
@@ -70,7 +70,7 @@ def mix_coordinates(x: Tensor, joints: Tensor, matrix: Tensor) -> Tensor:
         ValueError: The shapes do not match.
 
     References:
-        Thoker, Doughty, Snoek, ACM MM 2021, section 3.3, "joint jittering".
+        Thoker, Doughty, Snoek, ACM MM 2021, "joint jittering".
 
     Example:
         >>> x, joints = torch.ones(3, 2, 4, 1), torch.tensor([True, False, False, False])
@@ -126,7 +126,7 @@ def crop_resize(x: Tensor, start: Tensor, length: Tensor, frames: int) -> Tensor
         ValueError: The shapes do not match or `frames` is below 1.
 
     References:
-        Thoker, Doughty, Snoek, ACM MM 2021, section 3.3, "temporal crop-resize".
+        Thoker, Doughty, Snoek, ACM MM 2021, "temporal crop-resize".
 
     Example:
         >>> x = torch.arange(6.0).reshape(1, 6, 1, 1)

@@ -32,7 +32,7 @@ def isc_view(
         joints: Share or number of jittered joints.
 
     References:
-        Thoker, Doughty, Snoek, ACM MM 2021, section 3.3.
+        Thoker, Doughty, Snoek, ACM MM 2021
 
     Example:
         >>> import torch
