@@ -105,7 +105,7 @@ class TestLayers:
         )
         subprocess.run([sys.executable, "-c", check], check=True)
 
-    @pytest.mark.parametrize("folder", ["examples", "docs"])
+    @pytest.mark.parametrize("folder", ["examples", "docs", "tests"])
     def test_others_import_public_names_only(self, folder):
         for path in sorted((REPOSITORY / folder).rglob("*.py")):
             for node in ast.walk(ast.parse(path.read_text())):
