@@ -67,9 +67,9 @@ class TestMomentumEncoder:
 
     def test_wrong_source(self):
         key = MomentumEncoder(network())
-        with pytest.raises(ValueError, match="the source has no parameter '1.bias'"):
+        with pytest.raises(ValueError, match="got no parameter '1.bias' in `source`"):
             key.update(nn.Sequential(nn.Linear(4, 3)))
-        with pytest.raises(ValueError, match=r"'0.weight' has shape \(3, 5\) there and \(3, 4\)"):
+        with pytest.raises(ValueError, match=r"'0.weight' of shape \(3, 5\), not \(3, 4\)"):
             key.update(nn.Sequential(nn.Linear(5, 3), nn.BatchNorm1d(3)))
 
     @pytest.mark.parametrize("momentum", [-0.1, 1.1])

@@ -72,11 +72,13 @@ class MemoryQueue(nn.Module):
         """
         _checks.floating("keys", keys)
         D = self.features.shape[1]
-        if keys.ndim != 2 or keys.shape[1] != D:
-            raise ValueError(
-                f"`keys` must have shape (N, D) with D={D}, the dim of this queue; got "
-                f"{tuple(keys.shape)}. Build the queue with the out_dim of the projection head."
-            )
+        _checks.require(
+            keys.ndim == 2 and keys.shape[1] == D,
+            "`keys`",
+            f"have shape (N, D) with D={D}, the dim of this queue",
+            _checks.shape_of(keys),
+            "Build the queue with the out_dim of the projection head.",
+        )
         keys = distributed.all_gather(keys) if gather else keys.detach()
         keys = keys[-self.capacity :].to(self.features)
         rows = (self.cursor + torch.arange(len(keys), device=keys.device)) % self.capacity

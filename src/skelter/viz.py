@@ -47,8 +47,8 @@ def plot_clips(
         ImportError: matplotlib is missing.
         ValueError: A clip does not fit the layout, or the plane is none.
     """
-    if len(plane) != 2 or not set(plane) <= set(AXES):
-        raise ValueError(f"`plane` must be two of the letters x, y and z; got {plane!r}.")
+    known = len(plane) == 2 and set(plane) <= set(AXES)
+    _checks.require(known, "`plane`", "be two of the letters x, y and z", repr(plane))
     across, upward = (AXES.index(letter) for letter in plane)
     figure = _figure(1.3 * moments, 1.7 * len(clips))
     grid = figure.subplots(len(clips), moments, squeeze=False)
@@ -117,11 +117,12 @@ def plot_confusion(
         ImportError: matplotlib is missing.
         ValueError: The shapes differ.
     """
-    if labels.shape != predictions.shape:
-        raise ValueError(
-            f"`predictions` must have the shape {tuple(labels.shape)} of `labels`; "
-            f"got {tuple(predictions.shape)}."
-        )
+    _checks.require(
+        labels.shape == predictions.shape,
+        "`predictions`",
+        f"have the shape {_checks.shape_of(labels)} of `labels`",
+        _checks.shape_of(predictions),
+    )
     classes = max(len(names), int(max(labels.max(), predictions.max())) + 1)
     counts = torch.bincount(labels * classes + predictions, minlength=classes**2)
     shares = counts.reshape(classes, classes).double()

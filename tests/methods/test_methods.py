@@ -11,7 +11,7 @@ from torch.nn import functional as F
 from skelter import MemoryQueue, MomentumEncoder
 from skelter.encoders import AGCN, HCN, BiGRU, ProjectionHead
 from skelter.losses import functional as losses
-from skelter.methods import InterSkeletonContrast, IntraSkeletonContrast
+from skelter.methods import InterSkeletonContrast, IntraSkeletonContrast, MomentumContrast
 from skelter.representations import ToGraph, ToImage, ToSequence
 
 REPRESENTATIONS = {"sequence": ToSequence(), "image": ToImage(), "graph": ToGraph()}
@@ -199,13 +199,41 @@ class TestInterSkeletonContrast:
             inter(*names, **options)
 
     def test_wrong_parts(self):
-        with pytest.raises(ValueError, match="must have an integer `feature_dim`.*Linear has None"):
+        with pytest.raises(
+            ValueError, match="must have an integer `feature_dim`.*got None of Linear"
+        ):
             InterSkeletonContrast(
                 {"a": nn.Linear(2, 2), "b": nn.Linear(2, 2)}, {"a": ToImage(), "b": ToImage()}
             )
         heads = {"sequence": ProjectionHead(16), "image": ProjectionHead(64, out_dim=32)}
         with pytest.raises(ValueError, match="same integer `out_dim`"):
             inter("sequence", "image", heads=heads)
+
+    @pytest.mark.parametrize(
+        "pairs", [{}, {("a", "x"): 1.0}, {("a", "a"): 0.0}, {("a", "a"): -1.0}]
+    )
+    def test_wrong_pairs(self, pairs):
+        with pytest.raises(
+            ValueError, match=r"`pairs` must map \(query, key\) names out of \['a'\]"
+        ):
+            MomentumContrast({"a": BiGRU(150, 8)}, {"a": ToSequence()}, pairs=pairs, queue_size=8)
+
+    def test_representations_are_modules_or_functions(self, views):
+        class Scale(nn.Module):
+            def __init__(self):
+                super().__init__()
+                self.register_buffer("factor", torch.tensor(2.0))
+
+            def forward(self, x):
+                return ToSequence()(x * self.factor)
+
+        method = InterSkeletonContrast(
+            {"a": BiGRU(150, 8), "b": BiGRU(150, 8)},
+            {"a": Scale(), "b": lambda x: x.permute(0, 2, 3, 1, 4).flatten(2)},
+            queue_size=8,
+        )
+        assert "representations.a.factor" in method.state_dict()
+        assert method(*views).loss.isfinite()
 
     def test_wrong_views(self, views):
         method = inter("sequence", "image")

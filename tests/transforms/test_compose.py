@@ -99,7 +99,9 @@ class TestRandomApply:
         assert torch.equal(after, torch.rand(1, generator=again))
 
     def test_resampling_is_refused(self):
-        with pytest.raises(ValueError, match="must leave time as it is; CentreCropResize.*OneOf"):
+        with pytest.raises(
+            ValueError, match="must leave time as it is; got CentreCropResize.*OneOf"
+        ):
             T.RandomApply(T.CentreCropResize())
 
     def test_wrong_p(self):

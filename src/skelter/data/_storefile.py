@@ -12,6 +12,7 @@ from typing import Any, BinaryIO
 import numpy as np
 import numpy.typing as npt
 
+from skelter import _checks
 from skelter.data._errors import SkeletonFormatError
 from skelter.data._npz import load_npz
 from skelter.layouts import SkeletonLayout
@@ -30,7 +31,7 @@ class Writer:
         self.path = path
         self.dtype = np.dtype(dtype).newbyteorder("<")
         self.partial = path.with_name(f".{path.name}.partial-{os.getpid()}")
-        self.shape: tuple[int, ...] | None = None
+        self.shape: tuple[int, ...] = ()
         self.count = 0
         self._frames: BinaryIO
 
@@ -52,8 +53,7 @@ class Writer:
 
     def finish(self, index: Mapping[str, Any], info: Mapping[str, Any]) -> None:
         """Write index and metadata, flush everything to disk, and rename into place."""
-        if self.shape is None:
-            raise ValueError("`sequences` must hold at least one clip; got none.")
+        _checks.require(self.count > 0, "`sequences`", "hold at least one clip", "none")
         with (self.partial / INDEX).open("wb") as file:
             np.savez(file, **index)
             _sync(file)

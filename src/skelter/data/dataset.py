@@ -40,8 +40,14 @@ class SkeletonDataset(Dataset[tuple[Tensor, int]]):
     ) -> None:
         self.store = store
         self.indices = np.arange(len(store)) if indices is None else np.asarray(indices, np.int64)
-        if self.indices.size and not 0 <= self.indices.min() <= self.indices.max() < len(store):
-            raise IndexError(f"indices must lie between 0 and {len(store) - 1}")
+        outside = self.indices[(self.indices < 0) | (self.indices >= len(store))]
+        _checks.require(
+            outside.size == 0,
+            "`indices`",
+            f"lie between 0 and {len(store) - 1}",
+            outside.tolist(),
+            error=IndexError,
+        )
 
     def __len__(self) -> int:
         return len(self.indices)
@@ -70,14 +76,14 @@ def collate(samples: Sequence[tuple[Tensor, int]]) -> tuple[Tensor, Tensor, Tens
         (torch.Size([2, 3, 8, 4, 1]), tensor([5, 8]))
     """
     clips = [_checks.clips(x) for x, _ in samples]
-    if not clips:
-        raise ValueError("`samples` must hold at least one clip; got none.")
+    _checks.require(len(clips) > 0, "`samples`", "hold at least one clip", "none")
     C, _, V, M = clips[0].shape
-    if any((x.shape[0], *x.shape[2:]) != (C, V, M) for x in clips):
-        raise ValueError(
-            "clips of a batch must agree in coordinates, joints and persons; got shapes (C, T, V, "
-            f"M) {sorted({tuple(x.shape) for x in clips})}."
-        )
+    _checks.require(
+        all((x.shape[0], *x.shape[2:]) == (C, V, M) for x in clips),
+        "clips of a batch",
+        "agree in coordinates, joints and persons",
+        f"shapes (C, T, V, M) {sorted({tuple(x.shape) for x in clips})}",
+    )
     num_frames = torch.tensor([x.shape[1] for x in clips])
     batch = clips[0].new_zeros(len(clips), C, int(num_frames.max()), V, M)
     for row, x in zip(batch, clips, strict=True):

@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from skelter import _checks
 from skelter.data.store import SkeletonStore
 
 __all__ = ["Split", "cross_subject", "cross_view"]
@@ -77,10 +78,11 @@ def _split(
     values: IntArray,
 ) -> Split:
     train, test = np.flatnonzero(training & known), np.flatnonzero(~training & known)
-    if not len(train) or not len(test):
-        raise ValueError(
-            f"the {what} of {store!r} must fall on both sides of the split; got {what} "
-            f"{np.unique(values).tolist()}, {len(train)} clips to train and {len(test)} to test. "
-            "Name others, or take another protocol."
-        )
+    _checks.require(
+        len(train) > 0 and len(test) > 0,
+        f"the {what} of {store!r}",
+        "fall on both sides of the split",
+        f"{what} {np.unique(values).tolist()}, {len(train)} clips to train and {len(test)} to test",
+        "Name others, or take another protocol.",
+    )
     return Split(train, test)

@@ -120,8 +120,7 @@ class SkeletonStore:
         """Make a store in memory; arguments and errors as of `build`."""
         info = StoreInfo(layout, tuple(label_names), fps, name)
         clips = list(_prepared(sequences, labels, info))
-        if not clips:
-            raise ValueError("`sequences` must hold at least one clip; got none.")
+        _checks.require(len(clips) > 0, "`sequences`", "hold at least one clip", "none")
         frames = np.concatenate([clip.joints for clip in clips])
         return cls(frames, ClipIndex.of(clips, [len(clip.joints) for clip in clips]), info)
 
@@ -130,8 +129,7 @@ class SkeletonStore:
 
     def __getitem__(self, position: int) -> Clip:
         """Return one clip, its joints a copy of shape (T, M, V, C)."""
-        if not -len(self) <= position < len(self):
-            raise IndexError(f"clip {position} of a store of {len(self)} clips")
+        self._check_positions(position, position)
         position %= len(self)
         start, end = self.index.offsets[position : position + 2]
         return Clip(
@@ -202,12 +200,9 @@ class SkeletonStore:
             IndexError: An index is out of range.
         """
         chosen = np.asarray(indices, dtype=np.int64)
-        if chosen.ndim != 1 or chosen.size == 0:
-            raise ValueError(
-                f"`indices` must be one or more clip numbers; got shape {chosen.shape}."
-            )
-        if chosen.min() < -len(self) or chosen.max() >= len(self):
-            raise IndexError(f"clips {chosen.tolist()} of a store of {len(self)} clips")
+        listed = chosen.ndim == 1 and chosen.size > 0
+        _checks.require(listed, "`indices`", "be one or more clip numbers", f"shape {chosen.shape}")
+        self._check_positions(int(chosen.min()), int(chosen.max()))
         chosen %= len(self)
         lengths = self.num_frames[chosen]
         padded = np.zeros((len(chosen), lengths.max(), *self.frames.shape[1:]), dtype=np.float32)
@@ -233,17 +228,29 @@ class SkeletonStore:
             indices = range(start, min(start + batch_size, len(self)))
             x, num_frames, _ = self.batch(indices)
             y = function(x)
-            if y.shape != x.shape:
-                raise ValueError(
-                    f"`function` must keep the shape of clips {tuple(x.shape)}; it gave "
-                    f"{tuple(y.shape)}. Crop and resample in a view, not in the store."
-                )
+            _checks.require(
+                y.shape == x.shape,
+                "`function`",
+                f"keep the shape of clips {_checks.shape_of(x)}",
+                _checks.shape_of(y),
+                "Crop and resample in a view, not in the store.",
+            )
             joints = y.detach().cpu().permute(0, 2, 4, 3, 1).numpy()
             for position, row, length in zip(indices, joints, num_frames, strict=True):
                 clips.append(_replaced(self[position], row[: int(length)]))
         info = self.info
         return SkeletonStore.from_clips(
             clips, layout=info.layout, label_names=info.label_names, fps=info.fps, name=info.name
+        )
+
+    def _check_positions(self, lowest: int, highest: int) -> None:
+        """Refuse positions outside, as sequences do: an IndexError also ends iteration."""
+        _checks.require(
+            -len(self) <= lowest and highest < len(self),
+            "clip numbers",
+            f"lie below {len(self)}, the number of clips in the store",
+            lowest if lowest < -len(self) else highest,
+            error=IndexError,
         )
 
 
@@ -272,15 +279,19 @@ def _prepared(
         _checks.label(name, label, info.label_names)
         persons = persons or joints.shape[1]
         missing = persons - joints.shape[1]
-        if missing < 0:
-            raise ValueError(
-                f"{name} has {joints.shape[1]} persons, but the first clip has {persons}. "
-                "Put a clip with all persons first, or give every array the same."
-            )
+        _checks.require_match(
+            missing >= 0,
+            f"{name} has {joints.shape[1]} persons",
+            f"the first clip has {persons}",
+            "",
+            "Put a clip with all persons first, or give every array the same.",
+        )
         joints = np.pad(joints, ((0, 0), (0, missing), (0, 0), (0, 0)))
         yield Clip(joints, label, clip.subject, clip.view, clip.name)
-    if known is not None and count != len(known):
-        raise ValueError(
-            f"`labels` must have one entry for each sequence; got {len(known)} labels for "
-            f"{'more' if count > len(known) else count} sequences."
+    if known is not None:
+        _checks.require(
+            count == len(known),
+            "`labels`",
+            "have one entry for each sequence",
+            f"{len(known)} labels for {'more' if count > len(known) else count} sequences",
         )

@@ -97,11 +97,13 @@ def _known(classes: Sequence[str]) -> tuple[str, ...]:
     names = (classes,) if isinstance(classes, str) else tuple(classes)
     for name in names:
         _checks.choice("classes", name, ACTIONS)
-    if not names or len(set(names)) != len(names):
-        raise ValueError(
-            f"`classes` must be distinct names out of skelter.data.synthetic.ACTIONS, at least "
-            f"one; got {names}. Leave it out for all {len(ACTIONS)}."
-        )
+    _checks.require(
+        0 < len(names) == len(set(names)),
+        "`classes`",
+        "be distinct names out of skelter.data.synthetic.ACTIONS, at least one",
+        names,
+        f"Leave it out for all {len(ACTIONS)}.",
+    )
     return names
 
 

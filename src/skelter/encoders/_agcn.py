@@ -56,8 +56,8 @@ class AGCN(nn.Module):
         super().__init__()
         _checks.positive_int("in_channels", in_channels)
         _checks.positive_int("persons", persons)
-        if not widths or min(widths) < 4:
-            raise ValueError(f"`widths` must be one or more channel counts from 4; got {widths}.")
+        wide = len(widths) > 0 and min(widths) >= 4
+        _checks.require(wide, "`widths`", "be one or more channel counts from 4", widths)
         self.layout, self.in_channels, self.persons = layout, in_channels, persons
         self.feature_dim = widths[-1]
         graph = layout.adjacency(adjacency)

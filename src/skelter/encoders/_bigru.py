@@ -86,10 +86,12 @@ class BiGRU(nn.Module):
 
     def _check(self, x: Tensor) -> None:
         _checks.floating("x", x)
-        if x.ndim != 3 or x.shape[-1] != self.gru.input_size or x.shape[1] == 0:
-            raise ValueError(
-                f"`x` must have shape (N, T, in_features) with in_features={self.gru.input_size}; "
-                f"got {tuple(x.shape)}. Convert clips with ToSequence(), and build the encoder "
-                "with in_features = V * C * M of your clips."
-            )
+        _checks.require(
+            x.ndim == 3 and x.shape[-1] == self.gru.input_size and x.shape[1] > 0,
+            "`x`",
+            f"have shape (N, T, in_features) with in_features={self.gru.input_size}",
+            _checks.shape_of(x),
+            "Convert clips with ToSequence(), and build the encoder with in_features = V * C * M "
+            "of your clips.",
+        )
         _checks.not_empty(x)

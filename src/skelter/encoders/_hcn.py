@@ -56,8 +56,8 @@ class HCN(nn.Module):
             _checks.positive_int(name, value)
         _checks.positive_int("frames", frames)
         _checks.between("frames", frames, 16, float("inf"), "Time is halved four times.")
-        if channels < 16 or channels % 16:
-            raise ValueError(f"`channels` must be a multiple of 16; got {channels}.")
+        multiple = channels > 0 and channels % 16 == 0
+        _checks.require(multiple, "`channels`", "be a multiple of 16", channels)
         _checks.between("dropout", dropout, 0.0, 1.0)
         self.joints, self.persons, self.frames = joints, persons, frames
         self.in_channels = in_channels

@@ -95,6 +95,5 @@ def extract_features(
     finally:
         for module, mode in training.items():
             module.training = mode
-    if not features:
-        raise ValueError("`loader` must give at least one batch; got none.")
+    _checks.require(bool(features), "`loader`", "give at least one batch", "none")
     return FeatureSet(torch.cat(features).float(), torch.cat(labels))

@@ -179,11 +179,6 @@ def _check_pair(
     train: Tensor, train_labels: Tensor, test: Tensor, test_labels: Tensor | None
 ) -> None:
     FeatureSet(train, train_labels)
-    _checks.features("test", test)
-    if test.shape[1] != train.shape[1]:
-        raise ValueError(
-            f"`test` must have the D={train.shape[1]} columns of `train` {tuple(train.shape)}; "
-            f"got {tuple(test.shape)}. Extract both by the same encoder."
-        )
+    _checks.same_columns(train, test)
     if test_labels is not None:
         _checks.labels("test_labels", test_labels, test)

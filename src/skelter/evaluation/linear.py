@@ -174,15 +174,13 @@ class _Scale:
 
 
 def _check(train: FeatureSet, test: FeatureSet, classes: int) -> None:
-    if train.features.shape[1] != test.features.shape[1]:
-        raise ValueError(
-            f"`test` must have the D={train.features.shape[1]} columns of `train`; got "
-            f"{tuple(test.features.shape)}. Extract both by the same encoder."
-        )
+    _checks.same_columns(train.features, test.features)
     for name, labels in (("train", train.labels), ("test", test.labels)):
         low, high = int(labels.min()), int(labels.max())
-        if low < 0 or high >= classes:
-            raise ValueError(
-                f"`{name}` must have labels from 0 to {classes - 1}; got {low} to {high}. "
-                "Leave clips without a label out of the evaluation."
-            )
+        _checks.require(
+            low >= 0 and high < classes,
+            f"`{name}`",
+            f"have labels from 0 to {classes - 1}",
+            f"{low} to {high}",
+            "Leave clips without a label out of the evaluation.",
+        )

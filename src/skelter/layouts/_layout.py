@@ -107,11 +107,13 @@ class SkeletonLayout:
             _check_index(name, "bones", child, len(joints))
             if child == parent:
                 continue
-            if parents[child] != -1:
-                raise ValueError(
-                    f"`bones` of layout {name} give joint {child} two parents, {parents[child]} "
-                    f"and {parent}. Pairs are (child, parent): swap the two if yours are reversed."
-                )
+            _checks.require(
+                parents[child] == -1,
+                f"`bones` of layout {name}",
+                "give every joint one parent",
+                f"{parents[child]} and {parent} for joint {child}",
+                "Pairs are (child, parent): swap the two if yours are reversed.",
+            )
             parents[child] = parent
         return cls(
             name,
@@ -196,16 +198,19 @@ class SkeletonLayout:
 
     def _check(self) -> None:
         size = self.num_joints
-        if size == 0 or len(set(self.joints)) != size:
-            raise ValueError(
-                f"`joints` of layout {self.name} must be distinct names, at least one; "
-                f"got {list(self.joints)}."
-            )
-        if len(self.parents) != size:
-            raise ValueError(
-                f"`parents` of layout {self.name} must have one entry for each of the {size} "
-                f"joints; got {len(self.parents)}. Roots have the entry -1."
-            )
+        _checks.require(
+            0 < size == len(set(self.joints)),
+            f"`joints` of layout {self.name}",
+            "be distinct names, at least one",
+            list(self.joints),
+        )
+        _checks.require(
+            len(self.parents) == size,
+            f"`parents` of layout {self.name}",
+            f"have one entry for each of the {size} joints",
+            len(self.parents),
+            "Roots have the entry -1.",
+        )
         for parent in self.parents:
             if parent != -1:
                 _check_index(self.name, "parents", parent, size)
@@ -215,16 +220,22 @@ class SkeletonLayout:
         for joint in (i for part in self.parts.values() for i in part):
             _check_index(self.name, "parts", joint, size)
         mirrored = [joint for pair in self.left_right for joint in pair]
-        if len(set(mirrored)) != len(mirrored):
-            raise ValueError(f"`left_right` of layout {self.name} names a joint twice.")
+        _checks.require(
+            len(set(mirrored)) == len(mirrored),
+            f"`left_right` of layout {self.name}",
+            "name every joint once at most",
+            self.left_right,
+        )
         for joint in range(size):
             seen = {joint}
             while (parent := self.parents[joint]) != -1:
-                if parent in seen:
-                    raise ValueError(
-                        f"`parents` of layout {self.name} form a cycle through joint {parent} "
-                        f"({self.joints[parent]}). A root has the entry -1."
-                    )
+                _checks.require(
+                    parent not in seen,
+                    f"`parents` of layout {self.name}",
+                    "form trees",
+                    f"a cycle through joint {parent} ({self.joints[parent]})",
+                    "A root has the entry -1.",
+                )
                 seen.add(parent)
                 joint = parent
 
@@ -238,11 +249,13 @@ def _restore(fields: dict[str, object]) -> SkeletonLayout:
 
 
 def _check_index(layout: str, what: str, joint: int, size: int) -> None:
-    if not 0 <= joint < size:
-        raise ValueError(
-            f"`{what}` of layout {layout} must be joint indices between 0 and {size - 1}; "
-            f"got {joint}. Tables in papers often count from 1."
-        )
+    _checks.require(
+        0 <= joint < size,
+        f"`{what}` of layout {layout}",
+        f"be joint indices between 0 and {size - 1}",
+        joint,
+        "Tables in papers often count from 1.",
+    )
 
 
 def _by_column_sum(matrix: Tensor) -> Tensor:

@@ -127,11 +127,13 @@ def nt_xent(z1: Tensor, z2: Tensor, temperature: float = 0.5, *, normalize: bool
     _checks.embeddings(z1=z1, z2=z2)
     _checks.positive("temperature", temperature, "SimCLR uses 0.1 to 0.5.")
     N = z1.shape[0]
-    if N < 2:
-        raise ValueError(
-            f"`z1` must have at least 2 rows, as the other clips of the batch are the negatives; "
-            f"got {tuple(z1.shape)}. Drop the last batch, or use info_nce with a MemoryQueue."
-        )
+    _checks.require(
+        N >= 2,
+        "`z1`",
+        "have at least 2 rows, as the other clips of the batch are the negatives",
+        _checks.shape_of(z1),
+        "Drop the last batch, or use info_nce with a MemoryQueue.",
+    )
     with torch.autocast(z1.device.type, enabled=False):
         z = torch.cat(_rows(z1, z2, normalize=normalize))
         similarity = (z @ z.T / temperature).fill_diagonal_(float("-inf"))

@@ -66,11 +66,13 @@ class InterSkeletonContrast(MomentumContrast):
         random_queue: bool = True,
     ) -> None:
         _checks.between("intra_weight", intra_weight, 0.0, float("inf"))
-        if len(encoders) < 2:
-            raise ValueError(
-                f"`encoders` must name two or more representations; got {sorted(encoders)}. "
-                "For a single one, use IntraSkeletonContrast."
-            )
+        _checks.require(
+            len(encoders) >= 2,
+            "`encoders`",
+            "name two or more representations",
+            sorted(encoders),
+            "For a single one, use IntraSkeletonContrast.",
+        )
         pairs = {(a, b): 1.0 if a != b else intra_weight for a in encoders for b in encoders}
         super().__init__(
             encoders,

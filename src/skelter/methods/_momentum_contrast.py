@@ -73,9 +73,23 @@ class MomentumContrast(nn.Module):
         if heads is None:
             heads = {name: _default_head(name, encoder) for name, encoder in encoders.items()}
         _checks.same_names(encoders=encoders, representations=representations, heads=heads)
+        known = all(
+            name in encoders and weight > 0 for pair, weight in pairs.items() for name in pair
+        )
+        _checks.require(
+            known and len(pairs) > 0,
+            "`pairs`",
+            f"map (query, key) names out of {sorted(encoders)} to weights above 0, one at least",
+            dict(pairs),
+        )
         self.encoders = nn.ModuleDict(encoders)
         self.heads = nn.ModuleDict(heads)
-        self.representations = dict(representations)
+        self.representations = nn.ModuleDict(
+            {
+                name: converter if isinstance(converter, nn.Module) else _Callable(converter)
+                for name, converter in representations.items()
+            }
+        )
         self.pairs = dict(pairs)
         self.temperature = temperature
         self.key_encoders = MomentumEncoder(self.encoders, momentum)
@@ -143,23 +157,38 @@ class MomentumContrast(nn.Module):
         return cast(MemoryQueue, self.queues[name])
 
 
+class _Callable(nn.Module):
+    """Lets a plain function stand among modules."""
+
+    def __init__(self, function: Representation) -> None:
+        super().__init__()
+        self.function = function
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.function(x)
+
+
 def _default_head(name: str, encoder: nn.Module) -> ProjectionHead:
     dim = getattr(encoder, "feature_dim", None)
-    if not isinstance(dim, int):
-        raise ValueError(
-            f"encoder {name!r} must have an integer `feature_dim`, the size of its features; "
-            f"{type(encoder).__name__} has {dim!r}. Set it, or pass heads=... of your own."
-        )
-    return ProjectionHead(dim, dim, 128)
+    _checks.require(
+        isinstance(dim, int),
+        f"encoder {name!r}",
+        "have an integer `feature_dim`, the size of its features",
+        f"{dim!r} of {type(encoder).__name__}",
+        "Set it, or pass heads=... of your own.",
+    )
+    return ProjectionHead(cast(int, dim))
 
 
 def _embedding_dim(heads: Mapping[str, nn.Module]) -> int:
     """Read the common embedding size off the heads."""
     dims = {name: getattr(head, "out_dim", None) for name, head in heads.items()}
     first = next(iter(dims.values()))
-    if not isinstance(first, int) or any(dim != first for dim in dims.values()):
-        raise ValueError(
-            f"`heads` must all have the same integer `out_dim`, the size of their embeddings, as "
-            f"queries of one meet keys of another; got {dims}."
-        )
-    return first
+    _checks.require(
+        isinstance(first, int) and all(dim == first for dim in dims.values()),
+        "`heads`",
+        "all have the same integer `out_dim`, the size of their embeddings, as queries of one "
+        "meet keys of another",
+        dims,
+    )
+    return cast(int, first)

@@ -57,11 +57,13 @@ def from_sequence(
         torch.Size([8, 3, 64, 25, 2])
     """
     check_order(order)
-    if sequence.ndim < 2 or sequence.shape[-1] % (joints * persons):
-        raise ValueError(
-            f"`sequence` must have shape (..., T, V*C*M) with V={joints} and M={persons}; got "
-            f"{tuple(sequence.shape)}. Pass the joints= and persons= it was made from."
-        )
+    _checks.require(
+        sequence.ndim >= 2 and sequence.shape[-1] % (joints * persons) == 0,
+        "`sequence`",
+        f"have shape (..., T, V*C*M) with V={joints} and M={persons}",
+        _checks.shape_of(sequence),
+        "Pass the joints= and persons= it was made from.",
+    )
     return rearrange(sequence, f"... t ({order}) -> ... c t v m", v=joints, m=persons)
 
 
@@ -137,8 +139,10 @@ def from_image(image: Tensor) -> Tensor:
 
 def check_order(order: str) -> None:
     """Refuse what is no permutation of v, c and m."""
-    if sorted(order.split()) != ["c", "m", "v"]:
-        raise ValueError(
-            f"`order` must name v (joint), c (coordinate) and m (person) once each, slowest "
-            f"first, such as 'v c m' or 'm v c'; got {order!r}."
-        )
+    _checks.require(
+        sorted(order.split()) == ["c", "m", "v"],
+        "`order`",
+        "name v (joint), c (coordinate) and m (person) once each, slowest first, such as 'v c m' "
+        "or 'm v c'",
+        repr(order),
+    )

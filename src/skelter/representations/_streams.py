@@ -118,11 +118,12 @@ def from_motion(motion: Tensor, first: Tensor) -> Tensor:
     """
     motion = _checks.clips(motion, "motion")
     expected = (*motion.shape[:-3], *motion.shape[-2:])
-    if tuple(first.shape) != expected:
-        raise ValueError(
-            f"`first` must have shape (..., C, V, M) = {expected} to match `motion` "
-            f"{tuple(motion.shape)}; got {tuple(first.shape)}."
-        )
+    _checks.require(
+        tuple(first.shape) == expected,
+        "`first`",
+        f"have shape (..., C, V, M) = {expected} to match `motion` {_checks.shape_of(motion)}",
+        _checks.shape_of(first),
+    )
     steps = torch.cat([first.unsqueeze(-3), motion[..., :-1, :, :]], dim=-3)
     return steps.cumsum(-3)
 

@@ -48,18 +48,20 @@ class OneOf(Transform[OneOfParams]):
         super().__init__()
         self.transforms = Members(transforms)
         self.weights = [1.0] * len(transforms) if weights is None else [float(w) for w in weights]
-        if len(self.weights) != len(transforms) or min(self.weights) < 0 or sum(self.weights) <= 0:
-            raise ValueError(
-                f"`weights` must be one number from 0 for each of the {len(transforms)} "
-                f"transforms, not all 0; got {weights}."
-            )
-        frames = {output_frames_of(member) for member in self.transforms}
-        if len(frames) > 1:
-            raise ValueError(
-                "`transforms` of OneOf must give clips of the same number of frames; got members "
-                f"with output_frames {[output_frames_of(member) for member in self.transforms]}. "
-                "Resample before or after the choice."
-            )
+        _checks.require(
+            len(self.weights) == len(transforms) and min(self.weights) >= 0 < sum(self.weights),
+            "`weights`",
+            f"be one number from 0 for each of the {len(transforms)} transforms, not all 0",
+            weights,
+        )
+        frames = [output_frames_of(member) for member in self.transforms]
+        _checks.require(
+            len(set(frames)) == 1,
+            "`transforms` of OneOf",
+            "give clips of the same number of frames",
+            f"members with output_frames {frames}",
+            "Resample before or after the choice.",
+        )
 
     @property
     def output_frames(self) -> int | None:
@@ -126,11 +128,13 @@ class RandomApply(Transform[RandomApplyParams]):
         super().__init__()
         _checks.between("p", p, 0.0, 1.0)
         (self.member,) = Members([transform])
-        if output_frames_of(transform) is not None:
-            raise ValueError(
-                f"`transform` of RandomApply must leave time as it is; {type(transform).__name__} "
-                f"resamples to {output_frames_of(transform)}. Use OneOf with a CentreCropResize."
-            )
+        _checks.require(
+            output_frames_of(transform) is None,
+            "`transform` of RandomApply",
+            "leave time as it is",
+            f"{type(transform).__name__}, which resamples to {output_frames_of(transform)} frames",
+            "Use OneOf with a CentreCropResize.",
+        )
         self.p = p
 
     def sample(

@@ -172,20 +172,24 @@ class Members(nn.ModuleList):
 
     def __init__(self, transforms: Sequence[Any]) -> None:
         for member in transforms:
-            if isinstance(member, MultiView):
-                raise TypeError(
-                    "`transforms` must give one tensor of clips; MultiView gives several. Put it "
-                    "outermost: MultiView([Compose([...]), Compose([...])])"
-                )
+            _checks.require(
+                not isinstance(member, MultiView),
+                "`transforms`",
+                "give one tensor of clips",
+                "a MultiView, which gives several",
+                "Put it outermost: MultiView([Compose([...]), Compose([...])])",
+                error=TypeError,
+            )
             is_module = isinstance(member, nn.Module)
-            if not (is_module and hasattr(member, "sample") and hasattr(member, "transform")):
-                raise TypeError(
-                    "`transforms` must be modules with `sample` and `transform`, as skelter's are; "
-                    f"got {type(member).__name__}. Wrap a plain function: "
-                    "transforms.Lambda(function)"
-                )
-        if not transforms:
-            raise ValueError("`transforms` must hold at least one transform; got none.")
+            _checks.require(
+                is_module and hasattr(member, "sample") and hasattr(member, "transform"),
+                "`transforms`",
+                "be modules with `sample` and `transform`, as skelter's are",
+                type(member).__name__,
+                "Wrap a plain function: transforms.Lambda(function)",
+                error=TypeError,
+            )
+        _checks.require(len(transforms) > 0, "`transforms`", "hold at least one transform", "none")
         super().__init__(transforms)
 
     def __iter__(self) -> Iterator[Transform[Any]]:

@@ -74,13 +74,15 @@ class _Align(Deterministic):
     ) -> None:
         super().__init__()
         _checks.choice("axis", axis, AXES)
-        if bone is None:
-            raise ValueError(
-                f"layout {layout.name} must name its {what} to be aligned; it names none. "
-                f"Build it with SkeletonLayout(..., {what}=(joint, joint))."
-            )
+        _checks.require(
+            bone is not None,
+            f"layout {layout.name}",
+            f"name its {what} to be aligned",
+            bone,
+            f"Build it with SkeletonLayout(..., {what}=(joint, joint)).",
+        )
         self.layout = layout
-        self.bone = bone
+        self.bone = bone or (0, 0)
         self.axis = axis
 
     def transform(self, x: Tensor, params: None = None) -> Tensor:

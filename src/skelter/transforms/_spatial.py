@@ -101,10 +101,9 @@ class JointJitter(Transform[JointJitterParams]):
         super().__init__()
         if isinstance(joints, int):
             _checks.positive_int("joints", joints, "Give a share as a float: 1.0 is all joints.")
-        elif not 0 < joints <= 1:
-            raise ValueError(
-                f"`joints` must be a share in (0, 1] or an integer count; got {joints}."
-            )
+        else:
+            share = "be a share in (0, 1] or an integer count"
+            _checks.require(0 < joints <= 1, "`joints`", share, joints)
         self.joints = joints if isinstance(joints, int) else float(joints)
 
     def count(self, num_joints: int) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from skelter import _checks
 from skelter.data._synthesis.body import LANDMARKS
 from skelter.data._synthesis.draws import Array
 from skelter.layouts import SkeletonLayout, joint_words
@@ -75,12 +76,13 @@ def placement(layout: SkeletonLayout) -> Array:
     for joint, name in enumerate(layout.joints):
         if (landmark := landmark_of(name)) is not None:
             mix[joint, LANDMARKS.index(landmark)] = 1
-    if not mix.any():
-        raise ValueError(
-            f"`layout` must name joints of a human body, such as 'head', 'left elbow' or "
-            f"'HipRight'; got layout {layout.name} with {list(layout.joints)}. Rename its joints, "
-            "or generate for NTU25 and take the joints you need."
-        )
+    _checks.require(
+        bool(mix.any()),
+        "`layout`",
+        "name joints of a human body, such as 'head', 'left elbow' or 'HipRight'",
+        f"layout {layout.name} with {list(layout.joints)}",
+        "Rename its joints, or generate for NTU25 and take the joints you need.",
+    )
     while not mix.any(1).all():
         mix = _spread(mix, layout)
     return mix
