@@ -236,6 +236,9 @@ class TestOpen:
         [
             ({"version": 99}, "is version 99 of the store format; this version of skelter reads 1"),
             ({"format": "other"}, "does not describe a skelter-store"),
+            ({"shape": ["many"]}, "store.json: invalid literal"),
+            ({"dtype": "float31"}, "store.json: data type 'float31' not understood"),
+            ({"layout": {"name": "x"}}, "store.json: .*missing"),
             ({"shape": [14, 2, 15, 3]}, "must have 5040 bytes for 14 frames; it has 5400"),
         ],
     )

@@ -79,9 +79,18 @@ def read(
     if not path.is_dir():
         raise FileNotFoundError(f"{path} is no store directory. Build one: SkeletonStore.build")
     meta = _read_meta(path / META)
-    shape = tuple(meta["shape"])
+    try:
+        shape = tuple(int(size) for size in meta["shape"])
+        dtype = np.dtype(meta["dtype"]).newbyteorder("<")
+        info = {
+            "layout": SkeletonLayout(**meta["layout"]),
+            "label_names": tuple(meta["label_names"]),
+            "fps": meta["fps"],
+            "name": meta["name"],
+        }
+    except (TypeError, ValueError) as error:
+        raise SkeletonFormatError(f"{path / META}: {error}. Build the store again.") from error
     frames_path = path / FRAMES
-    dtype = np.dtype(meta["dtype"]).newbyteorder("<")
     expected = int(np.prod(shape)) * dtype.itemsize
     size = frames_path.stat().st_size if frames_path.exists() else 0
     if size != expected:
@@ -91,12 +100,6 @@ def read(
         )
     arrays = _read_index(path / INDEX, shape[0])
     frames = np.memmap(frames_path, dtype=dtype, mode="r", shape=shape)
-    info = {
-        "layout": SkeletonLayout(**meta["layout"]),
-        "label_names": tuple(meta["label_names"]),
-        "fps": meta["fps"],
-        "name": meta["name"],
-    }
     if info["layout"].num_joints != shape[2]:
         raise SkeletonFormatError(
             f"{path / META}: layout {info['layout'].name} has {info['layout'].num_joints} joints, "
