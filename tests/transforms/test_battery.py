@@ -182,7 +182,11 @@ def take(params, row):
         (torch.tensor([20, 20]), r"batch axes \(4,\) of `x` \(4, 3, 20, 25, 2\); got shape \(2,\)"),
     ],
 )
-@pytest.mark.parametrize("transform", [T.TemporalCropResize(), T.CentreCropResize()])
+@pytest.mark.parametrize(
+    "transform",
+    [T.TemporalCropResize(), T.Shear(), presets.isc_view(), T.MultiView([T.Shear(), T.Shear()])],
+    ids=["crop", "shear", "compose", "views"],
+)
 def test_wrong_num_frames(transform, lengths, message, clips):
     with pytest.raises(ValueError, match=message):
         transform(clips, num_frames=lengths)

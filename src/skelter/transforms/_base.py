@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 import torch
 from torch import Generator, Tensor, nn
@@ -60,7 +60,7 @@ class Transform(nn.Module, ABC, Generic[ParamsT]):
         params: ParamsT | None = None,
     ) -> Tensor:
         """Draw parameters unless some are given, and apply them."""
-        x = _checks.clips(x)
+        x, num_frames = at_the_door(x, num_frames)
         if params is None:
             params = self.sample(x, num_frames=num_frames, generator=generator)
         return self.transform(x, params)
@@ -73,6 +73,12 @@ class Deterministic(Transform[None]):
         self, x: Tensor, *, num_frames: Tensor | None = None, generator: Generator | None = None
     ) -> None:
         """Draw nothing."""
+
+
+def at_the_door(x: Any, num_frames: Any) -> tuple[Tensor, Tensor | None]:
+    """Check what a call was given, and make tensors of it on one device."""
+    x = _checks.clips(x)
+    return x, None if num_frames is None else _checks.frame_counts(num_frames, x)
 
 
 def uniform(shape: Sequence[int], x: Tensor, generator: Generator | None) -> Tensor:

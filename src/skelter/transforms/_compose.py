@@ -9,7 +9,7 @@ from typing import Any, cast
 from torch import Generator, Tensor, nn
 
 from skelter import _checks
-from skelter.transforms._base import Deterministic, Transform
+from skelter.transforms._base import Deterministic, Transform, at_the_door
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,7 +71,7 @@ class Compose(Transform[ComposeParams]):
         params: ComposeParams | None = None,
     ) -> Tensor:
         """Draw and apply member by member, in one pass."""
-        x = _checks.clips(x)
+        x, num_frames = at_the_door(x, num_frames)
         if params is not None:
             return self.transform(x, params)
         for _, transformed in self._steps(x, num_frames, generator):
@@ -159,7 +159,7 @@ class MultiView(nn.Module):
         params: ComposeParams | None = None,
     ) -> tuple[Tensor, ...]:
         """Return one tensor of clips a view."""
-        x = _checks.clips(x)
+        x, num_frames = at_the_door(x, num_frames)
         if params is not None:
             return self.transform(x, params)
         return tuple(
