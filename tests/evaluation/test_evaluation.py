@@ -251,5 +251,6 @@ class TestResults:
             values = json.loads(json.dumps(result.as_dict()))
             assert values
             assert str(result).startswith("| ")
-            assert "100.0%" in str(result) or "%" in str(result)
+            assert "{" not in str(result)
         assert str(results[0]) == "| 1 | cosine | 100.0% |"
+        assert str(results[1]).startswith("| 100.0% | 100.0% | ")

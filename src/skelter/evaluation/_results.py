@@ -15,8 +15,8 @@ class Result:
         return {name: value for name, value in vars(self).items() if not isinstance(value, Tensor)}
 
     def __str__(self) -> str:
-        cells = (
-            f"{value:.1%}" if isinstance(value, float) else str(value)
-            for value in self.as_dict().values()
-        )
-        return "| " + " | ".join(cells) + " |"
+        cells: list[Any] = []
+        for value in self.as_dict().values():
+            cells += value.values() if isinstance(value, dict) else [value]
+        shown = (f"{cell:.1%}" if isinstance(cell, float) else str(cell) for cell in cells)
+        return "| " + " | ".join(shown) + " |"
