@@ -198,7 +198,12 @@ def run(
     """Pre-train with one seed and evaluate every representation, before and after."""
     torch.manual_seed(seed)
     started = time.perf_counter()
-    rows = {"raw poses": evaluate(fabric, settings, store, split, nn.Flatten(), R.ToSequence())}
+    rows: dict[str, report.Row] = {}
+
+    def evaluate_as(row: str, encoder: nn.Module, representation: nn.Module) -> None:
+        rows[row] = evaluate(fabric, settings, store, split, encoder, representation, row)
+
+    evaluate_as("raw poses", nn.Flatten(), R.ToSequence())
     method = InterSkeletonContrast(
         {name: encoder(name, settings, store) for name in names},
         {name: REPRESENTATIONS[name]() for name in names},
@@ -209,15 +214,11 @@ def run(
         random_queue=settings.random_queue,
     ).to(fabric.device, memory_format=torch.channels_last)  # faster convolutions, same numbers
 
-    def evaluate_all(kind: str) -> None:
-        for name in names:
-            rows[f"{kind}, {name}"] = evaluate(
-                fabric, settings, store, split, method.encoders[name], method.representations[name]
-            )
-
-    evaluate_all("random encoder")
+    for name in names:
+        evaluate_as(f"random encoder, {name}", method.encoders[name], method.representations[name])
     losses = pretrain(fabric, settings, method, store, split, seed)
-    evaluate_all("pre-trained")
+    for name in names:
+        evaluate_as(f"pre-trained, {name}", method.encoders[name], method.representations[name])
     return report.Run(seed, rows, losses, time.perf_counter() - started)
 
 
@@ -335,6 +336,7 @@ def evaluate(
     split: protocols.Split,
     encoder: nn.Module,
     representation: nn.Module,
+    title: str,
 ) -> report.Row:
     """Retrieve and probe with the features of centre crops."""
 
@@ -348,12 +350,17 @@ def evaluate(
     train, test = features(split.train, crop), features(split.test, crop)
     retrieved = evaluation.retrieval(train.features, train.labels, test.features, test.labels)
 
-    def fresh(epoch: int) -> evaluation.FeatureSet:
-        probe_view = presets.isc_probe_view(frames=settings.frames)
-        return features(split.train, probe_view)
+    if not settings.fresh_crops:
+        probed = evaluation.linear_probe(train, test, config=settings.probe)
+        return report.Row(retrieved, probed, test.labels)
+    view = presets.isc_probe_view(frames=settings.frames)
+    with tqdm(total=settings.probe.epochs, desc=f"linear probe, {title}", unit="epoch") as progress:
 
-    training = fresh if settings.fresh_crops else train
-    probed = evaluation.linear_probe(training, test, config=settings.probe)
+        def fresh(epoch: int) -> evaluation.FeatureSet:
+            progress.update()
+            return features(split.train, view)
+
+        probed = evaluation.linear_probe(fresh, test, config=settings.probe)
     return report.Row(retrieved, probed, test.labels)
 
 
