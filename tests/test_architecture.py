@@ -196,11 +196,3 @@ def natural(name):
     """Sort as the linter does: constants, then classes, then the rest."""
     kind = 0 if name.isupper() else 1 if name[0].isupper() else 2
     return kind, name
-
-
-@pytest.mark.parametrize("text", ["issue #", "/work/", "session's", "sub" + "agent"])
-def test_the_project_speaks_of_itself_alone(text):
-    for folder in ("src", "docs", "examples"):
-        for path in (REPOSITORY / folder).rglob("*"):
-            if path.suffix in {".py", ".md"}:
-                assert text not in path.read_text(), path

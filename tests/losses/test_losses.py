@@ -111,11 +111,11 @@ class TestNTXent:
 class TestCrossContrastive:
     @given(SEEDS, SIZES, TEMPERATURES)
     def test_oracle(self, seed, N, temperature):
-        q, r, k, l = (rows(N, seed=seed + s).numpy() for s in range(4))  # noqa: E741 - as in the paper
+        q, r, k, j = (rows(N, seed=seed + s).numpy() for s in range(4))
         queue_a, queue_b = rows(7, seed=seed + 4).numpy(), rows(9, seed=seed + 5).numpy()
-        expected = oracle.info_nce(q, l, queue_b, temperature)
+        expected = oracle.info_nce(q, j, queue_b, temperature)
         expected += oracle.info_nce(r, k, queue_a, temperature)
-        inputs = (torch.from_numpy(array) for array in (q, r, k, l, queue_a, queue_b))
+        inputs = (torch.from_numpy(array) for array in (q, r, k, j, queue_a, queue_b))
         actual = F.cross_contrastive(*inputs, temperature)
         assert float(actual) == pytest.approx(expected, rel=1e-9)
 

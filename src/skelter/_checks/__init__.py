@@ -1,0 +1,63 @@
+"""How argument errors are worded: the only place where the sentence is made.
+
+Every message says what was expected, what came, and what to do about it; `require` writes it.
+Shapes are checked always; values (finite coordinates, frame counts) only where the check does not
+make a GPU wait.
+"""
+
+from skelter._checks._features import (
+    embeddings,
+    features,
+    labels,
+    negatives,
+    same_columns,
+    same_names,
+    same_parameters,
+)
+from skelter._checks._numbers import between, choice, interval, positive, positive_int
+from skelter._checks._recordings import label, recording
+from skelter._checks._sentence import require, require_match, shape_of
+from skelter._checks._tensors import (
+    axis,
+    clip_batch,
+    clips,
+    finite,
+    floating,
+    frame_counts,
+    joint_count,
+    joints,
+    not_empty,
+    params,
+    same_batch,
+)
+
+__all__ = [
+    "axis",
+    "between",
+    "choice",
+    "clip_batch",
+    "clips",
+    "embeddings",
+    "features",
+    "finite",
+    "floating",
+    "frame_counts",
+    "interval",
+    "joint_count",
+    "joints",
+    "label",
+    "labels",
+    "negatives",
+    "not_empty",
+    "params",
+    "positive",
+    "positive_int",
+    "recording",
+    "require",
+    "require_match",
+    "same_batch",
+    "same_columns",
+    "same_names",
+    "same_parameters",
+    "shape_of",
+]

@@ -1,0 +1,42 @@
+"""Checks of numbers and words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from skelter._checks._sentence import require
+
+
+def positive(name: str, value: float, hint: str = "") -> None:
+    """Check that a number is above zero."""
+    require(value > 0, f"`{name}`", "be above 0", value, hint)
+
+
+def positive_int(name: str, value: int, hint: str = "") -> None:
+    """Check that a count is an integer of at least one."""
+    whole = isinstance(value, int) and not isinstance(value, bool)
+    require(whole, f"`{name}`", "be an integer", repr(value), hint, error=TypeError)
+    require(value >= 1, f"`{name}`", "be at least 1", value, hint)
+
+
+def between(name: str, value: float, low: float, high: float, hint: str = "") -> None:
+    """Check that a number lies in the closed interval [low, high]."""
+    require(low <= value <= high, f"`{name}`", f"lie between {low} and {high}", value, hint)
+
+
+def interval(name: str, value: Sequence[float], low: float, high: float) -> tuple[float, float]:
+    """Return an ordered pair within (low, high]."""
+    pair = tuple(float(v) for v in value)
+    require(
+        len(pair) == 2 and low < pair[0] <= pair[1] <= high,
+        f"`{name}`",
+        f"be two numbers (from, to) with {low} < from <= to <= {high}",
+        tuple(value),
+    )
+    return pair[0], pair[1]
+
+
+def choice(name: str, value: str, allowed: Sequence[str]) -> None:
+    """Check that a word is one of those allowed."""
+    listed = ", ".join(repr(word) for word in allowed)
+    require(value in allowed, f"`{name}`", f"be one of {listed}", repr(value))

@@ -1,0 +1,171 @@
+"""Checks of clips and of what comes with them."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+import torch
+from torch import Tensor
+
+from skelter._checks._sentence import require, require_match, shape_of
+
+
+class Layout(Protocol):
+    """What messages say of a layout."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def num_joints(self) -> int: ...
+
+
+def floating(name: str, x: Any) -> Tensor:
+    """Return ``x`` as a floating tensor; arrays and lists enter as by ``torch.as_tensor``."""
+    try:
+        tensor: Tensor = torch.as_tensor(x)
+    except (TypeError, ValueError, RuntimeError) as error:
+        raise TypeError(
+            f"`{name}` must be a tensor, a NumPy array or nested lists of numbers; "
+            f"got {type(x).__name__}. Ragged clips are padded by skelter.data.collate."
+        ) from error
+    if not tensor.is_floating_point():
+        raise TypeError(
+            f"`{name}` must have a real floating dtype; got {tensor.dtype} with shape "
+            f"{shape_of(tensor)}. Convert it first: {name}.float()"
+        )
+    return tensor
+
+
+def clips(x: Any, name: str = "x") -> Tensor:
+    """Return ``x`` as clips of shape (..., C, T, V, M)."""
+    tensor = floating(name, x)
+    if tensor.ndim < 4:
+        raise ValueError(
+            f"`{name}` must have shape (..., C, T, V, M): coordinates, frames, joints, persons; "
+            f"got {shape_of(tensor)}. For one person, add the last axis: {name}[..., None]"
+        )
+    if 0 in tensor.shape[-4:]:
+        raise ValueError(
+            f"`{name}` must have at least one coordinate, frame, joint and person; got "
+            f"(..., C, T, V, M) = {shape_of(tensor)}."
+        )
+    return tensor
+
+
+def clip_batch(x: Tensor, name: str = "x") -> Tensor:
+    """Return ``x`` as a batch of clips of shape (N, C, T, V, M) that is not empty."""
+    single = f"For a single clip, add the batch axis: {name}[None]"
+    several = f"Flatten the leading axes: {name}.flatten(0, -5)"
+    x = clips(x, name)
+    hint = single if x.ndim == 4 else several
+    require(x.ndim == 5, f"`{name}`", "have shape (N, C, T, V, M)", shape_of(x), hint)
+    return not_empty(x, name)
+
+
+def not_empty(x: Tensor, name: str = "x") -> Tensor:
+    """Return ``x`` unless its batch axis is empty."""
+    require(
+        x.shape[0] > 0,
+        f"`{name}`",
+        "hold at least one clip",
+        f"an empty batch of shape {shape_of(x)}",
+        "Skip empty batches, or drop the filter that emptied this one.",
+    )
+    return x
+
+
+def axis(x: Tensor, letter: str, expected: int, owner: str, hint: str, name: str = "x") -> None:
+    """Check one of the axes C, T, V, M of clips against what ``owner`` was built for."""
+    words = {"C": "coordinates", "T": "frames", "V": "joints", "M": "persons"}
+    came = x.shape[{"C": -4, "T": -3, "V": -2, "M": -1}[letter]]
+    require_match(
+        came == expected,
+        f"`{name}` has {came} {words[letter]}",
+        f"{owner} has {expected}",
+        f"(..., C, T, V, M) = {shape_of(x)}",
+        hint,
+    )
+
+
+def joints(x: Tensor, layout: Layout, name: str = "x") -> None:
+    """Check the joint axis of clips against a layout."""
+    joint_count(f"`{name}`", x.shape[-2], layout)
+
+
+def joint_count(subject: str, count: int, layout: Layout) -> None:
+    """Check a number of joints against a layout."""
+    require_match(
+        count == layout.num_joints,
+        f"{subject} has {count} joints",
+        f"layout {layout.name} has {layout.num_joints}",
+        "",
+        "Pass layout=... for your skeleton.",
+    )
+
+
+def frame_counts(num_frames: Any, x: Tensor) -> Tensor:
+    """Return valid frame counts for clips ``x``, on its device; None counts every frame.
+
+    The values are checked where they lie on the CPU; reading them from a GPU would make it wait,
+    so there they are clamped to 1..T.
+    """
+    batch, frames = x.shape[:-4], x.shape[-3]
+    if num_frames is None:
+        return torch.full(batch, frames, dtype=torch.int64, device=x.device)
+    counts = torch.as_tensor(num_frames)
+    if counts.is_floating_point() or counts.is_complex() or counts.dtype == torch.bool:
+        raise TypeError(
+            f"`num_frames` must be integers, the valid frames of each clip; got {counts.dtype}. "
+            "Convert it first: num_frames.long()"
+        )
+    if counts.shape != batch:
+        raise ValueError(
+            f"`num_frames` must have the batch axes {tuple(batch)} of `x` {shape_of(x)}; "
+            f"got shape {shape_of(counts)}."
+        )
+    if counts.device.type == "cpu":
+        wrong = (counts < 1) | (counts > frames)
+        if bool(wrong.any()):
+            raise ValueError(
+                f"`num_frames` must lie between 1 and T={frames} for `x` {shape_of(x)}; "
+                f"got {int(counts[wrong][0])}. Count the frames before the padding of each clip."
+            )
+    return counts.to(x.device, torch.int64).clamp(1, frames)
+
+
+def params(x: Tensor, **expected: tuple[Tensor, tuple[int, ...]]) -> None:
+    """Check that the parameters of a transform lead with the batch axes of the clips."""
+    for name, (tensor, trailing) in expected.items():
+        wanted = (*x.shape[:-4], *trailing)
+        if tuple(tensor.shape) != wanted:
+            raise ValueError(
+                f"`{name}` must have shape {wanted}, one entry for each clip of `x` {shape_of(x)}; "
+                f"got {shape_of(tensor)}. Sample it again for this batch."
+            )
+
+
+def finite(x: Tensor, name: str = "x") -> None:
+    """Refuse NaN and infinity, naming the first (this makes a GPU wait)."""
+    bad = ~torch.isfinite(x)
+    if bool(bad.any()):
+        where = tuple(int(i) for i in bad.nonzero()[0])
+        raise ValueError(
+            f"`{name}` must be finite; {int(bad.sum())} of {x.numel()} values of shape "
+            f"{shape_of(x)} are not, the first at index {where}. Mark missing joints with zeros, "
+            "not with NaN."
+        )
+
+
+def same_batch(**views: Tensor) -> None:
+    """Check that views are clips of the same, non-empty batch."""
+    (first, reference), *others = views.items()
+    clip_batch(reference, first)
+    for name, view in others:
+        clip_batch(view, name)
+        require(
+            view.shape[0] == reference.shape[0],
+            f"`{name}`",
+            f"hold the clips of `{first}` {shape_of(reference)} in the same order",
+            shape_of(view),
+            "Make both by one MultiView.",
+        )
