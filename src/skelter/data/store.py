@@ -9,6 +9,7 @@ so that it is either complete or absent.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -25,6 +26,7 @@ from skelter.layouts import SkeletonLayout
 __all__ = ["SkeletonStore"]
 
 DTYPES = ("float32", "float16")
+NO_JOINTS = np.empty((0, 0, 0, 0), dtype=np.float32)
 
 
 class SkeletonStore:
@@ -102,7 +104,7 @@ class SkeletonStore:
             for clip in _prepared(sequences, labels, info):
                 writer.append(clip.joints)
                 lengths.append(len(clip.joints))
-                clips.append(_without_joints(clip))
+                clips.append(replace(clip, joints=NO_JOINTS))
             writer.finish(ClipIndex.of(clips, lengths).arrays(), vars(info))
         return cls.open(path)
 
@@ -237,7 +239,7 @@ class SkeletonStore:
             )
             joints = y.detach().cpu().permute(0, 2, 4, 3, 1).numpy()
             for position, row, length in zip(indices, joints, num_frames, strict=True):
-                clips.append(_replaced(self[position], row[: int(length)]))
+                clips.append(replace(self[position], joints=row[: int(length)]))
         info = self.info
         return SkeletonStore.from_clips(
             clips, layout=info.layout, label_names=info.label_names, fps=info.fps, name=info.name
@@ -254,19 +256,11 @@ class SkeletonStore:
         )
 
 
-def _replaced(clip: Clip, joints: npt.NDArray[np.floating]) -> Clip:
-    return Clip(joints, clip.label, clip.subject, clip.view, clip.name)
-
-
-def _without_joints(clip: Clip) -> Clip:
-    return _replaced(clip, np.empty((0, 0, 0, 0), dtype=np.float32))
-
-
 def _prepared(
     sequences: Iterable[Clip | npt.ArrayLike], labels: Sequence[int] | None, info: StoreInfo
 ) -> Iterator[Clip]:
     """Check clips one by one, and give all of them the persons of the first."""
-    persons = 0
+    persons = channels = 0
     known = None if labels is None else [int(label) for label in labels]
     count = 0
     for count, sequence in enumerate(sequences, start=1):
@@ -277,7 +271,7 @@ def _prepared(
         label = clip.label if known is None else known[count - 1]
         joints = _checks.recording(name, clip.joints, info.layout)
         _checks.label(name, label, info.label_names)
-        persons = persons or joints.shape[1]
+        persons, channels = persons or joints.shape[1], channels or joints.shape[3]
         missing = persons - joints.shape[1]
         _checks.require_match(
             missing >= 0,
@@ -286,8 +280,15 @@ def _prepared(
             "",
             "Put a clip with all persons first, or give every array the same.",
         )
+        _checks.require_match(
+            joints.shape[3] == channels,
+            f"{name} has {joints.shape[3]} coordinates",
+            f"the first clip has {channels}",
+            "",
+            "Keep two- and three-dimensional recordings in stores of their own.",
+        )
         joints = np.pad(joints, ((0, 0), (0, missing), (0, 0), (0, 0)))
-        yield Clip(joints, label, clip.subject, clip.view, clip.name)
+        yield replace(clip, joints=joints, label=label)
     if known is not None:
         _checks.require(
             count == len(known),
