@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import multiprocessing
-import socket
 from concurrent.futures import ProcessPoolExecutor
 
 import pytest
@@ -15,12 +14,10 @@ from skelter import MemoryQueue, distributed
 
 
 @pytest.mark.skipif(not dist.is_gloo_available(), reason="no gloo")
-def test_queues_are_the_same_on_every_process():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+def test_queues_are_the_same_on_every_process(tmp_path):
+    meeting_point = tmp_path / "rendezvous"
     with ProcessPoolExecutor(2, multiprocessing.get_context("spawn")) as pool:
-        answers = list(pool.map(fill_a_queue, (0, 1), (port, port), timeout=120))
+        answers = list(pool.map(fill_a_queue, (0, 1), (meeting_point, meeting_point)))
     alone = MemoryQueue(7, 2)
     for step in range(len(SIZES)):
         joined = torch.cat([keys_of(step, 0), keys_of(step, 1)])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import torch
 from torch import distributed as dist
 
@@ -16,9 +18,15 @@ def keys_of(step, rank):
     return torch.arange(start, start + SIZES[step][rank]).float()[:, None].expand(-1, 2)
 
 
-def fill_a_queue(rank, port):
-    """Enqueue keys of uneven batches from two processes."""
-    dist.init_process_group("gloo", init_method=f"tcp://127.0.0.1:{port}", rank=rank, world_size=2)
+def fill_a_queue(rank, meeting_point):
+    """Enqueue keys of uneven batches from two processes, which meet in a file."""
+    dist.init_process_group(
+        "gloo",
+        init_method=f"file://{meeting_point}",
+        rank=rank,
+        world_size=2,
+        timeout=timedelta(seconds=60),
+    )
     queue = MemoryQueue(7, 2)
     gathered = []
     for step in range(len(SIZES)):
