@@ -150,6 +150,7 @@ class TestBuild:
             (np.ones((4, 1, 15, 3), dtype=int), TypeError, "real floating coordinates; got int64"),
             (np.ones((4, 1, 15, 3), dtype=complex), TypeError, "got complex128"),
             (np.ones((4, 3, 15, 3)), ValueError, "clip 1 has 3 persons, but the first clip has 2"),
+            (np.ones((4, 2, 15, 2)), ValueError, "1 has 2 coordinates, but the first clip has 3"),
             (
                 Clip(np.ones((4, 15, 3)), label=7, name="x"),
                 ValueError,
