@@ -18,11 +18,11 @@ def keys_of(step, rank):
     return torch.arange(start, start + SIZES[step][rank]).float()[:, None].expand(-1, 2)
 
 
-def fill_a_queue(rank, meeting_point):
-    """Enqueue keys of uneven batches from two processes, which meet in a file."""
+def fill_a_queue(rank, folder):
+    """Enqueue keys of uneven batches from two processes; leave what came out in a file."""
     dist.init_process_group(
         "gloo",
-        init_method=f"file://{meeting_point}",
+        init_method=f"file://{folder / 'rendezvous'}",
         rank=rank,
         world_size=2,
         timeout=timedelta(seconds=60),
@@ -31,7 +31,7 @@ def fill_a_queue(rank, meeting_point):
     gathered = []
     for step in range(len(SIZES)):
         queue.enqueue(keys_of(step, rank), gather=True)
-        gathered.append(distributed.all_gather(keys_of(step, rank)).numpy())
+        gathered.append(distributed.all_gather(keys_of(step, rank)))
     world = distributed.world_size()
     dist.destroy_process_group()
-    return world, queue.features.numpy(), gathered
+    torch.save((world, queue.features, gathered), folder / f"{rank}.pt")
