@@ -63,7 +63,7 @@ class Writer:
             "dtype": self.dtype.name,
             "shape": [self.count, *self.shape],
             **info,
-            "layout": _layout_to_json(info["layout"]),
+            "layout": info["layout"].as_dict(),
         }
         with (self.partial / META).open("wb") as file:
             file.write(json.dumps(meta, indent=1).encode())
@@ -147,12 +147,6 @@ def _read_index(path: Path, frames: int) -> dict[str, npt.NDArray[Any]]:
             f"{path}: every array must have {clips} entries, one a clip; got {lengths}."
         )
     return arrays
-
-
-def _layout_to_json(layout: SkeletonLayout) -> dict[str, Any]:
-    return {name: getattr(layout, name) for name in layout.__dataclass_fields__} | {
-        "parts": dict(layout.parts)
-    }
 
 
 def _sync(file: BinaryIO) -> None:

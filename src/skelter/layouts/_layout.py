@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -63,7 +64,7 @@ class SkeletonLayout:
         self._check()
 
     def __reduce__(self) -> tuple[object, ...]:
-        return _restore, (self._as_dict(),)
+        return _restore, (self.as_dict(),)
 
     def __repr__(self) -> str:
         return f"SkeletonLayout({self.name}: {self.num_joints} joints)"
@@ -239,13 +240,20 @@ class SkeletonLayout:
                 seen.add(parent)
                 joint = parent
 
-    def _as_dict(self) -> dict[str, object]:
+    def as_dict(self) -> dict[str, Any]:
+        """Return all fields as plain values, ready for JSON; ``SkeletonLayout(**them)`` undoes it.
+
+        Example:
+            >>> arm = SkeletonLayout("arm", ["shoulder", "hand"], parents=[-1, 0])
+            >>> SkeletonLayout(**arm.as_dict()) == arm
+            True
+        """
         names = self.__dataclass_fields__
         return {name: getattr(self, name) for name in names} | {"parts": dict(self.parts)}
 
 
-def _restore(fields: dict[str, object]) -> SkeletonLayout:
-    return SkeletonLayout(**fields)  # type: ignore[arg-type]  # what _as_dict wrote
+def _restore(fields: dict[str, Any]) -> SkeletonLayout:
+    return SkeletonLayout(**fields)
 
 
 def _check_index(layout: str, what: str, joint: int, size: int) -> None:
