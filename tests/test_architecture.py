@@ -151,7 +151,8 @@ class TestPublicNames:
             "data": "SkeletonStore SkeletonDataset SkeletonFormatError Clip read_ragged "
             "write_ragged protocols synthetic",
             "evaluation": "extract_features knn linear_probe",
-            "layouts": "SkeletonLayout NTU25 KINECT20 SBU15",
+            "layouts": "SkeletonLayout NTU25 KINECT20 OPENPOSE18 COCO17 H36M17 SMPL24 "
+            "MEDIAPIPE33 SBU15",
         }
         for module, names in contract.items():
             exported = set(importlib.import_module(f"skelter.{module}").__all__)

@@ -7,9 +7,21 @@ import pytest
 import torch
 
 from skelter import data, layouts
-from skelter.layouts import KINECT20, NTU25, SBU15, SkeletonLayout, find_layout
+from skelter.layouts import (
+    COCO17,
+    H36M17,
+    KINECT20,
+    MEDIAPIPE33,
+    NTU25,
+    OPENPOSE18,
+    SBU15,
+    SMPL24,
+    SkeletonLayout,
+    find_layout,
+)
 
-BUILT_IN = pytest.mark.parametrize("layout", [NTU25, KINECT20, SBU15], ids=lambda x: x.name)
+EVERY = [NTU25, KINECT20, SBU15, OPENPOSE18, COCO17, H36M17, SMPL24, MEDIAPIPE33]
+BUILT_IN = pytest.mark.parametrize("layout", EVERY, ids=lambda x: x.name)
 
 
 def two_bones(**changes):
@@ -47,6 +59,71 @@ class TestSkeletonLayout:
             mirrored = {"left": "right", "right": "left"}
             words = [mirrored.get(word, word) for word in layout.joints[joint].split()]
             assert layout.joints[other] == " ".join(words)
+
+    @BUILT_IN
+    def test_left_and_right_hang_alike(self, layout):
+        swap, sides = layout.swap, {"left": "right", "right": "left"}
+        for joint, parent in enumerate(layout.parents):
+            assert layout.parents[swap[joint]] == (parent if parent < 0 else swap[parent])
+        for name, part in layout.parts.items():
+            side, _, limb = name.partition(" ")
+            other = layout.parts[f"{sides[side]} {limb}" if side in sides else name]
+            assert sorted(swap[joint] for joint in part) == sorted(other)
+        assert set(layout.parts) == set(NTU25.parts)
+
+    @BUILT_IN
+    def test_left_and_right_are_in_this_order(self, layout):
+        for left, right in layout.left_right:
+            assert "left" in layout.joints[left]
+            assert "right" in layout.joints[right]
+        sided = [name for name in layout.joints if "left" in name or "right" in name]
+        assert 2 * len(layout.left_right) == len(sided)
+        if layout.shoulders is not None:
+            names = [layout.joints[joint] for joint in layout.shoulders]
+            assert names == ["left shoulder", "right shoulder"]
+
+    @BUILT_IN
+    def test_every_built_in_layout_is_exported_and_found(self, layout):
+        built_in = {name for name in layouts.__all__ if name.isupper()}
+        assert built_in == {each.name for each in EVERY}
+        assert getattr(layouts, layout.name) is layout
+        assert find_layout(layout.joints) is layout
+
+    @pytest.mark.parametrize(
+        ("layout", "table", "root"),
+        [
+            (
+                OPENPOSE18,
+                "1-0 2-1 3-2 4-3 5-1 6-5 7-6 8-2 9-8 10-9 11-5 12-11 13-12 14-0 15-0 16-14 17-15",
+                0,
+            ),
+            (
+                COCO17,
+                "1-0 2-0 3-1 4-2 5-0 6-0 7-5 8-6 9-7 10-8 11-5 12-6 13-11 14-12 15-13 16-14",
+                0,
+            ),
+        ],
+        ids=["OPENPOSE18", "COCO17"],
+    )
+    def test_points_of_images_are_the_published_tables(self, layout, table, root):
+        pairs = [tuple(int(joint) for joint in pair.split("-")) for pair in table.split()]
+        assert set(layout.bones) == set(pairs)
+        assert layout.roots == (root,)
+        assert layout.spine is None
+        assert layout.shoulders is None
+
+    def test_mediapipe_keeps_published_connections_but_those_that_close_a_ring(self):
+        """Oracle: the connections that MediaPipe draws, as pairs without an order."""
+        drawn = (
+            "0-1 1-2 2-3 3-7 0-4 4-5 5-6 6-8 9-10 11-12 11-13 13-15 15-17 15-19 15-21 17-19 12-14 "
+            "14-16 16-18 16-20 16-22 18-20 11-23 12-24 23-24 23-25 24-26 25-27 26-28 27-29 28-30 "
+            "29-31 30-32 27-31 28-32"
+        )
+        theirs = {frozenset(map(int, pair.split("-"))) for pair in drawn.split()}
+        ours = {frozenset(bone) for bone in MEDIAPIPE33.bones}
+        dropped = [(9, 10), (11, 12), (23, 24), (17, 19), (18, 20), (29, 31), (30, 32)]
+        assert theirs - ours == {frozenset(pair) for pair in dropped}
+        assert ours - theirs == {frozenset((0, joint)) for joint in (9, 10, 11, 12)}
 
     def test_ntu25_is_the_published_table(self):
         table = (
@@ -101,6 +178,94 @@ class TestFromBones:
         x, _, _ = store.batch([0, 7])
         assert layout.adjacency().shape == (3, 22, 22)
         assert x.shape[-2] == 22
+
+
+class TestConvert:
+    @pytest.mark.parametrize(
+        ("big", "small"),
+        [(OPENPOSE18, COCO17), (MEDIAPIPE33, COCO17), (NTU25, KINECT20)],
+        ids=["openpose", "mediapipe", "kinect"],
+    )
+    def test_there_and_back(self, big, small):
+        x = torch.randn(2, 3, 5, small.num_joints, 2)
+        wide = small.convert(x, to=big)
+        assert wide.shape == (2, 3, 5, big.num_joints, 2)
+        assert torch.equal(big.convert(wide, to=small), x)
+        missing = ~wide.any(1).any(1).any(-1).any(0)
+        assert int(missing.sum()) == big.num_joints - small.num_joints
+
+    def test_selects_by_name(self):
+        x = torch.arange(18.0).reshape(1, 1, 18, 1)
+        chosen = OPENPOSE18.convert(x, to=COCO17).flatten().int().tolist()
+        names = [OPENPOSE18.joints[joint] for joint in chosen]
+        assert names == list(COCO17.joints)
+        x = torch.arange(25.0).reshape(1, 1, 25, 1)
+        chosen = NTU25.convert(x, to=KINECT20).flatten().int().tolist()
+        assert chosen[:4] == [0, 1, 20, 3]
+        assert chosen[4:] == list(range(4, 20))
+
+    @BUILT_IN
+    def test_to_itself_is_the_identity(self, layout):
+        x = torch.randn(3, 2, layout.num_joints, 1)
+        out = layout.convert(x, to=layout)
+        assert torch.equal(out, x)
+        assert out.data_ptr() != x.data_ptr()
+
+    def test_keeps_dtype_and_device_and_takes_arrays(self, device):
+        x = torch.randn(2, 4, 17, 1, device=device, dtype=torch.float16)
+        out = COCO17.convert(x, to=OPENPOSE18)
+        assert out.dtype == torch.float16
+        assert out.device == x.device
+        array = np.ones((2, 4, 17, 1), dtype=np.float32)
+        assert COCO17.convert(array, to=OPENPOSE18).sum() == array.sum()
+
+    def test_gradient_and_empty_batch(self):
+        x = torch.randn(2, 4, 18, 1, requires_grad=True)
+        OPENPOSE18.convert(x, to=COCO17).sum().backward()
+        assert x.grad.sum() == x.numel() * 17 / 18
+        assert OPENPOSE18.convert(torch.zeros(0, 2, 4, 18, 1), to=COCO17).shape[0] == 0
+
+    def test_neither_is_a_part_of_the_other(self):
+        with pytest.raises(
+            ValueError,
+            match=r"`to` of layout KINECT20 must have a part of its joints.*got COCO17: only "
+            r"KINECT20 has hip centre, spine, .*right foot; only COCO17 has nose, left eye",
+        ):
+            KINECT20.convert(torch.zeros(3, 4, 20, 1), to=COCO17)
+
+    def test_clips_of_another_layout(self):
+        with pytest.raises(ValueError, match=r"`x` has 18 joints, but layout COCO17.*Call convert"):
+            COCO17.convert(torch.zeros(2, 4, 18, 1), to=OPENPOSE18)
+        with pytest.raises(TypeError, match="real floating dtype"):
+            COCO17.convert(torch.zeros(2, 4, 17, 1).long(), to=OPENPOSE18)
+
+    @staticmethod
+    def of(name, *joints):
+        return SkeletonLayout(name, joints, parents=[-1] * len(joints))
+
+    @pytest.mark.parametrize(
+        ("own", "to", "chosen"),
+        [
+            (("hip", "pelvis"), ("Pelvis",), [1]),
+            (("hip", "pelvis"), ("HipCenter", "pelvis"), [0, 1]),
+            (("middle of spine", "spine"), ("Spine",), [1]),
+            (("spine1", "spine2"), ("spine 2",), [1]),
+            (("L_Knee", "RKnee"), ("right knee", "left knee"), [1, 0]),
+            (("頭", "手"), ("手", "頭"), [1, 0]),
+        ],
+    )
+    def test_the_closest_name_wins(self, own, to, chosen):
+        x = torch.arange(float(len(own))).reshape(1, 1, -1, 1)
+        out = self.of("a", *own).convert(x, to=self.of("b", *to))
+        assert out.flatten().tolist() == chosen
+
+    def test_two_names_of_one_joint_are_refused(self):
+        two, one = self.of("two", "hip", "pelvis"), self.of("one", "base of spine")
+        message = "layout two must name every joint differently.*got 'hip' and 'pelvis'. They read"
+        with pytest.raises(ValueError, match=message):
+            two.convert(torch.zeros(3, 1, 2, 1), to=one)
+        with pytest.raises(ValueError, match=message):
+            one.convert(torch.zeros(3, 1, 1, 1), to=two)
 
 
 class TestAdjacency:

@@ -6,7 +6,17 @@ import torch
 
 from skelter.data.store import SkeletonStore
 from skelter.data.synthetic import ACTIONS, generate
-from skelter.layouts import KINECT20, NTU25, SBU15, SkeletonLayout
+from skelter.layouts import (
+    COCO17,
+    H36M17,
+    KINECT20,
+    MEDIAPIPE33,
+    NTU25,
+    OPENPOSE18,
+    SBU15,
+    SMPL24,
+    SkeletonLayout,
+)
 
 PAIRS = ("handshake", "push")
 EXERCISES = SkeletonLayout.from_bones(
@@ -16,13 +26,6 @@ EXERCISES = SkeletonLayout.from_bones(
     "AnkleRight ToesRight".split(),
     bones=[(i, i - 1) for i in range(1, 22) if i not in (6, 10, 14, 18)]
     + [(6, 2), (10, 2), (14, 0), (18, 0)],
-)
-COCO17 = SkeletonLayout(
-    "COCO17",
-    "nose left_eye right_eye left_ear right_ear left_shoulder right_shoulder left_elbow "
-    "right_elbow left_wrist right_wrist left_hip right_hip left_knee right_knee left_ankle "
-    "right_ankle".split(),
-    parents=[-1, 0, 0, 1, 2, 0, 0, 5, 6, 7, 8, 5, 6, 11, 12, 13, 14],
 )
 
 
@@ -179,7 +182,9 @@ class TestSensor:
 
 class TestLayouts:
     @pytest.mark.parametrize(
-        "layout", [KINECT20, SBU15, EXERCISES, COCO17], ids=lambda one: one.name
+        "layout",
+        [KINECT20, SBU15, EXERCISES, COCO17, OPENPOSE18, H36M17, SMPL24, MEDIAPIPE33],
+        ids=lambda one: one.name,
     )
     def test_every_joint_is_known(self, layout: SkeletonLayout) -> None:
         made = generate(clips_per_class=1, layout=layout, noise=0.0, dropped=0.0)
@@ -217,6 +222,32 @@ class TestLayouts:
             layout = SkeletonLayout("three", joints, parents=[-1, 0, 1])
             frames.append(generate(clips_per_class=1, layout=layout, classes=["kick"]).frames)
         np.testing.assert_array_equal(*frames)
+
+    def test_numbered_spines_climb_the_spine(self) -> None:
+        joints = ["spine3", "Spine1", "spine_02", "pelvis", "spine (shoulder level)"]
+        layout = SkeletonLayout("spines", joints, parents=[-1] * 5)
+        made = generate(clips_per_class=1, layout=layout, classes=["wave"], noise=0.0, dropped=0.0)
+        three, one, two, pelvis, chest = made[0].joints[:, 0].swapaxes(0, 1)
+        np.testing.assert_allclose(one, (pelvis + two) / 2, atol=1e-5)
+        np.testing.assert_allclose(three, (two + chest) / 2, atol=1e-5)
+        assert (np.diff([pelvis, one, two, three, chest], axis=0)[..., 1] > 0.02).all()
+
+    def test_a_face_and_a_hand_have_their_order(self) -> None:
+        made = generate(
+            clips_per_class=1, layout=MEDIAPIPE33, classes=["kick"], noise=0.0, dropped=0.0
+        )
+        joints = dict(zip(MEDIAPIPE33.joints, made[0].joints[:, 0].swapaxes(0, 1), strict=True))
+        for side in ("left", "right"):
+            row = [f"{side} eye inner", f"{side} eye", f"{side} eye outer", f"{side} ear"]
+            far = [np.linalg.norm(joints["nose"] - joints[name], axis=1) for name in row]
+            assert (np.diff(far, axis=0) > 0).all()
+            mouth = joints[f"{side} mouth"]
+            assert (mouth[:, 1] < joints["nose"][:, 1]).all()
+            hand = [joints[f"{side} {name}"] for name in ("thumb", "index", "pinky")]
+            assert np.linalg.norm(hand[0] - hand[2], axis=1).min() > 0.05
+            for finger in hand:
+                length = np.linalg.norm(finger - joints[f"{side} wrist"], axis=1)
+                np.testing.assert_array_less(length, 0.25)
 
     def test_unknown_joints_lie_between_their_neighbours(self) -> None:
         odd = SkeletonLayout(

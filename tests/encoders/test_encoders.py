@@ -12,20 +12,30 @@ from torch import nn
 from torch.nn import functional as F
 
 from skelter.encoders import AGCN, HCN, BiGRU, Encoder, ProjectionHead
-from skelter.layouts import KINECT20, NTU25, SBU15, SkeletonLayout
+from skelter.layouts import (
+    COCO17,
+    H36M17,
+    KINECT20,
+    MEDIAPIPE33,
+    NTU25,
+    OPENPOSE18,
+    SBU15,
+    SMPL24,
+    SkeletonLayout,
+)
 from skelter.representations import functional as R
 
 WIDTHS = (8, 8, 16)
 MINE = SkeletonLayout("mine", list("abcdefg"), parents=[-1, 0, 1, 2, 0, 4, 4])
 
 
-def build(name, layout=NTU25, persons=2):
+def build(name, layout=NTU25, persons=2, C=3):
     V = layout.num_joints
     if name == "BiGRU":
-        return BiGRU(3 * V * persons, 8, layers=2)
+        return BiGRU(C * V * persons, 8, layers=2)
     if name == "AGCN":
-        return AGCN(layout, persons=persons, widths=WIDTHS)
-    return HCN(V, persons, frames=16, channels=16, dropout=0.1)
+        return AGCN(layout, C, persons=persons, widths=WIDTHS)
+    return HCN(V, persons, frames=16, channels=16, dropout=0.1, in_channels=C)
 
 
 def represent(name, x):
@@ -44,6 +54,22 @@ class TestEvery:
         out = encoder(represent(name, torch.randn(2, 3, 16, layout.num_joints, persons)))
         assert out.shape == (2, encoder.feature_dim)
         assert isinstance(encoder, Encoder)
+
+    @pytest.mark.parametrize("layout", [H36M17, SMPL24, MEDIAPIPE33], ids=lambda x: x.name)
+    def test_layouts_of_estimators_and_models(self, name, layout):
+        encoder = build(name, layout, 1)
+        x = torch.randn(2, 3, 16, layout.num_joints, 1)
+        assert encoder(represent(name, x)).shape == (2, encoder.feature_dim)
+
+    @pytest.mark.parametrize(("layout", "C"), [(COCO17, 2), (OPENPOSE18, 2), (OPENPOSE18, 3)])
+    def test_points_of_images_with_and_without_scores(self, name, layout, C):
+        encoder = build(name, layout, 2, C)
+        x = torch.rand(3, C, 16, layout.num_joints, 2)
+        out = encoder(represent(name, x))
+        assert out.shape == (3, encoder.feature_dim)
+        assert out.isfinite().all()
+        with pytest.raises(ValueError, match="`x`"):
+            encoder(represent(name, x[:, :1]))
 
     def test_trains_every_parameter(self, name):
         encoder = build(name)

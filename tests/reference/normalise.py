@@ -65,3 +65,20 @@ def align(clip, lower, upper, axis):
 def isc(clip, *, centre_joint, spine, shoulders):
     clip = centre(fill_frames(clip), centre_joint)
     return align(align(clip, *spine, 2), *shoulders, 0)
+
+
+def unit_scale(clip, coordinates=None):
+    """Divide by the root mean square distance of joints from the middle of their own body."""
+    C, T, V, M = clip.shape
+    positions = C if coordinates is None else coordinates
+    squares = []
+    for t in range(T):
+        for m in range(M):
+            body = [clip[:positions, t, v, m] for v in range(V) if clip[:, t, v, m].any()]
+            middle = sum(body) / len(body) if body else 0
+            squares += [sum((point - middle) ** 2) for point in body]
+    size = math.sqrt(sum(squares) / len(squares)) if squares else 0.0
+    out = clip.copy()
+    if size > 0:
+        out[:positions] /= size
+    return out

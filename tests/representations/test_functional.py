@@ -8,9 +8,19 @@ from hypothesis import strategies as st
 from torch import nn
 
 from skelter import representations as R
-from skelter.layouts import KINECT20, NTU25, SBU15
+from skelter.layouts import (
+    COCO17,
+    H36M17,
+    KINECT20,
+    MEDIAPIPE33,
+    NTU25,
+    OPENPOSE18,
+    SBU15,
+    SMPL24,
+)
 from skelter.representations import functional as F
 
+LAYOUTS = [NTU25, KINECT20, SBU15, OPENPOSE18, COCO17, H36M17, SMPL24, MEDIAPIPE33]
 ORDERS = ["v c m", "m v c", "c v m", "m c v", "v m c", "c m v"]
 
 
@@ -61,7 +71,7 @@ class TestBones:
             assert torch.equal(out[..., child, :], clips[..., child, :] - clips[..., parent, :])
         assert not out[..., 20, :].any()
 
-    @pytest.mark.parametrize("layout", [NTU25, KINECT20, SBU15], ids=lambda x: x.name)
+    @pytest.mark.parametrize("layout", LAYOUTS, ids=lambda x: x.name)
     def test_inverse(self, layout):
         x = torch.randn(2, 3, 5, layout.num_joints, 2, dtype=torch.float64)
         roots = x[..., list(layout.roots), :]
@@ -113,6 +123,73 @@ class TestMotion:
             F.from_motion(clips, clips[:, :, :2])
 
 
+class TestCoordinates:
+    """Two coordinates and a score that is none."""
+
+    @pytest.mark.parametrize("layout", [COCO17, OPENPOSE18], ids=lambda x: x.name)
+    @pytest.mark.parametrize(
+        "convert",
+        [F.to_bones, F.to_motion, F.to_acceleration],
+        ids=["bones", "motion", "acceleration"],
+    )
+    def test_positions_are_converted_and_scores_passed_on(self, convert, layout):
+        x = torch.randn(4, 3, 9, layout.num_joints, 2)
+        given = {"layout": layout} if convert is F.to_bones else {}
+        out = convert(x, **given, coordinates=2)
+        assert torch.equal(out[:, :2], convert(x[:, :2], **given))
+        assert torch.equal(out[:, 2:], x[:, 2:])
+        assert torch.equal(convert(x, **given, coordinates=3), convert(x, **given))
+
+    def test_motion_passes_on_the_scores_of_padding_too(self):
+        x = torch.randn(2, 3, 9, 17, 1)
+        out = F.to_motion(x, num_frames=torch.tensor([3, 9]), coordinates=2)
+        assert not out[0, :2, 2:].any()
+        assert torch.equal(out[:, 2], x[:, 2])
+
+    @pytest.mark.parametrize("coordinates", [None, 1, 2, 3])
+    def test_inverses(self, coordinates):
+        x = torch.randn(2, 3, 9, 17, 2, dtype=torch.float64)
+        given = {"coordinates": coordinates}
+        first, second = x[:, :, 0], x[:, :, 1]
+        for back in (
+            F.from_bones(
+                F.to_bones(x, COCO17, **given), COCO17, roots=x[..., COCO17.roots, :], **given
+            ),
+            F.from_motion(F.to_motion(x, **given), first, **given),
+            F.from_acceleration(F.to_acceleration(x, **given), first, second, **given),
+        ):
+            torch.testing.assert_close(back, x)
+
+    @pytest.mark.parametrize(
+        "convert",
+        [
+            lambda x, **given: F.to_bones(x, COCO17, **given),
+            lambda x, **given: F.from_bones(x, COCO17, **given),
+            lambda x, **given: F.from_motion(x, x[..., 0, :, :], **given),
+            F.to_motion,
+            F.to_acceleration,
+            lambda x, **given: R.ToBones(COCO17, **given)(x),
+            lambda x, **given: R.ToMotion(**given)(x),
+            lambda x, **given: R.ToAcceleration(**given)(x),
+        ],
+    )
+    def test_out_of_range(self, convert):
+        x = torch.zeros(3, 4, 17, 1)
+        with pytest.raises(ValueError, match="`coordinates` must lie between 1 and C=3; got 4"):
+            convert(x, coordinates=4)
+        with pytest.raises(ValueError, match="`coordinates` must be at least 1; got 0"):
+            convert(x, coordinates=0)
+        with pytest.raises(TypeError, match="`coordinates` must be an integer; got 2.0"):
+            convert(x, coordinates=2.0)
+
+    def test_representations_keep_all_channels(self):
+        x = torch.randn(2, 3, 5, 18, 2)
+        assert R.ToSequence()(x).shape == (2, 5, 3 * 18 * 2)
+        assert R.ToSequence()(x[:, :2]).shape == (2, 5, 2 * 18 * 2)
+        assert torch.equal(R.ToImage()(x[:, :2]), x[:, :2])
+        assert torch.equal(R.ToGraph()(x[:, :2]), x[:, :2])
+
+
 class TestModules:
     @pytest.mark.parametrize(
         ("module", "function"),
@@ -124,6 +201,9 @@ class TestModules:
             (R.ToBones(), F.to_bones),
             (R.ToMotion(), F.to_motion),
             (R.ToAcceleration(), F.to_acceleration),
+            (R.ToBones(coordinates=2), lambda x: F.to_bones(x, coordinates=2)),
+            (R.ToMotion(coordinates=2), lambda x: F.to_motion(x, coordinates=2)),
+            (R.ToAcceleration(coordinates=2), lambda x: F.to_acceleration(x, coordinates=2)),
         ],
         ids=repr,
     )

@@ -20,6 +20,7 @@ TRANSFORMS = {
     "CentreCropResize": T.CentreCropResize(16),
     "FillFrames": T.FillFrames(),
     "CentreOnJoint": T.CentreOnJoint(NTU25),
+    "UnitScale": T.UnitScale(),
     "AlignSpine": T.AlignSpine(NTU25),
     "AlignShoulders": T.AlignShoulders(NTU25),
     "CheckFinite": T.CheckFinite(),
@@ -31,6 +32,11 @@ TRANSFORMS = {
     "isc_view": presets.isc_view(frames=16, min_frames=4),
     "isc_small_view": presets.isc_small_view(frames=16),
     "isc_normalise": presets.isc_normalise(),
+    "Shear with scores": T.Shear(coordinates=2),
+    "JointJitter with scores": T.JointJitter(coordinates=2),
+    "CentreOnJoint with scores": T.CentreOnJoint(NTU25, coordinates=2),
+    "UnitScale with scores": T.UnitScale(coordinates=2),
+    "isc_view with scores": presets.isc_view(frames=16, min_frames=4, coordinates=2),
 }
 EVERY = pytest.mark.parametrize("transform", TRANSFORMS.values(), ids=TRANSFORMS)
 LENGTHS = torch.tensor([20, 13, 1, 7])

@@ -7,7 +7,10 @@ from typing import Any, Protocol
 import torch
 from torch import Tensor
 
+from skelter._checks._numbers import positive_int
 from skelter._checks._sentence import require, require_match, shape_of
+
+LAYOUT_HINT = "Pass layout=... for your skeleton."
 
 
 class Layout(Protocol):
@@ -87,19 +90,36 @@ def axis(x: Tensor, letter: str, expected: int, owner: str, hint: str, name: str
     )
 
 
-def joints(x: Tensor, layout: Layout, name: str = "x") -> None:
+def coordinates(count: int | None, x: Tensor) -> int:
+    """Return how many leading channels of clips are positions; None is all of them."""
+    C = x.shape[-4]
+    if count is None:
+        return C
+    coordinate_count(count)
+    came = f"{count} for clips (..., C, T, V, M) = {shape_of(x)}"
+    require(count <= C, "`coordinates`", f"lie between 1 and C={C}", came)
+    return count
+
+
+def coordinate_count(count: int | None) -> None:
+    """Check what can be checked of a number of coordinates before there are clips."""
+    if count is not None:
+        positive_int("coordinates", count, "None takes all channels for positions.")
+
+
+def joints(x: Tensor, layout: Layout, name: str = "x", hint: str = LAYOUT_HINT) -> None:
     """Check the joint axis of clips against a layout."""
-    joint_count(f"`{name}`", x.shape[-2], layout)
+    joint_count(f"`{name}`", x.shape[-2], layout, hint)
 
 
-def joint_count(subject: str, count: int, layout: Layout) -> None:
+def joint_count(subject: str, count: int, layout: Layout, hint: str = LAYOUT_HINT) -> None:
     """Check a number of joints against a layout."""
     require_match(
         count == layout.num_joints,
         f"{subject} has {count} joints",
         f"layout {layout.name} has {layout.num_joints}",
         "",
-        "Pass layout=... for your skeleton.",
+        hint,
     )
 
 

@@ -1,12 +1,43 @@
 """Skeleton layouts: which joints there are, how bones join them, which are left and right.
 
-Everything in skelter that depends on joints takes a ``layout``. The layouts of the common
-cameras are built in; one of your own is one call of `SkeletonLayout`, or of
+Everything in skelter that depends on joints takes a ``layout``. The layouts of common cameras,
+estimators and body models are built in; one of your own is one call of `SkeletonLayout`, or of
 `SkeletonLayout.from_bones` where you have a table of bones.
+
+- ``NTU25``: Kinect v2, as in NTU RGB+D and PKU-MMD
+- ``KINECT20``: Kinect v1, as in NW-UCLA and UTD-MHAD
+- ``SBU15``: SBU Kinect Interaction
+- ``H36M17``: the 17 joints of Human3.6M
+- ``SMPL24``: the SMPL body model, as in AMASS
+- ``MEDIAPIPE33``: MediaPipe Pose
+- ``COCO17``: COCO keypoints, points of an image
+- ``OPENPOSE18``: OpenPose, as in Kinetics-skeleton, points of an image
 """
 
-from skelter.layouts._builtin import KINECT20, NTU25, SBU15
+from skelter.layouts._builtin import (
+    COCO17,
+    H36M17,
+    KINECT20,
+    MEDIAPIPE33,
+    NTU25,
+    OPENPOSE18,
+    SBU15,
+    SMPL24,
+)
 from skelter.layouts._layout import SkeletonLayout
-from skelter.layouts._names import find_layout, joint_words
+from skelter.layouts._names import find_layout
+from skelter.layouts._words import joint_words
 
-__all__ = ["KINECT20", "NTU25", "SBU15", "SkeletonLayout", "find_layout", "joint_words"]
+__all__ = [
+    "COCO17",
+    "H36M17",
+    "KINECT20",
+    "MEDIAPIPE33",
+    "NTU25",
+    "OPENPOSE18",
+    "SBU15",
+    "SMPL24",
+    "SkeletonLayout",
+    "find_layout",
+    "joint_words",
+]

@@ -11,8 +11,8 @@ import torch
 from torch import Tensor
 
 from skelter import _checks
-
-ADJACENCY_STRATEGIES = ("spatial", "uniform", "distance")
+from skelter.layouts._adjacency import adjacency
+from skelter.layouts._matching import sources
 
 
 @dataclass(frozen=True, repr=False)
@@ -180,22 +180,45 @@ class SkeletonLayout:
             uniform and the distance partition.
 
         Example:
-            >>> arm = SkeletonLayout("arm", ["a", "b", "c"], parents=[-1, 0, 1])
-            >>> arm.adjacency().shape
+            >>> SkeletonLayout("arm", ["a", "b", "c"], parents=[-1, 0, 1]).adjacency().shape
             torch.Size([3, 3, 3])
         """
-        _checks.choice("strategy", strategy, ADJACENCY_STRATEGIES)
-        identity = torch.eye(self.num_joints)
-        inward = torch.zeros_like(identity)
-        for child, parent in self.bones:
-            inward[parent, child] = 1.0
-        outward = inward.T
-        if strategy == "spatial":
-            return torch.stack([identity, _by_column_sum(inward), _by_column_sum(outward)])
-        together = _by_column_sum(identity + inward + outward)
-        if strategy == "uniform":
-            return together[None]
-        return torch.stack([together * identity, together * (1 - identity)])
+        return adjacency(self.bones, self.num_joints, strategy)
+
+    def convert(self, x: Any, *, to: SkeletonLayout) -> Tensor:
+        """Bring clips of this layout to another one whose joints have the same names.
+
+        Joints match by their words, whatever the order, case and spelling (`joint_words`), and
+        three joints by either name: hip centre, also base of spine, pelvis or hip; middle of
+        spine, also spine; shoulder centre, also spine (shoulder level). Where this layout has
+        more joints than the other, those are left out; where it has fewer, the others are zero,
+        the mark of a missing joint.
+
+        Args:
+            x: Clips of shape (..., C, T, V, M) with the joints of this layout.
+            to: The layout to bring them to, its joints a part of these or the other way round.
+
+        Returns:
+            Clips of shape (..., C, T, V', M) with the joints of `to`.
+
+        Raises:
+            TypeError: `x` is not of a real floating dtype.
+            ValueError: Each layout has joints that the other has not, two joints of one read as
+                the same, or the clips have another number of joints than this layout.
+
+        Example:
+            >>> from skelter.layouts import COCO17, OPENPOSE18
+            >>> x = torch.ones(2, 64, 17, 1)
+            >>> y = COCO17.convert(x, to=OPENPOSE18)
+            >>> y.shape, y[..., OPENPOSE18.index("neck"), :].any()
+            (torch.Size([2, 64, 18, 1]), tensor(False))
+            >>> torch.equal(OPENPOSE18.convert(y, to=COCO17), x)
+            True
+        """
+        x = _checks.clips(x)
+        _checks.joints(x, self, hint="Call convert of the layout that your clips have.")
+        with_missing = torch.cat([x, torch.zeros_like(x[..., :1, :])], dim=-2)
+        return with_missing[..., sources(self, to), :]
 
     def _check(self) -> None:
         size = self.num_joints
@@ -264,8 +287,3 @@ def _check_index(layout: str, what: str, joint: int, size: int) -> None:
         joint,
         "Tables in papers often count from 1.",
     )
-
-
-def _by_column_sum(matrix: Tensor) -> Tensor:
-    sums = matrix.sum(0, keepdim=True)
-    return matrix / torch.where(sums > 0, sums, torch.ones_like(sums))

@@ -1,28 +1,23 @@
-"""What joints are called, in whatever order, case and spelling."""
+"""Which built-in layout has joints of these names."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
-from skelter.layouts._builtin import KINECT20, NTU25, SBU15
+from skelter.layouts._builtin import (
+    COCO17,
+    H36M17,
+    KINECT20,
+    MEDIAPIPE33,
+    NTU25,
+    OPENPOSE18,
+    SBU15,
+    SMPL24,
+)
 from skelter.layouts._layout import SkeletonLayout
+from skelter.layouts._words import joint_words
 
-BUILT_IN = (NTU25, KINECT20, SBU15)
-WORD = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|[0-9]+")
-SPELLINGS = dict.fromkeys(("center", "middle", "mid"), "centre")
-FILLERS = {"of", "the", "at", "level", "joint"}
-
-
-def joint_words(joint: str) -> frozenset[str]:
-    """Return the words of a joint's name, whatever their order, case and spelling.
-
-    Example:
-        >>> joint_words("HipCenter") == joint_words("centre of hip") == {"hip", "centre"}
-        True
-    """
-    words = (word.lower() for word in WORD.findall(joint))
-    return frozenset(SPELLINGS.get(word, word) for word in words) - FILLERS
+BUILT_IN = (NTU25, KINECT20, SBU15, OPENPOSE18, COCO17, H36M17, SMPL24, MEDIAPIPE33)
 
 
 def find_layout(joints: Sequence[str]) -> SkeletonLayout | None:

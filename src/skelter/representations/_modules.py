@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from torch import Tensor, nn
 
+from skelter import _checks
 from skelter.layouts import NTU25, SkeletonLayout
 from skelter.representations import functional
 from skelter.representations._convert import check_order
@@ -75,9 +76,12 @@ class ToBones(nn.Module):
 
     Args:
         layout: The layout of the clips.
+        coordinates: How many of the leading channels are positions; those after them, such as a
+            detector's score, are passed on. None: all.
 
     Raises:
-        ValueError: In a call, the clips have another number of joints.
+        ValueError: `coordinates` is below 1; in a call, the clips have another number of joints
+            or fewer channels.
 
     References:
         Shi et al., Two-Stream Adaptive Graph Convolutional Networks, CVPR 2019: its bone
@@ -89,21 +93,29 @@ class ToBones(nn.Module):
         torch.Size([8, 64, 150])
     """
 
-    def __init__(self, layout: SkeletonLayout = NTU25) -> None:
+    def __init__(self, layout: SkeletonLayout = NTU25, *, coordinates: int | None = None) -> None:
         super().__init__()
-        self.layout = layout
+        _checks.coordinate_count(coordinates)
+        self.layout, self.coordinates = layout, coordinates
 
     def forward(self, x: Tensor) -> Tensor:
         """Convert clips."""
-        return functional.to_bones(x, self.layout)
+        return functional.to_bones(x, self.layout, coordinates=self.coordinates)
 
     def extra_repr(self) -> str:
-        """Name the layout."""
-        return f"layout={self.layout.name}"
+        """Name the arguments."""
+        return ", ".join([f"layout={self.layout.name}", *_named(self.coordinates)])
 
 
 class ToMotion(nn.Module):
     """Replace positions by the step to the next frame; zero at the end.
+
+    Args:
+        coordinates: How many of the leading channels are positions; those after them, such as a
+            detector's score, are passed on. None: all.
+
+    Raises:
+        ValueError: `coordinates` is below 1 or, in a call, above C.
 
     References:
         Shi et al., Multi-Stream Adaptive Graph Convolutional Networks, IEEE TIP 2020.
@@ -114,13 +126,29 @@ class ToMotion(nn.Module):
         tensor(0.)
     """
 
+    def __init__(self, *, coordinates: int | None = None) -> None:
+        super().__init__()
+        _checks.coordinate_count(coordinates)
+        self.coordinates = coordinates
+
     def forward(self, x: Tensor, *, num_frames: Tensor | None = None) -> Tensor:
         """Convert clips; without `num_frames` every frame counts as valid."""
-        return functional.to_motion(x, num_frames=num_frames)
+        return functional.to_motion(x, num_frames=num_frames, coordinates=self.coordinates)
+
+    def extra_repr(self) -> str:
+        """Name the argument."""
+        return ", ".join(_named(self.coordinates))
 
 
 class ToAcceleration(nn.Module):
     """Replace positions by the change of motion to the next frame; zero at the end.
+
+    Args:
+        coordinates: How many of the leading channels are positions; those after them, such as a
+            detector's score, are passed on. None: all.
+
+    Raises:
+        ValueError: `coordinates` is below 1 or, in a call, above C.
 
     Example:
         >>> import torch
@@ -128,6 +156,19 @@ class ToAcceleration(nn.Module):
         tensor(0.)
     """
 
+    def __init__(self, *, coordinates: int | None = None) -> None:
+        super().__init__()
+        _checks.coordinate_count(coordinates)
+        self.coordinates = coordinates
+
     def forward(self, x: Tensor, *, num_frames: Tensor | None = None) -> Tensor:
         """Convert clips; without `num_frames` every frame counts as valid."""
-        return functional.to_acceleration(x, num_frames=num_frames)
+        return functional.to_acceleration(x, num_frames=num_frames, coordinates=self.coordinates)
+
+    def extra_repr(self) -> str:
+        """Name the argument."""
+        return ", ".join(_named(self.coordinates))
+
+
+def _named(coordinates: int | None) -> list[str]:
+    return [] if coordinates is None else [f"coordinates={coordinates}"]

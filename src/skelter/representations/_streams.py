@@ -10,18 +10,23 @@ from skelter import _checks
 from skelter.layouts import NTU25, SkeletonLayout
 
 
-def to_bones(x: Tensor, layout: SkeletonLayout = NTU25) -> Tensor:
+def to_bones(
+    x: Tensor, layout: SkeletonLayout = NTU25, *, coordinates: int | None = None
+) -> Tensor:
     """Return bone vectors, ``joint - parent``, at the index of the child; zero at the roots.
 
     Args:
         x: Clips of shape (..., C, T, V, M).
         layout: The layout of the clips.
+        coordinates: How many of the leading channels are positions; those after them, such as a
+            detector's score, are passed on. None: all.
 
     Returns:
         Shape (..., C, T, V, M).
 
     Raises:
-        ValueError: The clips have another number of joints than the layout.
+        ValueError: The clips have another number of joints than the layout, or fewer channels
+            than `coordinates`.
 
     References:
         Shi et al., Two-Stream Adaptive Graph Convolutional Networks, CVPR 2019: its bone
@@ -33,12 +38,17 @@ def to_bones(x: Tensor, layout: SkeletonLayout = NTU25) -> Tensor:
     """
     x = _checks.clips(x)
     _checks.joints(x, layout)
+    positions, others = _split(x, coordinates)
     parents = [joint if parent < 0 else parent for joint, parent in enumerate(layout.parents)]
-    return x - x[..., parents, :]
+    return _join(positions - positions[..., parents, :], others)
 
 
 def from_bones(
-    bones: Tensor, layout: SkeletonLayout = NTU25, *, roots: Tensor | None = None
+    bones: Tensor,
+    layout: SkeletonLayout = NTU25,
+    *,
+    roots: Tensor | None = None,
+    coordinates: int | None = None,
 ) -> Tensor:
     """Invert `to_bones`: add up the bones from the root to each joint.
 
@@ -47,12 +57,14 @@ def from_bones(
         layout: The layout of the clips.
         roots: Positions of the layout's root joints, in the order of ``layout.roots``, shape
             (..., C, T, R, M); the origin if None.
+        coordinates: As given to `to_bones`.
 
     Returns:
         Clips of shape (..., C, T, V, M).
 
     Raises:
-        ValueError: The bones have another number of joints than the layout.
+        ValueError: The bones have another number of joints than the layout, or fewer channels
+            than `coordinates`.
 
     Example:
         >>> x = torch.randn(3, 4, 25, 2)
@@ -67,25 +79,32 @@ def from_bones(
         while step >= 0:
             path[joint, step] = 1.0
             step = layout.parents[step]
-    start = torch.zeros_like(bones)
+    vectors, others = _split(bones, coordinates)
+    start = torch.zeros_like(vectors)
     if roots is not None:
-        start[..., list(layout.roots), :] = roots
-    return torch.einsum("wv,...vm->...wm", path.to(bones.device), bones + start)
+        given = roots if coordinates is None else roots[..., :coordinates, :, :, :]
+        start[..., list(layout.roots), :] = given
+    joints = torch.einsum("wv,...vm->...wm", path.to(bones.device), vectors + start)
+    return _join(joints, others)
 
 
-def to_motion(x: Tensor, *, num_frames: Tensor | None = None) -> Tensor:
+def to_motion(
+    x: Tensor, *, num_frames: Tensor | None = None, coordinates: int | None = None
+) -> Tensor:
     """Return the step of every joint to the next frame, ``x[t + 1] - x[t]``; zero at the end.
 
     Args:
         x: Clips of shape (..., C, T, V, M).
         num_frames: Valid frames of each clip, integers of shape (...); the last of them and all
             padding have no motion. None counts all frames.
+        coordinates: How many of the leading channels are positions; those after them, such as a
+            detector's score, are passed on. None: all.
 
     Returns:
         Shape (..., C, T, V, M).
 
     Raises:
-        ValueError: `num_frames` does not fit.
+        ValueError: `num_frames` or `coordinates` does not fit.
 
     References:
         Shi et al., Skeleton-Based Action Recognition with Multi-Stream Adaptive Graph
@@ -96,21 +115,23 @@ def to_motion(x: Tensor, *, num_frames: Tensor | None = None) -> Tensor:
         tensor([3., 5., 0.])
     """
     x = _checks.clips(x)
-    return _difference(x, _checks.frame_counts(num_frames, x) - 1)
+    positions, others = _split(x, coordinates)
+    return _join(_difference(positions, _checks.frame_counts(num_frames, x) - 1), others)
 
 
-def from_motion(motion: Tensor, first: Tensor) -> Tensor:
+def from_motion(motion: Tensor, first: Tensor, *, coordinates: int | None = None) -> Tensor:
     """Invert `to_motion` from the first frame on.
 
     Args:
         motion: Shape (..., C, T, V, M).
         first: The first frame, shape (..., C, V, M).
+        coordinates: As given to `to_motion`.
 
     Returns:
         Clips of shape (..., C, T, V, M).
 
     Raises:
-        ValueError: The shapes do not match.
+        ValueError: The shapes do not match, or `coordinates` does not fit.
 
     Example:
         >>> x = torch.randn(3, 16, 25, 2)
@@ -124,23 +145,29 @@ def from_motion(motion: Tensor, first: Tensor) -> Tensor:
         f"have shape (..., C, V, M) = {expected} to match `motion` {_checks.shape_of(motion)}",
         _checks.shape_of(first),
     )
-    steps = torch.cat([first.unsqueeze(-3), motion[..., :-1, :, :]], dim=-3)
-    return steps.cumsum(-3)
+    moved, others = _split(motion, coordinates)
+    start, _ = _split(first.unsqueeze(-3), coordinates)
+    steps = torch.cat([start, moved[..., :-1, :, :]], dim=-3)
+    return _join(steps.cumsum(-3), others)
 
 
-def to_acceleration(x: Tensor, *, num_frames: Tensor | None = None) -> Tensor:
+def to_acceleration(
+    x: Tensor, *, num_frames: Tensor | None = None, coordinates: int | None = None
+) -> Tensor:
     """Return the change of motion to the next frame, ``x[t + 2] - 2 x[t + 1] + x[t]``.
 
     Args:
         x: Clips of shape (..., C, T, V, M).
         num_frames: Valid frames of each clip; the last two of them and all padding have no
             acceleration. None counts all frames.
+        coordinates: How many of the leading channels are positions; those after them, such as a
+            detector's score, are passed on. None: all.
 
     Returns:
         Shape (..., C, T, V, M).
 
     Raises:
-        ValueError: `num_frames` does not fit.
+        ValueError: `num_frames` or `coordinates` does not fit.
 
     Example:
         >>> to_acceleration(torch.tensor([1.0, 4.0, 9.0]).reshape(1, 3, 1, 1)).flatten()
@@ -148,29 +175,44 @@ def to_acceleration(x: Tensor, *, num_frames: Tensor | None = None) -> Tensor:
     """
     x = _checks.clips(x)
     valid = _checks.frame_counts(num_frames, x)
-    return _difference(_difference(x, valid - 1), valid - 2)
+    positions, others = _split(x, coordinates)
+    return _join(_difference(_difference(positions, valid - 1), valid - 2), others)
 
 
-def from_acceleration(acceleration: Tensor, first: Tensor, second: Tensor) -> Tensor:
+def from_acceleration(
+    acceleration: Tensor, first: Tensor, second: Tensor, *, coordinates: int | None = None
+) -> Tensor:
     """Invert `to_acceleration` from the first two frames on.
 
     Args:
         acceleration: Shape (..., C, T, V, M).
         first: Frame 0, shape (..., C, V, M).
         second: Frame 1, shape (..., C, V, M).
+        coordinates: As given to `to_acceleration`.
 
     Returns:
         Clips of shape (..., C, T, V, M).
 
     Raises:
-        ValueError: The shapes do not match.
+        ValueError: The shapes do not match, or `coordinates` does not fit.
 
     Example:
         >>> x = torch.randn(3, 16, 25, 2, dtype=torch.float64)
         >>> back = from_acceleration(to_acceleration(x), x[:, 0], x[:, 1])
         >>> torch.testing.assert_close(back, x)
     """
-    return from_motion(from_motion(acceleration, second - first), first)
+    motion = from_motion(acceleration, second - first, coordinates=coordinates)
+    return from_motion(motion, first, coordinates=coordinates)
+
+
+def _split(x: Tensor, coordinates: int | None) -> tuple[Tensor, Tensor]:
+    """Part clips into positions and the channels after them."""
+    count = _checks.coordinates(coordinates, x)
+    return x[..., :count, :, :, :], x[..., count:, :, :, :]
+
+
+def _join(positions: Tensor, others: Tensor) -> Tensor:
+    return torch.cat([positions, others], dim=-4) if others.shape[-4] else positions
 
 
 def _difference(x: Tensor, kept: Tensor) -> Tensor:

@@ -14,6 +14,7 @@ from skelter.transforms._normalise import (
     CentreOnJoint,
     CheckFinite,
     FillFrames,
+    UnitScale,
 )
 from skelter.transforms._spatial import JointJitter, JointJitterParams, Shear, ShearParams
 from skelter.transforms._temporal import CentreCropResize, CropParams, TemporalCropResize
@@ -41,6 +42,7 @@ __all__ = [
     "ShearParams",
     "TemporalCropResize",
     "Transform",
+    "UnitScale",
     "functional",
     "presets",
 ]

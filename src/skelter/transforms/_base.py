@@ -85,3 +85,8 @@ def uniform(shape: Sequence[int], x: Tensor, generator: Generator | None) -> Ten
     """Draw float32 from U(0, 1) for `x`: the same numbers whatever the dtype of the clips."""
     device = x.device if generator is None else generator.device
     return torch.rand(tuple(shape), generator=generator, device=device).to(x.device)
+
+
+def named(coordinates: int | None) -> str:
+    """Say in a ``repr`` how many channels are positions, where not all are."""
+    return "" if coordinates is None else f", coordinates={coordinates}"

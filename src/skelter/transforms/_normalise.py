@@ -1,4 +1,4 @@
-"""The pre-normalisation of Kinect recordings, and a check for broken ones."""
+"""The pre-normalisation of recordings, and a check for broken ones."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from torch import Tensor
 from skelter import _checks
 from skelter.layouts import NTU25, SkeletonLayout
 from skelter.transforms import functional
-from skelter.transforms._base import Deterministic
+from skelter.transforms._base import Deterministic, named
 
 AXES = ("x", "y", "z")
 
@@ -39,9 +39,12 @@ class CentreOnJoint(Deterministic):
     Args:
         layout: The layout of the clips.
         joint: Index of the joint; the layout's centre if None.
+        coordinates: How many of the leading channels are positions; those after them, such as a
+            detector's score, are passed on. None: all.
 
     Raises:
-        ValueError: The layout has no such joint; in a call, the clips have other joints.
+        ValueError: The layout has no such joint or `coordinates` is below 1; in a call, the clips
+            have other joints or fewer channels.
 
     References:
         Step 2 of the pre-normalisation of 2s-AGCN (Shi et al., CVPR 2019).
@@ -52,20 +55,62 @@ class CentreOnJoint(Deterministic):
         tensor(0.)
     """
 
-    def __init__(self, layout: SkeletonLayout = NTU25, joint: int | None = None) -> None:
+    def __init__(
+        self,
+        layout: SkeletonLayout = NTU25,
+        joint: int | None = None,
+        *,
+        coordinates: int | None = None,
+    ) -> None:
         super().__init__()
-        self.layout = layout
+        _checks.coordinate_count(coordinates)
+        self.layout, self.coordinates = layout, coordinates
         self.joint = layout.centre if joint is None else joint
         _checks.between("joint", self.joint, 0, layout.num_joints - 1)
 
     def transform(self, x: Tensor, params: None = None) -> Tensor:
         """Subtract the joint."""
         _checks.joints(x, self.layout)
-        return functional.centre_on_joint(x, self.joint)
+        return functional.centre_on_joint(x, self.joint, coordinates=self.coordinates)
 
     def extra_repr(self) -> str:
-        """Name layout and joint."""
-        return f"layout={self.layout.name}, joint={self.joint}"
+        """Name the arguments."""
+        return f"layout={self.layout.name}, joint={self.joint}{named(self.coordinates)}"
+
+
+class UnitScale(Deterministic):
+    """Divide each clip by the size of its bodies: pixels, millimetres and metres become alike.
+
+    The size is the root mean square distance of the present joints from the mean position of the
+    same person in the same frame; see `functional.unit_scale`. Centre on a joint after it, not
+    before: a joint at the origin counts as missing.
+
+    Args:
+        coordinates: How many of the leading channels are positions; those after them, such as a
+            detector's score, are passed on. None: all.
+
+    Raises:
+        ValueError: `coordinates` is below 1 or, in a call, above C.
+
+    Example:
+        >>> import torch
+        >>> pixels = 500 + 80 * torch.randn(2, 30, 17, 1)
+        >>> torch.allclose(UnitScale()(pixels), UnitScale()(pixels / 1000))
+        True
+    """
+
+    def __init__(self, *, coordinates: int | None = None) -> None:
+        super().__init__()
+        _checks.coordinate_count(coordinates)
+        self.coordinates = coordinates
+
+    def transform(self, x: Tensor, params: None = None) -> Tensor:
+        """Divide by the size."""
+        return functional.unit_scale(x, coordinates=self.coordinates)
+
+    def extra_repr(self) -> str:
+        """Name the argument."""
+        return named(self.coordinates).removeprefix(", ")
 
 
 class _Align(Deterministic):
@@ -79,7 +124,9 @@ class _Align(Deterministic):
             f"layout {layout.name}",
             f"name its {what} to be aligned",
             bone,
-            f"Build it with SkeletonLayout(..., {what}=(joint, joint)).",
+            f"If its joints are points in space, name it: SkeletonLayout(..., {what}=(joint, "
+            "joint)). Points of an image, as in COCO17 and OPENPOSE18, have no direction in space: "
+            "leave the step out.",
         )
         self.layout = layout
         self.bone = bone or (0, 0)
@@ -103,8 +150,8 @@ class AlignSpine(_Align):
         axis: ``"x"``, ``"y"`` or ``"z"``; z for the paper.
 
     Raises:
-        ValueError: The layout names no spine; in a call, the clips have other joints or are not
-            three-dimensional.
+        ValueError: The layout names no spine, as those of points in an image; in a call, the
+            clips have other joints or are not three-dimensional.
 
     References:
         Step 3 of the pre-normalisation of 2s-AGCN (Shi et al., CVPR 2019).

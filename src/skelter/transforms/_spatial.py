@@ -9,7 +9,7 @@ from torch import Generator, Tensor
 
 from skelter import _checks
 from skelter.transforms import functional
-from skelter.transforms._base import Transform, uniform
+from skelter.transforms._base import Transform, named, uniform
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,9 +28,11 @@ class Shear(Transform[ShearParams]):
 
     Args:
         amplitude: Largest off-diagonal entry, from 0. The paper has 1.
+        coordinates: How many of the leading channels are positions; those after them, such as a
+            detector's score, are passed on. None: all.
 
     Raises:
-        ValueError: `amplitude` is negative.
+        ValueError: `amplitude` is negative, `coordinates` below 1 or, in a call, above C.
 
     References:
         Thoker, Doughty, Snoek, ACM MM 2021, "pose augmentation".
@@ -40,19 +42,21 @@ class Shear(Transform[ShearParams]):
         torch.Size([8, 3, 40, 25, 2])
     """
 
-    def __init__(self, amplitude: float = 1.0) -> None:
+    def __init__(self, amplitude: float = 1.0, *, coordinates: int | None = None) -> None:
         super().__init__()
         _checks.between("amplitude", amplitude, 0.0, float("inf"))
-        self.amplitude = amplitude
+        _checks.coordinate_count(coordinates)
+        self.amplitude, self.coordinates = amplitude, coordinates
 
     def sample(
         self, x: Tensor, *, num_frames: Tensor | None = None, generator: Generator | None = None
     ) -> ShearParams:
         """Draw one matrix a clip, its off-diagonals row by row."""
         *batch, C = x.shape[:-3]
-        draws = (2 * uniform((*batch, C * C - C), x, generator) - 1) * self.amplitude
+        size = _checks.coordinates(self.coordinates, x)
+        draws = (2 * uniform((*batch, size * size - size), x, generator) - 1) * self.amplitude
         matrix = torch.eye(C, device=x.device).repeat(*batch, 1, 1)
-        rows, columns = (1 - torch.eye(C, device=x.device)).nonzero(as_tuple=True)
+        rows, columns = (1 - torch.eye(size, device=x.device)).nonzero(as_tuple=True)
         matrix[..., rows, columns] = draws
         return ShearParams(matrix.to(x.dtype))
 
@@ -61,8 +65,8 @@ class Shear(Transform[ShearParams]):
         return functional.shear(x, params.matrix)
 
     def extra_repr(self) -> str:
-        """Name the amplitude."""
-        return f"amplitude={self.amplitude}"
+        """Name the arguments."""
+        return f"amplitude={self.amplitude}{named(self.coordinates)}"
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,10 +87,14 @@ class JointJitter(Transform[JointJitterParams]):
     Args:
         joints: How many: a share of the joints in (0, 1] as a float, rounded, or a count as an
             integer. The paper's 15 of 25 are the share 0.6.
+        coordinates: How many of the leading channels are positions; those after them, such as a
+            detector's score, are passed on where joints are mixed and zero where they are
+            dropped. None: all.
 
     Raises:
         TypeError: `joints` is no number.
-        ValueError: The share lies outside (0, 1], or the count exceeds the joints of a clip.
+        ValueError: The share lies outside (0, 1], or the count exceeds the joints of a clip;
+            `coordinates` is below 1 or, in a call, above C.
 
     References:
         Thoker, Doughty, Snoek, ACM MM 2021, "joint jittering".
@@ -97,14 +105,16 @@ class JointJitter(Transform[JointJitterParams]):
         tensor([15, 15, 15, 15])
     """
 
-    def __init__(self, joints: float = 0.6) -> None:
+    def __init__(self, joints: float = 0.6, *, coordinates: int | None = None) -> None:
         super().__init__()
+        _checks.coordinate_count(coordinates)
         if isinstance(joints, int):
             _checks.positive_int("joints", joints, "Give a share as a float: 1.0 is all joints.")
         else:
             share = "be a share in (0, 1] or an integer count"
             _checks.require(0 < joints <= 1, "`joints`", share, joints)
         self.joints = joints if isinstance(joints, int) else float(joints)
+        self.coordinates = coordinates
 
     def count(self, num_joints: int) -> int:
         """Return how many of ``num_joints`` joints are corrupted."""
@@ -122,7 +132,9 @@ class JointJitter(Transform[JointJitterParams]):
         joints = torch.zeros((*batch, V), dtype=torch.bool, device=x.device)
         joints.scatter_(-1, order[..., : self.count(V)], True)
         dropped = uniform((*batch, 1, 1), x, generator) < 0.5
-        matrix = 2 * uniform((*batch, C, C), x, generator) - 1
+        size = _checks.coordinates(self.coordinates, x)
+        matrix = torch.eye(C, device=x.device).repeat(*batch, 1, 1)
+        matrix[..., :size, :size] = 2 * uniform((*batch, size, size), x, generator) - 1
         return JointJitterParams(joints, matrix.masked_fill(dropped, 0.0).to(x.dtype))
 
     def transform(self, x: Tensor, params: JointJitterParams) -> Tensor:
@@ -130,5 +142,5 @@ class JointJitter(Transform[JointJitterParams]):
         return functional.mix_coordinates(x, params.joints, params.matrix)
 
     def extra_repr(self) -> str:
-        """Name the number of joints."""
-        return f"joints={self.joints}"
+        """Name the arguments."""
+        return f"joints={self.joints}{named(self.coordinates)}"

@@ -19,6 +19,7 @@ def isc_view(
     min_frames: int = 64,
     amplitude: float = 1.0,
     joints: float = 0.6,
+    coordinates: int | None = None,
 ) -> Compose:
     """Return the reference method's view: crop-resize, then shear or joint jitter.
 
@@ -30,6 +31,8 @@ def isc_view(
         min_frames: Fewest frames of a crop.
         amplitude: Largest shear.
         joints: Share or number of jittered joints.
+        coordinates: How many of the leading channels are positions; those after them, such as a
+            detector's score, are neither sheared nor mixed. None: all.
 
     References:
         Thoker, Doughty, Snoek, ACM MM 2021
@@ -42,12 +45,17 @@ def isc_view(
     return Compose(
         [
             TemporalCropResize(frames, ratio, min_frames=min_frames),
-            OneOf([Shear(amplitude), JointJitter(joints)]),
+            OneOf(
+                [
+                    Shear(amplitude, coordinates=coordinates),
+                    JointJitter(joints, coordinates=coordinates),
+                ]
+            ),
         ]
     )
 
 
-def isc_small_view(*, frames: int = 32) -> Compose:
+def isc_small_view(*, frames: int = 32, coordinates: int | None = None) -> Compose:
     """Return a milder view for hundreds of clips and minutes of training.
 
     Short clips are cropped too (at least 24 frames, at least half of the clip), the shear reaches
@@ -56,13 +64,21 @@ def isc_small_view(*, frames: int = 32) -> Compose:
 
     Args:
         frames: Frames of the view.
+        coordinates: As of `isc_view`.
 
     Example:
         >>> import torch
         >>> isc_small_view()(torch.randn(8, 3, 60, 20, 1)).shape
         torch.Size([8, 3, 32, 20, 1])
     """
-    return isc_view(frames=frames, ratio=(0.5, 1.0), min_frames=24, amplitude=0.5, joints=0.1)
+    return isc_view(
+        frames=frames,
+        ratio=(0.5, 1.0),
+        min_frames=24,
+        amplitude=0.5,
+        joints=0.1,
+        coordinates=coordinates,
+    )
 
 
 def isc_probe_view(*, frames: int = 64, min_frames: int = 64) -> TemporalCropResize:
