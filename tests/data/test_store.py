@@ -235,7 +235,10 @@ class TestOpen:
     @pytest.mark.parametrize(
         ("changes", "message"),
         [
-            ({"version": 99}, "is version 99 of the store format; this version of skelter reads 1"),
+            (
+                {"version": 99},
+                "is version 99 of the store format; this version of skelter reads",
+            ),
             ({"format": "other"}, "does not describe a skelter-store"),
             ({"shape": ["many"]}, "store.json: invalid literal"),
             ({"dtype": "float31"}, "store.json: data type 'float31' not understood"),

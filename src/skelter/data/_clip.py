@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
@@ -13,12 +14,14 @@ class Clip:
     """A recording of one action.
 
     Args:
-        joints: Joint positions of shape (T, M, V, C) in metres; a missing person or frame is
-            all zeros.
+        joints: Joint positions of shape (T, M, V, C), in metres where they are in space; a missing
+            person or frame is all zeros.
         label: Class index from 0, or -1 where it is unknown.
         subject: Who performed it, or -1.
         view: Which camera saw it, or -1.
         name: What reports call this clip.
+        extra: Further integers by name, such as the fold of a protocol. A clip that lacks one
+            which others of its store have is given -1.
     """
 
     joints: npt.NDArray[np.floating]
@@ -26,3 +29,4 @@ class Clip:
     subject: int = -1
     view: int = -1
     name: str = ""
+    extra: Mapping[str, int] = field(default_factory=dict)

@@ -14,10 +14,11 @@ import numpy.typing as npt
 
 from skelter import _checks
 from skelter.data._errors import SkeletonFormatError
+from skelter.data._index import ARRAYS, EXTRA
 from skelter.data._npz import load_npz
 from skelter.layouts import SkeletonLayout
 
-FORMAT, VERSION = "skelter-store", 1
+FORMAT, VERSIONS = "skelter-store", (1, 2)  # version 1 has no extra arrays and no provenance
 FRAMES, INDEX, META = "frames.bin", "index.npz", "store.json"
 
 
@@ -59,7 +60,7 @@ class Writer:
             _sync(file)
         meta = {
             "format": FORMAT,
-            "version": VERSION,
+            "version": VERSIONS[-1],
             "dtype": self.dtype.name,
             "shape": [self.count, *self.shape],
             **info,
@@ -87,6 +88,7 @@ def read(
             "label_names": tuple(meta["label_names"]),
             "fps": meta["fps"],
             "name": meta["name"],
+            "provenance": dict(meta.get("provenance", {})),
         }
     except (TypeError, ValueError) as error:
         raise SkeletonFormatError(f"{path / META}: {error}. Build the store again.") from error
@@ -117,10 +119,10 @@ def _read_meta(path: Path) -> dict[str, Any]:
         raise SkeletonFormatError(f"{path} is no JSON ({error}). Build the store again.") from error
     if not isinstance(meta, dict) or meta.get("format") != FORMAT:
         raise SkeletonFormatError(f"{path} does not describe a {FORMAT}.")
-    if meta.get("version") != VERSION:
+    if meta.get("version") not in VERSIONS:
         raise SkeletonFormatError(
             f"{path} is version {meta.get('version')} of the store format; this version of skelter "
-            f"reads {VERSION}. Build the store again, or install the version that wrote it."
+            f"reads {VERSIONS}. Build the store again, or install the version that wrote it."
         )
     missing = {"dtype", "shape", "layout", "label_names", "fps", "name"} - set(meta)
     if missing:
@@ -130,10 +132,9 @@ def _read_meta(path: Path) -> dict[str, Any]:
 
 def _read_index(path: Path, frames: int) -> dict[str, npt.NDArray[Any]]:
     arrays = load_npz(path)
-    names = {"offsets", "labels", "subjects", "views", "names"}
-    if set(arrays) != names:
+    if {name for name in arrays if not name.startswith(EXTRA)} != set(ARRAYS):
         raise SkeletonFormatError(
-            f"{path} must have the arrays {sorted(names)}; got {sorted(arrays)}."
+            f"{path} must have the arrays {sorted(ARRAYS)}; got {sorted(arrays)}."
         )
     offsets = arrays["offsets"]
     clips = len(offsets) - 1

@@ -2,25 +2,32 @@
 
 It holds ``data`` (sum of T, M, V, C), ``offsets`` (N + 1), ``label``, ``subject``, ``view`` and
 ``seq_names`` (N), ``label_names``, ``joint_names``, ``bones`` as (child, parent) pairs, ``fps``,
-``name``, ``source`` and ``licence``. Positions are in metres; a missing person is zeros.
+``name``, ``source`` and ``licence``; further integer arrays (N,), such as ``fold``, become `extra`
+fields of the clips. Positions are in metres; a missing person is zeros.
 """
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from skelter.data._clip import Clip
 from skelter.data._errors import SkeletonFormatError
-from skelter.data._index import ClipIndex, StoreInfo
+from skelter.data._index import ClipIndex, IntArray, StoreInfo
 from skelter.data._npz import Arrays, load_npz
+from skelter.data._writing import replacing
 from skelter.data.store import SkeletonStore
 from skelter.layouts import SkeletonLayout, find_layout
 
 __all__ = ["load_ragged", "read_ragged", "write_ragged"]
+
+OWN = {
+    "data", "offsets", "label", "subject", "view", "seq_names", "label_names", "joint_names",
+    "bones", "fps", "name", "source", "licence",
+}  # fmt: skip
 
 
 def read_ragged(path: str | Path) -> Iterator[Clip]:
@@ -63,6 +70,7 @@ def load_ragged(path: str | Path, *, layout: SkeletonLayout | None = None) -> Sk
         arrays.get("subject", unknown).astype(np.int64),
         arrays.get("view", unknown).astype(np.int64),
         arrays.get("seq_names", np.full(clips, "")).astype(np.str_),
+        _extra(arrays, clips),
     )
     info = StoreInfo(
         layout,
@@ -84,31 +92,24 @@ def write_ragged(
         source: Where the recordings come from.
         licence: What they may be used for.
     """
-    path = Path(path)
-    partial = path.with_name(f".{path.name}.partial-{os.getpid()}")
-    try:
-        with partial.open("wb") as file:
-            np.savez_compressed(
-                file,
-                data=store.frames,
-                offsets=store.index.offsets,
-                label=store.labels,
-                subject=store.subjects,
-                view=store.views,
-                seq_names=store.index.names,
-                label_names=np.array(store.label_names, dtype=np.str_),
-                joint_names=np.array(store.layout.joints),
-                bones=np.array(store.layout.bones, dtype=np.int16).reshape(-1, 2),
-                fps=np.float32(np.nan if store.info.fps is None else store.info.fps),
-                name=np.str_(store.info.name),
-                source=np.str_(source),
-                licence=np.str_(licence),
-            )
-            file.flush()
-            os.fsync(file.fileno())
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
+    arrays: dict[str, Any] = {
+        "data": store.frames,
+        "offsets": store.index.offsets,
+        "label": store.labels,
+        "subject": store.subjects,
+        "view": store.views,
+        "seq_names": store.names,
+        "label_names": np.array(store.label_names, dtype=np.str_),
+        "joint_names": np.array(store.layout.joints),
+        "bones": np.array(store.layout.bones, dtype=np.int16).reshape(-1, 2),
+        "fps": np.float32(np.nan if store.info.fps is None else store.info.fps),
+        "name": np.str_(store.info.name),
+        "source": np.str_(source),
+        "licence": np.str_(licence),
+    }
+    arrays |= {name: values for name, values in store.extra.items() if name not in OWN}
+    with replacing(Path(path)) as file:
+        np.savez_compressed(file, **arrays)
 
 
 def _read(path: Path) -> Arrays:
@@ -150,6 +151,15 @@ def _check(path: Path, arrays: Arrays, layout: SkeletonLayout) -> None:
         frame = int(np.argwhere(~np.isfinite(data))[0, 0])
         clip = int(np.searchsorted(offsets, frame, side="right")) - 1
         raise SkeletonFormatError(f"{path}: clip {clip} has coordinates that are not finite.")
+
+
+def _extra(arrays: Arrays, clips: int) -> dict[str, IntArray]:
+    """Return what else is known of every clip as an integer, such as its fold."""
+    return {
+        name: array.astype(np.int64)
+        for name, array in arrays.items()
+        if name not in OWN and array.shape == (clips,) and np.issubdtype(array.dtype, np.integer)
+    }
 
 
 def _fps(arrays: Arrays) -> float | None:

@@ -8,9 +8,10 @@ so that it is either complete or absent.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -21,6 +22,7 @@ from skelter import _checks
 from skelter.data import _storefile
 from skelter.data._clip import Clip
 from skelter.data._index import ClipIndex, IntArray, StoreInfo
+from skelter.data._prepared import prepared
 from skelter.layouts import SkeletonLayout
 
 __all__ = ["SkeletonStore"]
@@ -64,7 +66,7 @@ class SkeletonStore:
                 version of the format.
         """
         frames, arrays, info = _storefile.read(Path(path))
-        return cls(frames, ClipIndex(**arrays), StoreInfo(**info))
+        return cls(frames, ClipIndex.from_arrays(arrays), StoreInfo(**info))
 
     @classmethod
     def build(
@@ -78,6 +80,7 @@ class SkeletonStore:
         fps: float | None = None,
         name: str = "",
         dtype: str = "float32",
+        provenance: Mapping[str, Any] | None = None,
     ) -> SkeletonStore:
         """Write clips to a new store directory, one at a time, and open it.
 
@@ -91,6 +94,7 @@ class SkeletonStore:
             fps: Frames a second.
             name: What reports call the set.
             dtype: ``"float32"``, or ``"float16"`` for half the space (millimetres at 2 m).
+            provenance: What to remember of how the store was made, as plain values.
 
         Raises:
             FileExistsError: Something is at `path`.
@@ -98,10 +102,10 @@ class SkeletonStore:
                 Nothing is left behind.
         """
         _checks.choice("dtype", dtype, DTYPES)
-        info = StoreInfo(layout, tuple(label_names), fps, name)
+        info = StoreInfo(layout, tuple(label_names), fps, name, dict(provenance or {}))
         with _storefile.Writer(Path(path), dtype) as writer:
             clips, lengths = [], []
-            for clip in _prepared(sequences, labels, info):
+            for clip in prepared(sequences, labels, info):
                 writer.append(clip.joints)
                 lengths.append(len(clip.joints))
                 clips.append(replace(clip, joints=NO_JOINTS))
@@ -118,10 +122,11 @@ class SkeletonStore:
         label_names: Sequence[str] = (),
         fps: float | None = None,
         name: str = "",
+        provenance: Mapping[str, Any] | None = None,
     ) -> SkeletonStore:
         """Make a store in memory; arguments and errors as of `build`."""
-        info = StoreInfo(layout, tuple(label_names), fps, name)
-        clips = list(_prepared(sequences, labels, info))
+        info = StoreInfo(layout, tuple(label_names), fps, name, dict(provenance or {}))
+        clips = list(prepared(sequences, labels, info))
         _checks.require(len(clips) > 0, "`sequences`", "hold at least one clip", "none")
         frames = np.concatenate([clip.joints for clip in clips])
         return cls(frames, ClipIndex.of(clips, [len(clip.joints) for clip in clips]), info)
@@ -140,6 +145,7 @@ class SkeletonStore:
             int(self.index.subjects[position]),
             int(self.index.views[position]),
             str(self.index.names[position]),
+            self.index.extra_of(position),
         )
 
     def __repr__(self) -> str:
@@ -182,6 +188,16 @@ class SkeletonStore:
     def views(self) -> IntArray:
         """View of each clip, -1 if unknown."""
         return self.index.views
+
+    @property
+    def names(self) -> npt.NDArray[np.str_]:
+        """What reports call each clip."""
+        return self.index.names
+
+    @property
+    def extra(self) -> Mapping[str, IntArray]:
+        """Further integers of each clip by name, such as ``fold``; -1 if unknown."""
+        return self.index.extra
 
     @property
     def num_frames(self) -> IntArray:
@@ -240,10 +256,7 @@ class SkeletonStore:
             joints = y.detach().cpu().permute(0, 2, 4, 3, 1).numpy()
             for position, row, length in zip(indices, joints, num_frames, strict=True):
                 clips.append(replace(self[position], joints=row[: int(length)]))
-        info = self.info
-        return SkeletonStore.from_clips(
-            clips, layout=info.layout, label_names=info.label_names, fps=info.fps, name=info.name
-        )
+        return SkeletonStore.from_clips(clips, **vars(self.info))
 
     def _check_positions(self, lowest: int, highest: int) -> None:
         """Refuse positions outside, as sequences do: an IndexError also ends iteration."""
@@ -253,46 +266,4 @@ class SkeletonStore:
             f"lie below {len(self)}, the number of clips in the store",
             lowest if lowest < -len(self) else highest,
             error=IndexError,
-        )
-
-
-def _prepared(
-    sequences: Iterable[Clip | npt.ArrayLike], labels: Sequence[int] | None, info: StoreInfo
-) -> Iterator[Clip]:
-    """Check clips one by one, and give all of them the persons of the first."""
-    persons = channels = 0
-    known = None if labels is None else [int(label) for label in labels]
-    count = 0
-    for count, sequence in enumerate(sequences, start=1):
-        clip = sequence if isinstance(sequence, Clip) else Clip(np.asarray(sequence))
-        name = clip.name or f"clip {count - 1}"
-        if known is not None and count > len(known):
-            break
-        label = clip.label if known is None else known[count - 1]
-        joints = _checks.recording(name, clip.joints, info.layout)
-        _checks.label(name, label, info.label_names)
-        persons, channels = persons or joints.shape[1], channels or joints.shape[3]
-        missing = persons - joints.shape[1]
-        _checks.require_match(
-            missing >= 0,
-            f"{name} has {joints.shape[1]} persons",
-            f"the first clip has {persons}",
-            "",
-            "Put a clip with all persons first, or give every array the same.",
-        )
-        _checks.require_match(
-            joints.shape[3] == channels,
-            f"{name} has {joints.shape[3]} coordinates",
-            f"the first clip has {channels}",
-            "",
-            "Keep two- and three-dimensional recordings in stores of their own.",
-        )
-        joints = np.pad(joints, ((0, 0), (0, missing), (0, 0), (0, 0)))
-        yield replace(clip, joints=joints, label=label)
-    if known is not None:
-        _checks.require(
-            count == len(known),
-            "`labels`",
-            "have one entry for each sequence",
-            f"{len(known)} labels for {'more' if count > len(known) else count} sequences",
         )
