@@ -6,6 +6,7 @@ import ast
 import importlib
 import inspect
 import pkgutil
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -148,8 +149,9 @@ class TestPublicNames:
             "losses": "InfoNCELoss NTXentLoss CrossContrastiveLoss functional",
             "losses.functional": "info_nce nt_xent cross_contrastive",
             "methods": "InterSkeletonContrast IntraSkeletonContrast ContrastOutput",
-            "data": "SkeletonStore SkeletonDataset SkeletonFormatError Clip read_ragged "
-            "write_ragged protocols synthetic",
+            "data": "SkeletonStore SkeletonDataset SkeletonFormatError Clip read_ragged read_ntu "
+            "read_isc read_crosclr read_ctrgcn read_pyskl read_pku_mmd read_nw_ucla read_kinetics "
+            "write_ragged write_ntu write_isc write_pyskl protocols synthetic prepare sources",
             "evaluation": "extract_features knn linear_probe",
             "layouts": "SkeletonLayout NTU25 KINECT20 OPENPOSE18 COCO17 H36M17 SMPL24 "
             "MEDIAPIPE33 SBU15",
@@ -196,4 +198,4 @@ class TestPublicNames:
 def natural(name):
     """Sort as the linter does: constants, then classes, then the rest."""
     kind = 0 if name.isupper() else 1 if name[0].isupper() else 2
-    return kind, name
+    return kind, [int(part) if part.isdigit() else part for part in re.split(r"(\d+)", name)]

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import torch
 from torch import distributed as dist
 
 from skelter import MemoryQueue, distributed
+from skelter.data import SkeletonFormatError, read_ntu
 
 SIZES = [(3, 3), (2, 5), (0, 4), (1, 0)]
 
@@ -35,3 +37,19 @@ def fill_a_queue(rank, folder):
     world = distributed.world_size()
     dist.destroy_process_group()
     torch.save((world, queue.features, gathered), folder / f"{rank}.pt")
+
+
+def read_and_note(path):
+    """Read NTU files as `read_ntu` does, and leave a note of it beside them."""
+    with (path.parent / "notes").open("a") as notes:
+        notes.write(f"{path.name}\n")
+    yield from read_ntu(path)
+
+
+def read_good_and_bad(path):
+    """Yield a clip, what is wrong with another, and one more."""
+    clip = next(read_ntu(path))
+    yield clip
+    yield SkeletonFormatError(f"{path}: the second clip is damaged")
+    yield replace(clip, joints=clip.joints[:, :, :20], name="of 20 joints")
+    yield replace(clip, name=f"{clip.name}-again")

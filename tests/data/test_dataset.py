@@ -65,7 +65,9 @@ class TestProtocols:
         assert set(store.views[split.train]) == {2, 3}
 
     def test_nothing_on_one_side(self, store):
-        with pytest.raises(ValueError, match=r"must fall on both sides.*got views \[1, 2, 3\]"):
+        with pytest.raises(
+            ValueError, match=r"must find clips of both sides.*got 12 .* views 1 to 3"
+        ):
             protocols.cross_view(test=[9])(store)
 
     def test_utd_mhad(self, recordings):

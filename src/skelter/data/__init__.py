@@ -1,21 +1,57 @@
 """Recordings: clips, stores of them, readers and writers, protocols, and a synthetic set."""
 
-from skelter.data import protocols, synthetic
+from skelter.data import protocols, sources, synthetic
 from skelter.data._clip import Clip
 from skelter.data._errors import SkeletonFormatError
+from skelter.data._index import StoreInfo
+from skelter.data.crosclr import read_crosclr
+from skelter.data.ctrgcn import read_ctrgcn
 from skelter.data.dataset import SkeletonDataset, collate
+from skelter.data.isc import read_isc, write_isc
+from skelter.data.kinetics import read_kinetics
+from skelter.data.ntu import read_ntu, write_ntu
+from skelter.data.nw_ucla import read_nw_ucla
+from skelter.data.pku_mmd import read_pku_mmd
+from skelter.data.preparation import (
+    Piece,
+    PreparationReport,
+    Progress,
+    Skipped,
+    Source,
+    prepare,
+)
+from skelter.data.pyskl import read_pyskl, write_pyskl
 from skelter.data.ragged import load_ragged, read_ragged, write_ragged
 from skelter.data.store import SkeletonStore
 
 __all__ = [
     "Clip",
+    "Piece",
+    "PreparationReport",
+    "Progress",
     "SkeletonDataset",
     "SkeletonFormatError",
     "SkeletonStore",
+    "Skipped",
+    "Source",
+    "StoreInfo",
     "collate",
     "load_ragged",
+    "prepare",
     "protocols",
+    "read_crosclr",
+    "read_ctrgcn",
+    "read_isc",
+    "read_kinetics",
+    "read_ntu",
+    "read_nw_ucla",
+    "read_pku_mmd",
+    "read_pyskl",
     "read_ragged",
+    "sources",
     "synthetic",
+    "write_isc",
+    "write_ntu",
+    "write_pyskl",
     "write_ragged",
 ]

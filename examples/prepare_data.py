@@ -1,0 +1,167 @@
+"""Build a store from the files of a data set, to train on.
+
+    python examples/prepare_data.py ntu60 nturgb+d_skeletons stores/ntu60 --workers 8
+
+Killed or out of disk? Run the same command again, and it goes on. Every data set has its own help:
+
+    python examples/prepare_data.py pku-mmd --help
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+from tqdm import tqdm
+
+from skelter import data, layouts
+from skelter.data import Progress, Source, sources
+from skelter.transforms import presets
+
+LAYOUTS = {
+    layout.name: layout
+    for layout in (
+        layouts.NTU25, layouts.KINECT20, layouts.SBU15, layouts.OPENPOSE18, layouts.COCO17,
+        layouts.H36M17, layouts.SMPL24, layouts.MEDIAPIPE33,
+    )
+}  # fmt: skip
+
+
+def main() -> None:
+    """Build the store and say what is in it."""
+    args = parse_arguments()
+    try:
+        source = args.source(args)
+        for count in source.counts():
+            print(f"by name, {count}")
+        if args.dry_run:
+            return
+        report = build(source, args)
+    except (OSError, ValueError) as error:
+        raise SystemExit(f"{type(error).__name__}: {error}") from None
+    print(f"{report}\nstore: {args.out}")
+
+
+def build(source: Source, args: argparse.Namespace) -> data.PreparationReport:
+    """Call `skelter.data.prepare` with a progress bar."""
+    with tqdm(total=len(source.pieces), unit="file", smoothing=0.1) as bar:
+
+        def show(progress: Progress) -> None:
+            bar.set_postfix(clips=progress.clips, bad=progress.bad, refresh=False)
+            bar.update(progress.done - bar.n)
+
+        return data.prepare(
+            source,
+            args.out,
+            workers=args.workers,
+            on_error=args.on_error,
+            dtype=args.dtype,
+            normalise=presets.isc_normalise(source.info.layout) if args.normalise else None,
+            progress=show,
+        )
+
+
+def parse_arguments() -> argparse.Namespace:
+    """Read the command line: a data set, its files, the store, and how to build it."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    sets = parser.add_subparsers(required=True, metavar="SET", title="data sets")
+
+    def add(name: str, about: str, source: Callable[[argparse.Namespace], Source]) -> Adder:
+        one = sets.add_parser(name, help=about, description=about)
+        one.set_defaults(source=source)
+        return one.add_argument
+
+    for name, ntu in (("ntu60", sources.ntu60), ("ntu120", sources.ntu120)):
+        about = f"NTU RGB+D {name[3:]}: folders of .skeleton files"
+        argument = add(
+            name, about, lambda a, of=ntu: of(*a.raw, single=a.single_body, track=a.track)
+        )
+        argument("raw", nargs="+", type=Path, help="folders of .skeleton files")
+        argument(
+            "--single-body",
+            choices=("zeros", "duplicate"),
+            default="zeros",
+            help="what the second body is where there is one (default: zeros)",
+        )
+        argument(
+            "--track",
+            choices=("order", "id"),
+            default="order",
+            help="follow a body by its place in each frame, as the reference method does, or by "
+            "Kinect's identifier (default: order)",
+        )
+    add_pku(add)
+    argument = add("nw-ucla", "NW-UCLA: .json files", lambda a: sources.nw_ucla(a.raw))
+    argument("raw", type=Path, help="folder of aXX_sXX_eXX_vXX.json")
+    argument = add("kinetics", "Kinetics-skeleton: .json files", lambda a: sources.kinetics(a.raw))
+    argument("raw", type=Path, help="folder of kinetics_train and kinetics_val")
+    for name, about, of in (
+        ("isc", "arrays of ISC or 2s-AGCN: a folder", sources.isc),
+        ("crosclr", "arrays of CrosSCLR, AimCLR and others: a folder", sources.crosclr),
+        ("ctrgcn", "the .npz file of CTR-GCN or MAMP", sources.ctrgcn),
+        ("pyskl", "the .pkl file of pyskl or mmaction2", sources.pyskl),
+    ):
+        argument = add(name, about, lambda a, of=of: of(a.raw, layout=LAYOUTS[a.layout]))
+        argument("raw", type=Path)
+        argument("--layout", choices=LAYOUTS, default="NTU25", help="default: NTU25")
+    argument = add("ragged", "a ragged .npz file", lambda a: sources.ragged(a.raw))
+    argument("raw", type=Path)
+    for one in sets.choices.values():
+        add_common(one)
+    return parser.parse_args()
+
+
+Adder = Callable[..., argparse.Action]
+
+
+def add_pku(add: Callable[..., Adder]) -> None:
+    """Add PKU-MMD, which has recordings and labels in files of their own."""
+    argument = add(
+        "pku-mmd",
+        "PKU-MMD, phase I or II: recordings and labels",
+        lambda a: sources.pku_mmd(a.raw, a.labels, splits=a.splits, offset=a.offset),
+    )
+    argument("raw", type=Path, help="folder of recordings, <id>.txt")
+    argument("labels", type=Path, help="folder of label files, <id>.txt")
+    argument(
+        "--splits", type=Path, nargs="*", default=[], help="split files to check the set against"
+    )
+    argument(
+        "--offset",
+        type=int,
+        choices=(0, 1),
+        default=0,
+        help="frames by which an action begins before its start: 0 as CMD and MAMP have it, 1 as "
+        "AimCLR (default: 0)",
+    )
+
+
+def add_common(parser: argparse.ArgumentParser) -> None:
+    """Add what holds for all data sets."""
+    parser.add_argument("out", type=Path, help="the store to build")
+    parser.add_argument(
+        "--workers", type=int, default=os.cpu_count() or 1, help="processes (default: all cores)"
+    )
+    parser.add_argument(
+        "--on-error",
+        choices=("raise", "skip"),
+        default="raise",
+        help="end at a file that cannot be read, or skip and report it (default: raise)",
+    )
+    parser.add_argument("--dtype", choices=("float32", "float16"), default="float32")
+    parser.add_argument(
+        "--normalise",
+        action="store_true",
+        help="store the paper's pre-normalisation instead of the recorded positions",
+    )
+    parser.add_argument(
+        "--dry-run", action="store_true", help="only count the files of each protocol by name"
+    )
+
+
+if __name__ == "__main__":
+    main()

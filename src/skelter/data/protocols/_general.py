@@ -1,0 +1,104 @@
+"""Protocols for any store."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+import numpy as np
+
+from skelter.data._index import ClipIndex
+from skelter.data.protocols._protocol import Mask, Protocol
+
+OTHERS = "Name others, or take another protocol."
+
+
+def cross_subject(train: Collection[int] | None = None) -> Protocol:
+    """Return the protocol that trains on some subjects and tests on the others.
+
+    Args:
+        train: Subjects that train; the odd ones if None, as for UTD-MHAD.
+
+    Example:
+        >>> from skelter.data import synthetic
+        >>> split = cross_subject()(synthetic.generate(clips_per_class=20))
+        >>> len(split.train) == len(split.test)
+        True
+    """
+
+    def sides(index: ClipIndex) -> tuple[Mask, Mask]:
+        subjects = index.subjects
+        training = subjects % 2 == 1 if train is None else np.isin(subjects, list(train))
+        return training & (subjects >= 0), ~training & (subjects >= 0)
+
+    return Protocol("cross-subject", sides, hint=OTHERS)
+
+
+def cross_view(test: Collection[int] = (1,)) -> Protocol:
+    """Return the protocol that tests on some views and trains on the others.
+
+    Args:
+        test: Views that test; the first if not given, as for NTU RGB+D.
+
+    Example:
+        >>> from skelter.data import synthetic
+        >>> split = cross_view()(synthetic.generate(clips_per_class=30))
+        >>> len(split.train) == 2 * len(split.test)
+        True
+    """
+
+    def sides(index: ClipIndex) -> tuple[Mask, Mask]:
+        testing = np.isin(index.views, list(test))
+        return ~testing & (index.views >= 0), testing & (index.views >= 0)
+
+    return Protocol("cross-view", sides, hint=OTHERS)
+
+
+def leave_one_subject_out(subject: int) -> Protocol:
+    """Return the protocol that tests on one subject and trains on all others.
+
+    Report the mean over ``leave_one_subject_out(s)`` for all subjects s.
+
+    Args:
+        subject: Who tests.
+
+    Example:
+        >>> from skelter.data import synthetic
+        >>> store = synthetic.generate(clips_per_class=20)
+        >>> splits = [leave_one_subject_out(s)(store) for s in np.unique(store.subjects)]
+        >>> sum(len(split.test) for split in splits) == len(store)
+        True
+    """
+
+    def sides(index: ClipIndex) -> tuple[Mask, Mask]:
+        testing = index.subjects == subject
+        return ~testing & (index.subjects >= 0), testing & (index.subjects >= 0)
+
+    return Protocol(f"subject {subject} left out", sides, hint="Name a subject of the store.")
+
+
+def recorded(train: str = "train", test: str = "test") -> Protocol:
+    """Return the protocol that the source of a store came with.
+
+    Files made for other projects list their clips on sides: ``train`` and ``val`` in those of
+    2s-AGCN, CrosSCLR and Kinetics, ``train`` and ``test`` in those of CTR-GCN, names such as
+    ``xsub_train`` and ``xsub_val`` in those of pyskl. The readers keep them as `extra` fields of
+    the clips.
+
+    Args:
+        train: The list that trains.
+        test: The list that tests.
+
+    Example:
+        >>> from skelter.data import Clip, SkeletonStore
+        >>> from skelter.layouts import KINECT20
+        >>> clips = [Clip(np.ones((9, 1, 20, 3)), extra={side: 1}) for side in ("train", "val")]
+        >>> recorded("train", "val")(SkeletonStore.from_clips(clips, layout=KINECT20))
+        Split(train=array([0]), test=array([1]))
+    """
+
+    def sides(index: ClipIndex) -> tuple[Mask, Mask]:
+        nowhere = np.zeros_like(index.labels)
+        return index.extra.get(train, nowhere) == 1, index.extra.get(test, nowhere) == 1
+
+    hint = "`store.extra` has the lists that the source came with."
+    return Protocol(f"{train} / {test}, as recorded", sides, hint=hint)
