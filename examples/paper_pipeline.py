@@ -4,9 +4,9 @@ Without arguments it runs on the synthetic set in a few minutes on two CPU cores
 
     python examples/paper_pipeline.py
 
-On recordings in a ragged .npz file or in a store directory:
+On recordings in a store directory (examples/prepare_data.py makes one) or a ragged .npz file:
 
-    python examples/paper_pipeline.py --data utd_mhad.npz --protocol cross-subject
+    python examples/paper_pipeline.py --data stores/ntu60 --protocol ntu60-xsub
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import recordings
 import report
 import torch
 from lightning_fabric import Fabric
@@ -25,18 +26,14 @@ from torch import nn
 from torch.utils.data import DataLoader
 from tqdm import tqdm
 
-from skelter import data, evaluation
+from skelter import evaluation
 from skelter import representations as R
 from skelter import transforms as T
-from skelter.data import SkeletonDataset, SkeletonStore, collate, protocols, synthetic
+from skelter.data import SkeletonDataset, SkeletonStore, collate, protocols
 from skelter.encoders import AGCN, HCN, BiGRU
 from skelter.methods import InterSkeletonContrast
 from skelter.transforms import presets
 
-PROTOCOLS = {
-    "cross-subject": protocols.cross_subject(),
-    "cross-view": protocols.cross_view(),
-}
 REPRESENTATIONS: dict[str, Callable[[], nn.Module]] = {
     "sequence": R.ToSequence,
     "graph": R.ToGraph,
@@ -48,7 +45,7 @@ REPRESENTATIONS: dict[str, Callable[[], nn.Module]] = {
 class Settings:
     """Everything a run depends on beside data, protocol and seed."""
 
-    view: T.Compose
+    view: Callable[..., T.Compose]
     frames: int
     gru: tuple[int, int]  # hidden width, layers
     agcn: tuple[int, ...]  # width of each block
@@ -70,7 +67,7 @@ class Settings:
 
 
 PAPER = Settings(
-    view=presets.isc_view(),
+    view=presets.isc_view,
     frames=64,
     gru=(1024, 3),
     agcn=(64, 64, 64, 64, 128, 128, 128, 256, 256, 256),
@@ -90,7 +87,7 @@ PAPER = Settings(
     fresh_crops=True,
 )
 SMALL = Settings(
-    view=presets.isc_small_view(frames=32),
+    view=presets.isc_small_view,
     frames=32,
     gru=(64, 2),
     agcn=(16, 32, 64),
@@ -119,13 +116,17 @@ def main() -> None:
     if args.epochs is not None:
         settings = replace(settings, epochs=args.epochs)
     fabric = Fabric(accelerator=args.accelerator, devices=1)
-    store = load(args.data)
-    protocol = args.protocol or default_protocol(store)
-    split = PROTOCOLS[protocol](store)
-    print(f"{store}\n{protocol}: {len(split.train)} clips train, {len(split.test)} test")
-    store = store.map(normalisation(store))
-    runs = [run(fabric, settings, store, split, args.representations, seed) for seed in args.seeds]
-    experiment = report.Experiment(store, split, protocol, args.preset, settings.view, settings)
+    store = recordings.load(args.data)
+    print(store)
+    folds = recordings.choose_folds(store, args)
+    store = recordings.normalised(store)
+    view = settings.view(frames=settings.frames, coordinates=recordings.coordinates_of(store))
+    runs = [
+        run(fabric, settings, store, fold, view, args.representations, seed)
+        for fold in folds
+        for seed in args.seeds
+    ]
+    experiment = report.Experiment(store, folds, args.preset, view, settings)
     report.write(args.output, runs, experiment)
 
 
@@ -134,14 +135,7 @@ def parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument(
-        "--data", type=Path, help="ragged .npz file or store directory (default: synthetic set)"
-    )
-    parser.add_argument(
-        "--protocol",
-        choices=PROTOCOLS,
-        help="default: cross-view where there are views, else cross-subject",
-    )
+    recordings.add_arguments(parser)
     parser.add_argument(
         "--representations",
         nargs="+",
@@ -167,31 +161,12 @@ def parse_arguments() -> argparse.Namespace:
     return args
 
 
-def load(path: Path | None) -> SkeletonStore:
-    """Open what the command line names."""
-    if path is None:
-        return synthetic.generate()
-    return SkeletonStore.open(path) if path.is_dir() else data.load_ragged(path)
-
-
-def default_protocol(store: SkeletonStore) -> str:
-    """Return cross-view where the store has views, else cross-subject."""
-    return "cross-view" if len(set(store.views.tolist())) > 1 else "cross-subject"
-
-
-def normalisation(store: SkeletonStore) -> nn.Module:
-    """Return the paper's pre-normalisation, or centring where the layout names no spine."""
-    if store.layout.spine is None or store.layout.shoulders is None:
-        print(f"layout {store.layout.name} names no spine and shoulders: centred, not rotated")
-        return T.CentreOnJoint(store.layout)
-    return presets.isc_normalise(store.layout)
-
-
 def run(
     fabric: Fabric,
     settings: Settings,
     store: SkeletonStore,
-    split: protocols.Split,
+    fold: recordings.Fold,
+    view: T.Compose,
     names: list[str],
     seed: int,
 ) -> report.Run:
@@ -201,13 +176,13 @@ def run(
     rows: dict[str, report.Row] = {}
 
     def evaluate_as(row: str, encoder: nn.Module, representation: nn.Module) -> None:
-        rows[row] = evaluate(fabric, settings, store, split, encoder, representation, row)
+        rows[row] = evaluate(fabric, settings, store, fold, encoder, representation, row)
 
     evaluate_as("raw poses", nn.Flatten(), R.ToSequence())
     method = InterSkeletonContrast(
         {name: encoder(name, settings, store) for name in names},
         {name: REPRESENTATIONS[name]() for name in names},
-        queue_size=settings.queue_size or len(split.train),
+        queue_size=settings.queue_size or len(fold.split.train),
         momentum=settings.momentum,
         temperature=settings.temperature,
         intra_weight=settings.intra_weight,
@@ -216,10 +191,12 @@ def run(
 
     for name in names:
         evaluate_as(f"random encoder, {name}", method.encoders[name], method.representations[name])
-    losses = pretrain(fabric, settings, method, store, split, seed)
+    losses = pretrain(
+        fabric, settings, method, SkeletonDataset(store, fold.split.train), view, seed
+    )
     for name in names:
         evaluate_as(f"pre-trained, {name}", method.encoders[name], method.representations[name])
-    return report.Run(seed, rows, losses, time.perf_counter() - started)
+    return report.Run(fold.name, seed, rows, losses, time.perf_counter() - started)
 
 
 def encoder(name: str, settings: Settings, store: SkeletonStore) -> nn.Module:
@@ -245,20 +222,20 @@ def pretrain(
     fabric: Fabric,
     settings: Settings,
     method: InterSkeletonContrast,
-    store: SkeletonStore,
-    split: protocols.Split,
+    dataset: SkeletonDataset,
+    view: T.Compose,
     seed: int,
 ) -> list[float]:
     """Minimise the method's loss over the training clips; return the loss of every epoch."""
     loader = DataLoader(
-        SkeletonDataset(store, split.train),
+        dataset,
         settings.batch_size,
         shuffle=True,
-        drop_last=len(split.train) >= settings.batch_size,
+        drop_last=len(dataset) >= settings.batch_size,
         collate_fn=collate,
         generator=torch.Generator().manual_seed(seed),
     )
-    views = T.MultiView([settings.view, settings.view])
+    views = T.MultiView([view, view])
     if not settings.random_queue:
         fill_queues(fabric, method, loader, views)
     epochs = settings.epochs or math.ceil((settings.steps or 1) / len(loader))
@@ -333,7 +310,7 @@ def evaluate(
     fabric: Fabric,
     settings: Settings,
     store: SkeletonStore,
-    split: protocols.Split,
+    fold: recordings.Fold,
     encoder: nn.Module,
     representation: nn.Module,
     title: str,
@@ -347,21 +324,19 @@ def evaluate(
         )
 
     crop = presets.isc_test_view(frames=settings.frames)
-    train, test = features(split.train, crop), features(split.test, crop)
-    retrieved = evaluation.retrieval(train.features, train.labels, test.features, test.labels)
-
+    train, test = features(fold.split.train, crop), features(fold.split.test, crop)
     if not settings.fresh_crops:
         probed = evaluation.linear_probe(train, test, config=settings.probe)
-        return report.Row(retrieved, probed, test.labels)
+        return report.Row.of(train, test, probed, fold)
     view = presets.isc_probe_view(frames=settings.frames)
     with tqdm(total=settings.probe.epochs, desc=f"linear probe, {title}", unit="epoch") as progress:
 
         def fresh(epoch: int) -> evaluation.FeatureSet:
             progress.update()
-            return features(split.train, view)
+            return features(fold.split.train, view)
 
         probed = evaluation.linear_probe(fresh, test, config=settings.probe)
-    return report.Row(retrieved, probed, test.labels)
+    return report.Row.of(train, test, probed, fold)
 
 
 if __name__ == "__main__":

@@ -123,12 +123,16 @@ def add_pku(add: Callable[..., Adder]) -> None:
     argument = add(
         "pku-mmd",
         "PKU-MMD, phase I or II: recordings and labels",
-        lambda a: sources.pku_mmd(a.raw, a.labels, splits=a.splits, offset=a.offset),
+        lambda a: sources.pku_mmd(a.raw, a.labels, splits=a.split_file, offset=a.offset),
     )
     argument("raw", type=Path, help="folder of recordings, <id>.txt")
     argument("labels", type=Path, help="folder of label files, <id>.txt")
     argument(
-        "--splits", type=Path, nargs="*", default=[], help="split files to check the set against"
+        "--split-file",
+        type=Path,
+        action="append",
+        default=[],
+        help="a split file to check the set against; may be given several times",
     )
     argument(
         "--offset",

@@ -1,0 +1,140 @@
+"""What the experiments train and test on: a store, its splits, and its normalisation."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from torch import nn
+
+from skelter import data
+from skelter import transforms as T
+from skelter.data import SkeletonStore, protocols, synthetic
+from skelter.data.protocols import Protocol, Split
+from skelter.layouts import COCO17, OPENPOSE18
+from skelter.transforms import presets
+
+Choice = Callable[[SkeletonStore, argparse.Namespace], list[Protocol]]
+
+PROTOCOLS: dict[str, Choice] = {
+    "cross-subject": lambda store, args: [protocols.cross_subject()],
+    "cross-view": lambda store, args: [protocols.cross_view()],
+    "leave-one-subject-out": lambda store, args: [
+        protocols.leave_one_subject_out(int(subject))
+        for subject in np.unique(store.subjects[store.subjects >= 0])
+    ],
+    "recorded": lambda store, args: [protocols.recorded(*(args.lists or sides(store)))],
+    "ntu60-xsub": lambda store, args: [protocols.ntu60("xsub")],
+    "ntu60-xview": lambda store, args: [protocols.ntu60("xview")],
+    "ntu120-xsub": lambda store, args: [protocols.ntu120("xsub")],
+    "ntu120-xset": lambda store, args: [protocols.ntu120("xset")],
+    "nw-ucla": lambda store, args: [protocols.nw_ucla()],
+    "pku-mmd": lambda store, args: [protocols.pku_mmd(args.split_file)],
+    "sbu": lambda store, args: [protocols.sbu(fold) for fold in range(5)],
+    "utd-mhad": lambda store, args: [protocols.utd_mhad()],
+}
+
+
+class Fold(NamedTuple):
+    """One split of the recordings; ``repeats`` are test clips that are training clips, too."""
+
+    name: str
+    split: Split
+    repeats: np.ndarray
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add what says which recordings, and which of them train."""
+    parser.add_argument(
+        "--data", type=Path, help="store directory or ragged .npz file (default: synthetic set)"
+    )
+    parser.add_argument(
+        "--protocol",
+        choices=PROTOCOLS,
+        help="default: recorded where the source came with lists, cross-view where there are "
+        "views, else cross-subject",
+    )
+    parser.add_argument(
+        "--split-file", type=Path, help="for pku-mmd: such as Split/cross-subject.txt"
+    )
+    parser.add_argument(
+        "--lists",
+        nargs=2,
+        metavar=("TRAIN", "TEST"),
+        help="for recorded: such as xsub_train xsub_val (default: the only ones there are)",
+    )
+
+
+def load(path: Path | None) -> SkeletonStore:
+    """Open what the command line names."""
+    if path is None:
+        return synthetic.generate()
+    return SkeletonStore.open(path) if path.is_dir() else data.load_ragged(path)
+
+
+def choose_folds(store: SkeletonStore, args: argparse.Namespace) -> list[Fold]:
+    """Return the splits of the protocol, and warn of clips on both sides."""
+    name = args.protocol or default_protocol(store)
+    if name == "pku-mmd" and args.split_file is None:
+        raise SystemExit("--protocol pku-mmd: name a --split-file")
+    folds = []
+    for protocol in PROTOCOLS[name](store, args):
+        split = protocol(store)
+        found = protocols.find_duplicates(store, split)
+        print(f"{protocol.name}: {len(split.train)} clips train, {len(split.test)} test")
+        if len(found):
+            print(f"warning: {found}; the report has the figures without them, too")
+        folds.append(Fold(protocol.name, split, found.test))
+    return folds
+
+
+def default_protocol(store: SkeletonStore) -> str:
+    """Return what fits any store that knows views or subjects."""
+    if len(sides(store)) == 2:
+        return "recorded"
+    return "cross-view" if len(set(store.views.tolist())) > 1 else "cross-subject"
+
+
+def sides(store: SkeletonStore) -> list[str]:
+    """Return the lists that the source of a store came with, those to train with first."""
+    lists = [name for name in store.extra if name.endswith(("train", "val", "test"))]
+    return sorted(lists, key=lambda name: not name.endswith("train"))
+
+
+def coordinates_of(store: SkeletonStore) -> int | None:
+    """Return how many channels are positions; in an image, a detector's score follows them."""
+    return 2 if store.layout in (OPENPOSE18, COCO17) else None
+
+
+def normalised(store: SkeletonStore) -> SkeletonStore:
+    """Return a store with the paper's pre-normalisation, or what comes next to it."""
+    if store.info.provenance.get("normalisation"):
+        print("normalised when it was prepared")
+        return store
+    transform = normalisation(store)
+    made = {**store.info.provenance, "normalisation": " ".join(repr(transform).split())}
+    done = store.map(transform)
+    return SkeletonStore(done.frames, done.index, replace(done.info, provenance=made))
+
+
+def normalisation(store: SkeletonStore) -> nn.Module:
+    """Return the paper's pre-normalisation; without a spine in space, size and place only."""
+    coordinates = coordinates_of(store)
+    if (
+        coordinates is None
+        and store.channels == 3
+        and store.layout.spine
+        and store.layout.shoulders
+    ):
+        return presets.isc_normalise(store.layout)
+    print(f"poses of {store.layout.name} are brought to one size and place, not rotated")
+    return T.Compose(
+        [
+            T.UnitScale(coordinates=coordinates),
+            T.CentreOnJoint(store.layout, coordinates=coordinates),
+        ]
+    )
