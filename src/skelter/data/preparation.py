@@ -238,8 +238,7 @@ def _finished(source: Source, path: Path, provenance: Mapping[str, Any]) -> Prep
             f"{path} exists, and was not made from this source with these options by this version "
             "of skelter. Remove it, or build the store elsewhere."
         )
-    splits = [(p.name, p(store)) for p in source.protocols if all(p.count(store).found)]
-    found = {name: find_duplicates(store, split) for name, split in splits}
+    found = {rule.name: find_duplicates(store, rule.find(store.index)) for rule in source.protocols}
     return PreparationReport(
         store,
         skipped,

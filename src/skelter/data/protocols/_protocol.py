@@ -97,7 +97,7 @@ class Protocol:
 
     def __call__(self, store: SkeletonStore) -> Split:
         """Return the clips of both sides, in the order of the store; warn of what is absent."""
-        split = Split(*(np.flatnonzero(side) for side in self.sides(store.index)))
+        split = self.find(store.index)
         _checks.require(
             len(split.train) > 0 and len(split.test) > 0,
             f"protocol {self.name}",
@@ -110,12 +110,17 @@ class Protocol:
             warnings.warn(f"{self.name}: {absent}.", stacklevel=2)
         return split
 
+    def find(self, index: ClipIndex) -> Split:
+        """Return the clips of both sides, unchecked: a side may be empty."""
+        train, test = (np.flatnonzero(side) for side in self.sides(index))
+        return Split(train, test)
+
     def count(self, store: SkeletonStore) -> CountCheck:
         """Return how many clips of each side a store has, beside those of the full set."""
         return self.count_index(store.index)
 
     def count_index(self, index: ClipIndex) -> CountCheck:
         """Return the same from an index alone, before any frame has been read."""
-        train, test = (int(side.sum()) for side in self.sides(index))
+        train, test = self.find(index)
         absent = "" if self.absent is None else self.absent(index)
-        return CountCheck(self.name, (train, test), self.expected, absent)
+        return CountCheck(self.name, (len(train), len(test)), self.expected, absent)
