@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from hashlib import blake2b
+from pathlib import Path
 
 import numpy as np
 
@@ -52,15 +54,27 @@ def find_duplicates(store: SkeletonStore, split: Split) -> Duplicates:
         1 of 1 test clips repeat the coordinates of training clips
     """
     seen: dict[bytes, int] = {}
-    for index in split.train.tolist():
-        seen.setdefault(_digest(store, index), index)
-    pairs = [(index, seen.get(_digest(store, index), -1)) for index in split.test.tolist()]
+    for index, digest in _digests(store, split.train):
+        seen.setdefault(digest, index)
+    pairs = [(index, seen.get(digest, -1)) for index, digest in _digests(store, split.test)]
     found = [(test, train) for test, train in pairs if train >= 0]
     test, train = np.array(found, dtype=np.int64).reshape(-1, 2).T
     return Duplicates(test, train, len(split.test))
 
 
-def _digest(store: SkeletonStore, index: int) -> bytes:
-    """Return a number for the coordinates of a clip that no other coordinates have."""
-    start, end = store.index.offsets[index : index + 2]
-    return blake2b(np.ascontiguousarray(store.frames[start:end]).tobytes()).digest()
+def _digests(store: SkeletonStore, indices: IntArray) -> Iterator[tuple[int, bytes]]:
+    """Yield, for each clip, a number that no other coordinates have.
+
+    The file of a store is read, not mapped: what is mapped counts as memory of this process.
+    """
+    frames, offsets = store.frames, store.index.offsets
+    bounds = ((index, *offsets[index : index + 2].tolist()) for index in indices.tolist())
+    if not isinstance(frames, np.memmap) or frames.filename is None:
+        for index, start, end in bounds:
+            yield index, blake2b(frames[start:end].tobytes()).digest()
+        return
+    size = frames[0].nbytes
+    with Path(frames.filename).open("rb") as file:
+        for index, start, end in bounds:
+            file.seek(frames.offset + start * size)
+            yield index, blake2b(file.read((end - start) * size)).digest()
