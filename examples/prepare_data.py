@@ -97,17 +97,14 @@ def parse_arguments() -> argparse.Namespace:
     add_pku(add)
     argument = add("nw-ucla", "NW-UCLA: .json files", lambda a: sources.nw_ucla(a.raw))
     argument("raw", type=Path, help="folder of aXX_sXX_eXX_vXX.json")
-    argument = add("kinetics", "Kinetics-skeleton: .json files", lambda a: sources.kinetics(a.raw))
+    argument = add(
+        "kinetics",
+        "Kinetics-skeleton: .json files",
+        lambda a: sources.kinetics(a.raw, persons=a.persons),
+    )
     argument("raw", type=Path, help="folder of kinetics_train and kinetics_val")
-    for name, about, of in (
-        ("isc", "arrays of ISC or 2s-AGCN: a folder", sources.isc),
-        ("crosclr", "arrays of CrosSCLR, AimCLR and others: a folder", sources.crosclr),
-        ("ctrgcn", "the .npz file of CTR-GCN or MAMP", sources.ctrgcn),
-        ("pyskl", "the .pkl file of pyskl or mmaction2", sources.pyskl),
-    ):
-        argument = add(name, about, lambda a, of=of: of(a.raw, layout=LAYOUTS[a.layout]))
-        argument("raw", type=Path)
-        argument("--layout", choices=LAYOUTS, default="NTU25", help="default: NTU25")
+    argument("--persons", type=int, default=2, help="bodies kept of a frame (default: 2)")
+    add_converted(add)
     argument = add("ragged", "a ragged .npz file", lambda a: sources.ragged(a.raw))
     argument("raw", type=Path)
     for one in sets.choices.values():
@@ -142,6 +139,36 @@ def add_pku(add: Callable[..., Adder]) -> None:
         help="frames by which an action begins before its start: 0 as CMD and MAMP have it, 1 as "
         "AimCLR (default: 0)",
     )
+
+
+def add_converted(add: Callable[..., Adder]) -> None:
+    """Add what other projects convert data sets to."""
+    for name, about, of in (
+        ("isc", "arrays of ISC or 2s-AGCN: a folder", sources.isc),
+        ("crosclr", "arrays of CrosSCLR, AimCLR and others: a folder", sources.crosclr),
+    ):
+        argument = add(name, about, lambda a, of=of: of(a.raw, layout=LAYOUTS[a.layout]))
+        argument("raw", type=Path, help="folder of the arrays and lists of both sides")
+        argument("--layout", choices=LAYOUTS, default="NTU25", help="default: NTU25")
+    argument = add(
+        "ctrgcn",
+        "the .npz file of CTR-GCN or MAMP",
+        lambda a: sources.ctrgcn(
+            a.raw, layout=LAYOUTS[a.layout], persons=a.persons, coordinates=a.coordinates
+        ),
+    )
+    argument("raw", type=Path, help="the file")
+    argument("--layout", choices=LAYOUTS, default="NTU25", help="default: NTU25")
+    argument("--persons", type=int, default=2, help="persons in a frame (default: 2)")
+    argument("--coordinates", type=int, default=3, help="numbers of a joint (default: 3)")
+    argument = add(
+        "pyskl",
+        "the .pkl file of pyskl or mmaction2",
+        lambda a: sources.pyskl(a.raw, layout=LAYOUTS[a.layout], persons=a.persons),
+    )
+    argument("raw", type=Path, help="the file")
+    argument("--layout", choices=LAYOUTS, default="NTU25", help="default: NTU25")
+    argument("--persons", type=int, help="persons of a clip (default: those of the largest)")
 
 
 def add_common(parser: argparse.ArgumentParser) -> None:

@@ -33,6 +33,11 @@ class TestReadCrosCLR:
     def test_all_frames_are_valid(self, folder):
         assert [len(clip.joints) for clip in read_crosclr(folder)] == [50, 50]
 
+    def test_other_joints_and_poses_in_an_image(self, folder):
+        joints = np.load(folder / "train_position.npy")
+        np.save(folder / "train_position.npy", np.ascontiguousarray(joints[:, :2, :, :17]))
+        assert next(read_crosclr(folder)).joints.shape == (50, 2, 17, 2)
+
     def test_pieces(self, folder):
         assert crosclr.count(folder, "train") == 2
         (clip,) = crosclr.clips(folder, "train", 1)
@@ -49,11 +54,6 @@ class TestReadCrosCLR:
     @pytest.mark.parametrize(
         ("to", "message"),
         [
-            (lambda x: x[:, :, :, :20], r"\(N, 3, T, 25, M\); found an array \(2, 3, 50, 20, 2\)"),
-            (
-                lambda x: x[:, :2],
-                r"an array \(N, 3, T, 25, M\); found an array \(2, 2, 50, 25, 2\)",
-            ),
             (lambda x: x[..., 0], r"an array \(N, C, T, V, M\); found an array \(2, 3, 50, 25\)"),
             (lambda x: x[:1], "a name and a label for each of the 1 clips of train_position.npy"),
             (lambda x: x * 0, "a body in clip 0 .S001C002P003R002A013.; found only zeros"),
