@@ -41,6 +41,8 @@ def main() -> None:
         report = build(source, args)
     except (OSError, ValueError) as error:
         raise SystemExit(f"{type(error).__name__}: {error}") from None
+    except KeyboardInterrupt:
+        raise SystemExit("stopped; the same command goes on from here") from None
     print(f"{report}\nstore: {args.out}")
 
 

@@ -11,6 +11,7 @@ import json
 import multiprocessing
 import os
 import shutil
+import signal
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
@@ -177,6 +178,7 @@ _job: Job  # of this worker process
 def _start_worker(job: Job) -> None:
     global _job
     _job = job
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent's to answer
     torch.set_num_threads(1)
     threading.Thread(target=_end_with_parent, daemon=True).start()
 
