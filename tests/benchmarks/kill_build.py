@@ -45,7 +45,7 @@ def trial(folder, kills, workers, files, seed):
     for number in range(kills):
         name = f"killed-{number}"
         process = start(folder, name, workers)
-        wait_for(folder / f".{name}.parts")
+        wait_for(folder / f".{name}.parts", process)
         time.sleep(moments.uniform(0.0, 1.0) * seconds)
         process.kill()
         process.wait()
@@ -63,14 +63,15 @@ def trial(folder, kills, workers, files, seed):
 def build(folder, name, workers):
     """Build a store to the end; return the seconds between its first trace and its last."""
     process = start(folder, name, workers)
-    wait_for(folder / f".{name}.parts")
+    wait_for(folder / f".{name}.parts", process)
     begun = time.perf_counter()
     assert process.wait() == 0, (folder / "log").read_text()
     return time.perf_counter() - begun
 
 
-def wait_for(path):
-    while not path.exists():
+def wait_for(path, process):
+    """Wait for the first trace of a build; one that finds its store finished leaves none."""
+    while not path.exists() and process.poll() is None:
         time.sleep(0.005)
 
 
