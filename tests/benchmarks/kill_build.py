@@ -2,8 +2,9 @@
 
     python tests/benchmarks/kill_build.py --kills 10 --workers 2
 
-The build runs in a process of its own and ends by SIGKILL, which no program can catch; its workers
-must end by themselves. Every file of the store must come out the same, byte by byte.
+The build runs in a process of its own and ends by SIGKILL, which no program can catch, at a moment
+between its first part and its end; its workers must end by themselves. Every file of the store must
+come out the same, byte by byte.
 """
 
 from __future__ import annotations
@@ -45,7 +46,7 @@ def trial(folder, kills, workers, files, seed):
     for number in range(kills):
         name = f"killed-{number}"
         process = start(folder, name, workers)
-        wait_for(folder / f".{name}.parts", process)
+        wait_for_a_part(folder / f".{name}.parts", process)
         time.sleep(moments.uniform(0.0, 1.0) * seconds)
         process.kill()
         process.wait()
@@ -61,18 +62,18 @@ def trial(folder, kills, workers, files, seed):
 
 
 def build(folder, name, workers):
-    """Build a store to the end; return the seconds between its first trace and its last."""
+    """Build a store to the end; return the seconds from its first part on."""
     process = start(folder, name, workers)
-    wait_for(folder / f".{name}.parts", process)
+    wait_for_a_part(folder / f".{name}.parts", process)
     begun = time.perf_counter()
     assert process.wait() == 0, (folder / "log").read_text()
     return time.perf_counter() - begun
 
 
-def wait_for(path, process):
-    """Wait for the first trace of a build; one that finds its store finished leaves none."""
-    while not path.exists() and process.poll() is None:
-        time.sleep(0.005)
+def wait_for_a_part(folder, process):
+    """Wait for the first part of a build; one that finds its store finished makes none."""
+    while process.poll() is None and not list(folder.glob("*.json")):
+        time.sleep(0.002)
 
 
 def start(folder, name, workers):

@@ -287,6 +287,12 @@ class TestGoingOn:
             prepare(source, tmp_path / "store")
         assert len(prepare(source, tmp_path / "store", on_error="skip").store) == FILES - 1
 
+    def test_parts_that_a_killed_build_left_are_removed(self, source, tmp_path):
+        prepare(source, tmp_path / "store")
+        (tmp_path / ".store.parts").mkdir()  # killed when the store was in its place
+        prepare(source, tmp_path / "store")
+        assert not (tmp_path / ".store.parts").exists()
+
     def test_killed_at_random_moments(self, tmp_path):
         states = kill_build.trial(tmp_path, kills=2, workers=2, files=300, seed=0)
         assert len(states) == 2

@@ -161,16 +161,16 @@ def prepare(
     _checks.choice("on_error", on_error, ("raise", "skip"))
     _checks.choice("dtype", dtype, DTYPES)
     provenance = _provenance(source, dtype, normalise)
-    if path.exists():
-        return _finished(source, path, provenance)
     folder = path.with_name(f".{path.name}.parts")
-    job = Job(folder, source.info, source.read, normalise, dtype, on_error == "skip")
-    _check_picklable(job, workers)
-    with _only_process(folder, path):
-        results = _make_parts(source, job, provenance, workers, progress)
-        _join(path, job, results, provenance)
-        shutil.rmtree(folder, ignore_errors=True)
-    return _finished(source, path, provenance)
+    if not path.exists():
+        job = Job(folder, source.info, source.read, normalise, dtype, on_error == "skip")
+        _check_picklable(job, workers)
+        with _only_process(folder, path):
+            results = _make_parts(source, job, provenance, workers, progress)
+            _join(path, job, results, provenance)
+    report = _finished(source, path, provenance)
+    shutil.rmtree(folder, ignore_errors=True)
+    return report
 
 
 def _make_parts(
