@@ -16,17 +16,12 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from skelter import data, layouts
+from skelter import data
 from skelter.data import Progress, Source, sources
+from skelter.layouts import BUILT_IN
 from skelter.transforms import presets
 
-LAYOUTS = {
-    layout.name: layout
-    for layout in (
-        layouts.NTU25, layouts.KINECT20, layouts.SBU15, layouts.OPENPOSE18, layouts.COCO17,
-        layouts.H36M17, layouts.SMPL24, layouts.MEDIAPIPE33,
-    )
-}  # fmt: skip
+LAYOUTS = {layout.name: layout for layout in BUILT_IN}
 
 
 def main() -> None:

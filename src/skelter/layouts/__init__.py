@@ -12,6 +12,8 @@ estimators and body models are built in; one of your own is one call of `Skeleto
 - ``MEDIAPIPE33``: MediaPipe Pose
 - ``COCO17``: COCO keypoints, points of an image
 - ``OPENPOSE18``: OpenPose, as in Kinetics-skeleton, points of an image
+
+``BUILT_IN`` holds all of them.
 """
 
 from skelter.layouts._builtin import (
@@ -25,10 +27,11 @@ from skelter.layouts._builtin import (
     SMPL24,
 )
 from skelter.layouts._layout import SkeletonLayout
-from skelter.layouts._names import find_layout
+from skelter.layouts._names import BUILT_IN, find_layout
 from skelter.layouts._words import joint_words
 
 __all__ = [
+    "BUILT_IN",
     "COCO17",
     "H36M17",
     "KINECT20",
