@@ -36,3 +36,12 @@ doctest_test_doctest_blocks = ""
 
 html_theme = "furo"
 html_title = f"skelter {version}"
+
+
+def setup(app):
+    """Leave out what `NamedTuple` says of its fields; their class documents them."""
+
+    def is_alias(app, what, name, thing, skip, options):
+        return skip or str(getattr(thing, "__doc__", "")).startswith("Alias for field number")
+
+    app.connect("autodoc-skip-member", is_alias)
