@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import io
+import zipfile
+
 import numpy as np
 import pytest
 
@@ -8,7 +11,15 @@ from skelter.data import SkeletonFormatError, SkeletonStore
 from skelter.layouts import KINECT20, SBU15
 
 
-@pytest.fixture
+def header(shape, descr="<i4"):
+    """The first bytes of an array, as it says it is."""
+    file = io.BytesIO()
+    form = {"descr": descr, "fortran_order": False, "shape": shape}
+    np.lib.format.write_array_header_1_0(file, form)
+    return file.getvalue()
+
+
+@pytest.fixture(scope="module")
 def store():
     return data.synthetic.generate(clips_per_class=2, layout=SBU15, classes=["wave", "push"])
 
@@ -77,6 +88,24 @@ class TestDamage:
                 {"label_names": np.array([{}], dtype=object)},
                 "cannot be read as .npz without pickles",
             ),
+            (
+                {"offsets": np.array([0.0, 4.0])},
+                "`offsets` to be a 1-dimensional array of integers",
+            ),
+            ({"offsets": np.array(4)}, "`offsets` to be a 1-dimensional array of integers"),
+            ({"label": np.array(list("abcd"))}, "`label` to be a 1-dimensional array of integers"),
+            ({"label": np.array([0, 0, -2, 0])}, "labels from 0, or -1 .*; found -2"),
+            ({"label": np.full(4, 2**63, np.uint64)}, "labels from 0, or -1 where they are unk"),
+            ({"subject": np.ones(4)}, "`subject` to be a 1-dimensional array of integers"),
+            ({"seq_names": np.arange(4)}, "`seq_names` to be a 1-dimensional array of text"),
+            ({"joint_names": np.array("hip")}, "`joint_names` to be a 1-dimensional array of text"),
+            ({"bones": np.arange(4)}, "`bones` to be a 2-dimensional array of integers"),
+            (
+                {"fps": np.ones(2)},
+                r"`fps` to be a 0-dim.*; found an array \(2,\) of float64",
+            ),
+            ({"fps": np.empty(0)}, "`fps` to be a 0-dimensional array of numbers"),
+            ({"name": np.array(3)}, "`name` to be a 0-dimensional array of text"),
         ],
     )
     def test_inconsistent(self, tmp_path, arrays, changes, message):
@@ -89,6 +118,32 @@ class TestDamage:
         broken[arrays["offsets"][2], 0, 0, 0] = np.inf
         path = self.save(tmp_path / "bad.npz", arrays, data=broken)
         with pytest.raises(SkeletonFormatError, match="clip 2 has coordinates that are not finite"):
+            data.load_ragged(path)
+
+    def test_too_large_for_32_bits(self, tmp_path, arrays):
+        broken = arrays["data"].astype(np.float64)
+        broken[arrays["offsets"][1], 0, 0, 0] = 1e39
+        path = self.save(tmp_path / "bad.npz", arrays, data=broken)
+        with pytest.raises(SkeletonFormatError, match="clip 1 has coordinates that are not finite"):
+            data.load_ragged(path)
+
+    @pytest.mark.parametrize(
+        ("name", "content", "message"),
+        [
+            ("readme.txt", b"of another kind", "magic string is not correct"),
+            ("fold.npy", b"", "EOF"),
+            ("fold.npy", header((99999999999,)), "399999999996 bytes for fold.npy"),
+            ("fold.npy", header((1, True)), "a shape beyond all arrays"),
+            ("fold.npy", header((-1,)), "a shape beyond all arrays"),
+            ("fold.npy", header((9999999,), "|S0"), "0 bytes for fold.npy"),
+            ("fold.npy", header((1,), "<U1"), "characters that do not exist"),
+        ],
+    )
+    def test_members(self, tmp_path, arrays, name, content, message):
+        path = self.save(tmp_path / "bad.npz", arrays)
+        with zipfile.ZipFile(path, "a") as archive:
+            archive.writestr(name, content + b"\xff" * 4 if content else b"")
+        with pytest.raises(SkeletonFormatError, match=rf"cannot be read as .npz .*{message}"):
             data.load_ragged(path)
 
     @pytest.mark.parametrize("share", [0.0, 0.3, 0.9, 0.999])

@@ -244,12 +244,27 @@ class TestOpen:
             ({"dtype": "float31"}, "store.json: data type 'float31' not understood"),
             ({"layout": {"name": "x"}}, "store.json: .*missing"),
             ({"shape": [14, 2, 15, 3]}, "must have 5040 bytes for 14 frames; it has 5400"),
+            ({"shape": [15, 90]}, r"frames must be floats \(sum of T, M, V, C\), not float32"),
+            ({"shape": [-15, -2, 15, 3]}, "store.json: frames must be floats"),
+            ({"shape": [1e400, 2, 15, 3]}, "store.json: cannot convert float infinity to integer"),
+            ({"dtype": "O"}, "store.json: frames must be floats .* not object"),
+            ({"dtype": "int32"}, "store.json: frames must be floats .* not int32"),
+            ({"layout": {"name": 1, "joints": 2, "bones": 3}}, "store.json: "),
+            ({"layout": [1]}, "store.json: "),
+            ({"fps": "fast"}, "store.json: could not convert string to float: 'fast'"),
+            ({"label_names": 3}, "store.json: 'int' object is not iterable"),
+            ({"provenance": 3}, "store.json: 'int' object is not iterable"),
         ],
     )
     def test_other_metadata(self, path, changes, message):
         meta = json.loads((path / "store.json").read_text())
         (path / "store.json").write_text(json.dumps(meta | changes))
         with pytest.raises(SkeletonFormatError, match=message):
+            SkeletonStore.open(path)
+
+    def test_deep_metadata(self, path):
+        (path / "store.json").write_text("[" * 100_000)
+        with pytest.raises(SkeletonFormatError, match="store.json is no JSON"):
             SkeletonStore.open(path)
 
     def test_missing_metadata(self, path):
@@ -264,6 +279,17 @@ class TestOpen:
         [
             ({"offsets": np.array([0, 5, 5, 15])}, "offsets must rise from 0 to the 15 frames"),
             ({"labels": np.array([0, 1])}, "every array must have 3 entries"),
+            ({"labels": np.array(3)}, "`labels` to be a 1-dimensional array of integers"),
+            ({"labels": np.array(list("abc"))}, "`labels` to be a 1-dimensional array of integers"),
+            ({"labels": np.array([0, -2, 1])}, "labels from 0, or -1 .*; found -2"),
+            ({"names": np.arange(3)}, "`names` to be a 1-dimensional array of text"),
+            ({"views": np.ones(3)}, "`views` to be a 1-dimensional array of integers"),
+            ({"extra_fold": np.ones(3)}, "`extra_fold` to be a 1-dimensional array of integers"),
+            (
+                {"offsets": np.zeros((2, 2), int)},
+                "`offsets` to be a 1-dimensional array of integers",
+            ),
+            ({"offsets": np.array([], int)}, "offsets must rise from 0"),
         ],
     )
     def test_inconsistent_index(self, path, changes, message):

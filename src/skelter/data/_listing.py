@@ -86,6 +86,17 @@ def class_index(path: Path, value: Any, what: str) -> int:
     return int(value)
 
 
+def require_labels(path: Path, labels: Labels) -> None:
+    """Refuse labels that are neither class indices nor -1.
+
+    Raises:
+        SkeletonFormatError: There are such.
+    """
+    wrong = labels[(labels < -1) | (labels > MAX_LABEL)]
+    if wrong.size:
+        raise damaged(path, None, "labels from 0, or -1 where they are unknown", int(wrong[0]))
+
+
 def performer_and_camera(name: str) -> tuple[int, int]:
     """Return subject and view of a clip with a name of NTU RGB+D, -1 and -1 of any other."""
     ntu = parse_name(name)

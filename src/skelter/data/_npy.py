@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import math
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import IO, Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -14,7 +14,7 @@ from skelter.data._errors import damaged, decoding
 
 PREFIX = 1 << 14  # bytes; a header of numbers has a few hundred
 MAX_AXES, MAX_SIZE = 32, 2**63 - 1
-KINDS = {"f": "floats", "iu": "integers", "fiub": "numbers"}
+KINDS = {"f": "floats", "iu": "integers", "fiu": "numbers", "fiub": "numbers", "U": "text"}
 
 
 class Header(NamedTuple):
@@ -51,14 +51,7 @@ def parse_header(path: Path, prefix: bytes, size: int, kinds: str, what: str) ->
     """
     with decoding(path, f"the header of {what}"):
         stream = io.BytesIO(prefix)
-        version = np.lib.format.read_magic(stream)
-        if version not in ((1, 0), (2, 0)):
-            raise ValueError(f"version {version} is not for arrays of numbers")
-        old = version == (1, 0)
-        read = np.lib.format.read_array_header_1_0 if old else np.lib.format.read_array_header_2_0
-        shape, fortran, dtype = read(stream)
-        if len(shape) > MAX_AXES or max(shape, default=0) > MAX_SIZE:
-            raise ValueError("a shape beyond all arrays")
+        shape, fortran, dtype = read_header(stream)
     if dtype.kind not in kinds:
         raise damaged(path, None, f"{what} to hold {KINDS[kinds]}", dtype.name)
     if fortran and len(shape) > 1:
@@ -69,6 +62,23 @@ def parse_header(path: Path, prefix: bytes, size: int, kinds: str, what: str) ->
     if needed != size:
         raise damaged(path, None, f"{needed} bytes for {what} {shape} of {dtype.name}", f"{size}")
     return Header(shape, dtype, stream.tell())
+
+
+def read_header(stream: IO[bytes]) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
+    """Return shape, Fortran's order or not, and type of the array that follows in a stream.
+
+    Raises:
+        Exception: There is none. Which errors NumPy raises is not documented.
+    """
+    version = np.lib.format.read_magic(stream)
+    if version not in ((1, 0), (2, 0)):
+        raise ValueError(f"version {version} is not for arrays of numbers")
+    old = version == (1, 0)
+    read = np.lib.format.read_array_header_1_0 if old else np.lib.format.read_array_header_2_0
+    shape, fortran, dtype = read(stream)
+    if len(shape) > MAX_AXES or not all(type(n) is int and 0 <= n <= MAX_SIZE for n in shape):
+        raise ValueError("a shape beyond all arrays")
+    return shape, fortran, dtype
 
 
 def open_npy(path: Path, kinds: str = "f") -> npt.NDArray[Any]:

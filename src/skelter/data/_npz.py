@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import errno
+import math
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,14 +13,16 @@ import numpy as np
 import numpy.typing as npt
 
 from skelter.data._errors import SkeletonFormatError, damaged, decoding
-from skelter.data._listing import several
-from skelter.data._npy import PREFIX, Header, parse_header
+from skelter.data._listing import described, several
+from skelter.data._npy import KINDS, PREFIX, Header, parse_header, read_header
 
 Arrays = dict[str, npt.NDArray[Any]]
 
 BLOCK = 1 << 22  # bytes that are inflated at a time
 MAX_ROW = 1 << 28  # bytes of a clip; an hour of two persons has a quarter of them
-LOCAL_HEADER, SIGNATURE = 30, b"PK\x03\x04"
+LOCAL_HEADER, SIGNATURE, SINGLE = 30, b"PK\x03\x04", b"\x93NUMPY"
+DEFLATES = 1032  # bytes that one may stand for at most
+LAST_CHARACTER = 0x10FFFF
 
 
 def load_npz(path: Path) -> Arrays:
@@ -31,14 +34,54 @@ def load_npz(path: Path) -> Arrays:
     form = ".npz without pickles"
     try:
         with decoding(path, form), path.open("rb") as file:
-            loaded = np.load(file, allow_pickle=False)
-            if not isinstance(loaded, np.lib.npyio.NpzFile):
+            if file.read(len(SINGLE)) == SINGLE:
                 raise ValueError("it holds a single array, not an archive")
-            return {name: loaded[name] for name in loaded.files}
+            with zipfile.ZipFile(file) as archive:
+                members = archive.infolist()
+                return {one.filename.removesuffix(".npy"): _load(archive, one) for one in members}
     except OSError as error:
         raise SkeletonFormatError(
             f"{path} cannot be read as {form} ({error}). Is it complete?"
         ) from error
+
+
+def _load(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> npt.NDArray[Any]:
+    """Return an array, if its header asks for no more memory than the archive deserves."""
+    with archive.open(info) as stream:
+        shape, _, dtype = read_header(stream)
+    size = math.prod(shape) * dtype.itemsize
+    inflated = min(info.file_size, info.compress_size * DEFLATES)
+    if not dtype.itemsize or size > inflated:
+        raise ValueError(f"{size} bytes for {info.filename} {shape} of {dtype}")
+    with archive.open(info) as stream:
+        array: npt.NDArray[Any] = np.lib.format.read_array(stream, allow_pickle=False)
+    if dtype.kind == "U":
+        codes = np.ndarray(size // 4, f"{dtype.byteorder}u4", array.tobytes())
+        if (codes > LAST_CHARACTER).any():
+            raise ValueError(f"{info.filename} has characters that do not exist")
+    return array
+
+
+def require_kind(path: Path, arrays: Arrays, names: Iterable[str], kinds: str, axes: int) -> None:
+    """Refuse arrays of other values or axes, if there are any of some names; empty lists are fine.
+
+    Args:
+        path: The file.
+        arrays: All arrays.
+        names: Which to look at.
+        kinds: The kinds of value they may hold, see `parse_header`.
+        axes: How many they have.
+
+    Raises:
+        SkeletonFormatError: One is different.
+    """
+    for name in names:
+        array = arrays.get(name)
+        if array is None or (array.size == 0 and axes):
+            continue
+        if array.dtype.kind not in kinds or array.ndim != axes:
+            expected = f"`{name}` to be a {axes}-dimensional array of {KINDS[kinds]}"
+            raise damaged(path, None, expected, described(array))
 
 
 def header_of(path: Path, name: str, kinds: str) -> Header:

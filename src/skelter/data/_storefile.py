@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import shutil
 from collections.abc import Mapping
@@ -15,7 +16,8 @@ import numpy.typing as npt
 from skelter import _checks
 from skelter.data._errors import SkeletonFormatError
 from skelter.data._index import ARRAYS, EXTRA
-from skelter.data._npz import load_npz
+from skelter.data._listing import require_labels
+from skelter.data._npz import load_npz, require_kind
 from skelter.layouts import SkeletonLayout
 
 FORMAT, VERSIONS = "skelter-store", (1, 2)  # version 1 has no extra arrays and no provenance
@@ -81,19 +83,18 @@ def read(
         raise FileNotFoundError(f"{path} is no store directory. Build one: SkeletonStore.build")
     meta = _read_meta(path / META)
     try:
-        shape = tuple(int(size) for size in meta["shape"])
-        dtype = np.dtype(meta["dtype"]).newbyteorder("<")
-        info = {
+        shape, dtype = _form_of(meta)
+        info: dict[str, Any] = {
             "layout": SkeletonLayout(**meta["layout"]),
-            "label_names": tuple(meta["label_names"]),
-            "fps": meta["fps"],
-            "name": meta["name"],
+            "label_names": tuple(str(name) for name in meta["label_names"]),
+            "fps": None if meta["fps"] is None else float(meta["fps"]),
+            "name": str(meta["name"]),
             "provenance": dict(meta.get("provenance", {})),
         }
-    except (TypeError, ValueError) as error:
+    except Exception as error:  # what all kinds of values raise where others are due
         raise SkeletonFormatError(f"{path / META}: {error}. Build the store again.") from error
     frames_path = path / FRAMES
-    expected = int(np.prod(shape)) * dtype.itemsize
+    expected = math.prod(shape) * dtype.itemsize
     size = frames_path.stat().st_size if frames_path.exists() else 0
     if size != expected:
         raise SkeletonFormatError(
@@ -110,12 +111,21 @@ def read(
     return frames, arrays, info
 
 
+def _form_of(meta: Mapping[str, Any]) -> tuple[tuple[int, ...], np.dtype[Any]]:
+    """Return shape and type of the frames."""
+    shape = tuple(int(size) for size in meta["shape"])
+    dtype = np.dtype(meta["dtype"]).newbyteorder("<")
+    if len(shape) != 4 or min(shape) < 1 or dtype.kind != "f":
+        raise ValueError(f"frames must be floats (sum of T, M, V, C), not {dtype} {shape}")
+    return shape, dtype
+
+
 def _read_meta(path: Path) -> dict[str, Any]:
     try:
         meta = json.loads(path.read_text())
     except FileNotFoundError:
         raise SkeletonFormatError(f"{path.parent} has no {META}: it is no skelter store.") from None
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise SkeletonFormatError(f"{path} is no JSON ({error}). Build the store again.") from error
     if not isinstance(meta, dict) or meta.get("format") != FORMAT:
         raise SkeletonFormatError(f"{path} does not describe a {FORMAT}.")
@@ -136,9 +146,11 @@ def _read_index(path: Path, frames: int) -> dict[str, npt.NDArray[Any]]:
         raise SkeletonFormatError(
             f"{path} must have the arrays {sorted(ARRAYS)}; got {sorted(arrays)}."
         )
-    offsets = arrays["offsets"]
-    clips = len(offsets) - 1
-    lengths = {name: len(array) for name, array in arrays.items() if name != "offsets"}
+    require_kind(path, arrays, set(arrays) - {"names"}, "iu", 1)
+    require_kind(path, arrays, ("names",), "U", 1)
+    offsets = arrays["offsets"].astype(np.int64)
+    clips = offsets.size - 1
+    lengths = {name: array.size for name, array in arrays.items() if name != "offsets"}
     if clips < 1 or offsets[0] != 0 or offsets[-1] != frames or (np.diff(offsets) < 1).any():
         raise SkeletonFormatError(
             f"{path}: offsets must rise from 0 to the {frames} frames. Build the store again."
@@ -147,6 +159,7 @@ def _read_index(path: Path, frames: int) -> dict[str, npt.NDArray[Any]]:
         raise SkeletonFormatError(
             f"{path}: every array must have {clips} entries, one a clip; got {lengths}."
         )
+    require_labels(path, arrays["labels"])
     return arrays
 
 

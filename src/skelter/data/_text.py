@@ -62,7 +62,6 @@ class Tokens:
             raise damaged(path, None, "text", "an empty file")
         self.first = first[: used + 1]  # first word of each line, and the end
         self.widths = np.diff(self.first)  # words in each line
-        self._bounds = ends[self.first].tolist()
 
     def __len__(self) -> int:
         """Return the number of lines."""
@@ -70,18 +69,17 @@ class Tokens:
 
     def line(self, number: int) -> bytes:
         """Return a line, without blanks around it."""
-        return bytes(self.text[self._bounds[number] : self._bounds[number + 1]]).strip()
+        start, end = self.ends[self.first[number : number + 2]].tolist()
+        return bytes(self.text[start:end]).strip()
 
-    @property
-    def counts(self) -> list[int]:
-        """The whole number that is all of a line, for each line; -1 where it is something else."""
-        counts = np.full(len(self), -1)
-        single = np.flatnonzero(self.widths == 1)
-        starts, ends = self._bounds_of(self.first[single])
+    def counts(self) -> tuple[list[int], list[int]]:
+        """Return the lines that are a whole number and nothing else, and these numbers."""
+        lines = np.flatnonzero(self.widths == 1)
+        starts, ends = self._bounds_of(self.first[lines])
         digits = ends - starts
         numbers, good = _eight_digits(self.bytes, ends, np.minimum(digits, 8))
-        counts[single] = np.where(good & (digits <= 8), numbers, -1)
-        return counts.tolist()
+        good &= digits <= 8
+        return lines[good].tolist(), numbers[good].astype(np.int64).tolist()
 
     def unexpected(self, line: int, expected: str) -> SkeletonFormatError:
         """Return the error that a line is not what was expected."""
@@ -176,9 +174,10 @@ def _plain_decimals(text: Bytes, starts: Ints, ends: Ints) -> tuple[Floats, Mask
     """Convert words such as ``-12.345``; the mask says which of them are such words."""
     negative = text[starts] == MINUS
     first = starts + negative
-    point = np.zeros_like(starts)
-    for place in (3, 2, 1):  # the first point counts; no body is a kilometre away
-        np.copyto(point, place, where=text[first + place] == POINT)
+    point = (text[first + 1] == POINT).astype(np.int64)
+    others = np.flatnonzero(point == 0)
+    for place in (3, 2):  # the first point counts; no body is a kilometre away
+        point[others[text[first[others] + place] == POINT]] = place
     digits = ends - first - point - 1  # behind the point
     done = (point > 0) & (digits > 0) & (digits <= 16)
     digits = np.where(done, digits, 1)
@@ -194,9 +193,12 @@ def _plain_decimals(text: Bytes, starts: Ints, ends: Ints) -> tuple[Floats, Mask
     fraction[long] += high * 1e8
     done[long] &= good
     scale = TENS[digits]
-    mantissa = whole * scale + fraction
-    done &= mantissa < EXACT
-    return np.where(negative, -mantissa, mantissa) / scale, done
+    whole *= scale
+    whole += fraction
+    done &= whole < EXACT
+    np.negative(whole, out=whole, where=negative)
+    whole /= scale
+    return whole, done
 
 
 def _eight_digits(text: Bytes, ends: Ints, digits: Ints) -> tuple[Floats, Mask]:

@@ -17,7 +17,7 @@ import numpy.typing as npt
 from skelter import _checks
 from skelter.data._bodies import most_moving
 from skelter.data._clip import Clip
-from skelter.data._errors import damaged
+from skelter.data._errors import SkeletonFormatError, damaged
 from skelter.data._ntu_names import NTUName, parse_name
 from skelter.data._reading import checked, files_of
 from skelter.data._text import Tokens
@@ -111,28 +111,37 @@ class _Body(NamedTuple):
 
 def _find_bodies(tokens: Tokens) -> tuple[list[_Body], int]:
     """Walk through the counts of a file; return its bodies and its number of frames."""
-    counts = [*tokens.counts, -1]  # behind the last line there is no count
-    widths = [*tokens.widths.tolist(), -1]
-    if counts[0] < 1:
+    lines, numbers = tokens.counts()
+    if lines[:1] != [0] or numbers[0] < 1:
         raise tokens.unexpected(0, "the number of frames")
-    frames, end = counts[0], len(tokens)
-    line, found = 1, []
+    frames, end, lines = numbers[0], len(tokens), [*lines, -1]  # there is none behind the last
+    found: list[_Body] = []
+    at = line = 1
     for frame in range(frames):
-        if counts[line] < 0:
+        if lines[at] != line:
             raise tokens.unexpected(line, f"the number of bodies in frame {frame + 1} of {frames}")
-        bodies, line = counts[line], line + 1
+        bodies, at, line = numbers[at], at + 1, line + 1
         for place in range(bodies):
-            if widths[line] != BODY_VALUES:
-                raise tokens.unexpected(line, f"the {BODY_VALUES} values of a body")
-            if counts[line + 1] != JOINTS:
-                raise tokens.unexpected(line + 1, f"the number of joints, {JOINTS}")
+            if lines[at] != line + 1 or numbers[at] != JOINTS:
+                raise _no_body(tokens, line)
             found.append(_Body(frame, place, line + 2))
-            line += LINES
+            at, line = at + 1, line + LINES
             if line > end:
                 raise tokens.unexpected(end, f"{JOINTS} joints")
     if line < end:
         raise tokens.unexpected(line, f"the end of the file after {frames} frames")
+    heads = np.array([body.line - 2 for body in found], dtype=np.int64)
+    wrong = heads[tokens.widths[heads] != BODY_VALUES]
+    if wrong.size:
+        raise _no_body(tokens, int(wrong[0]))
     return found, frames
+
+
+def _no_body(tokens: Tokens, line: int) -> SkeletonFormatError:
+    """Return the error that a line does not begin a body of 25 joints."""
+    if line >= len(tokens) or tokens.widths[line] != BODY_VALUES:
+        return tokens.unexpected(line, f"the {BODY_VALUES} values of a body")
+    return tokens.unexpected(line + 1, f"the number of joints, {JOINTS}")
 
 
 def _tracks(tokens: Tokens, seen: Sequence[_Body], track: str) -> list[dict[int, int]]:

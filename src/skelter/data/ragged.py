@@ -13,11 +13,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from skelter.data._clip import Clip
 from skelter.data._errors import SkeletonFormatError
 from skelter.data._index import ClipIndex, IntArray, StoreInfo
-from skelter.data._npz import Arrays, load_npz
+from skelter.data._listing import require_labels, several
+from skelter.data._npz import Arrays, load_npz, require_kind
 from skelter.data._writing import replacing
 from skelter.data.store import SkeletonStore
 from skelter.layouts import SkeletonLayout, find_layout
@@ -59,9 +61,9 @@ def load_ragged(path: str | Path, *, layout: SkeletonLayout | None = None) -> Sk
     """
     path = Path(path)
     arrays = _read(path)
-    data, offsets = arrays["data"], arrays["offsets"].astype(np.int64)
     layout = layout or _layout_of(arrays, path)
     _check(path, arrays, layout)
+    offsets = arrays["offsets"].astype(np.int64)
     clips = len(offsets) - 1
     unknown = np.full(clips, -1)
     index = ClipIndex(
@@ -78,7 +80,8 @@ def load_ragged(path: str | Path, *, layout: SkeletonLayout | None = None) -> Sk
         _fps(arrays),
         str(arrays.get("name", path.stem)),
     )
-    return SkeletonStore(data.astype(np.float32, copy=False), index, info)
+    require_labels(path, index.labels)
+    return SkeletonStore(_positions(path, arrays["data"], offsets), index, info)
 
 
 def write_ragged(
@@ -119,8 +122,14 @@ def _read(path: Path) -> Arrays:
     missing = {"data", "offsets", "label", "joint_names", "bones"} - set(arrays)
     if missing:
         raise SkeletonFormatError(
-            f"{path} lacks the arrays {sorted(missing)} of a ragged file; it has {sorted(arrays)}."
+            f"{path} lacks the arrays {sorted(missing)} of a ragged file; it has "
+            f"{several([ascii(name)[1:-1] for name in sorted(arrays)])}."
         )
+    require_kind(path, arrays, ("offsets", "label", "subject", "view"), "iu", 1)
+    require_kind(path, arrays, ("seq_names", "label_names", "joint_names"), "U", 1)
+    require_kind(path, arrays, ("bones",), "iu", 2)
+    require_kind(path, arrays, ("fps",), "fiu", 0)
+    require_kind(path, arrays, ("name",), "U", 0)
     return arrays
 
 
@@ -147,10 +156,17 @@ def _check(path: Path, arrays: Arrays, layout: SkeletonLayout) -> None:
                 f"{path}: `{name}` must have {len(offsets) - 1} entries, one a clip; got shape "
                 f"{arrays[name].shape}."
             )
-    if not np.isfinite(data).all():
-        frame = int(np.argwhere(~np.isfinite(data))[0, 0])
+
+
+def _positions(path: Path, data: npt.NDArray[Any], offsets: IntArray) -> npt.NDArray[np.float32]:
+    """Return the data as finite float32, without a copy where they are."""
+    with np.errstate(over="ignore"):
+        positions = data.astype(np.float32, copy=False)
+    if not np.isfinite(positions).all():
+        frame = int(np.argwhere(~np.isfinite(positions))[0, 0])
         clip = int(np.searchsorted(offsets, frame, side="right")) - 1
         raise SkeletonFormatError(f"{path}: clip {clip} has coordinates that are not finite.")
+    return positions
 
 
 def _extra(arrays: Arrays, clips: int) -> dict[str, IntArray]:
