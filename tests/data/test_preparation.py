@@ -25,6 +25,7 @@ from skelter.data import (
     sources,
     synthetic,
     write_ntu,
+    write_ragged,
 )
 from skelter.layouts import NTU25
 from skelter.transforms import presets
@@ -211,6 +212,16 @@ class TestDamage:
         assert "of 20 joints has 20 joints, but layout NTU25 has 25" in reasons[1]
         with pytest.raises(SkeletonFormatError, match="the second clip is damaged"):
             prepare(source, tmp_path / "other")
+
+    def test_a_broken_clip_of_a_ragged_file(self, tmp_path):
+        store = synthetic.generate(clips_per_class=1)
+        store.frames[store.index.offsets[5]] = np.inf
+        write_ragged(tmp_path / "set.npz", store)
+        report = prepare(sources.ragged(tmp_path / "set.npz"), tmp_path / "store", on_error="skip")
+        assert len(report.store) == len(store) - 1
+        assert [reason for _, reason in report.skipped] == [
+            "set.npz: clip 5 has coordinates that are not finite."
+        ]
 
     def test_nothing_can_be_read(self, raw, tmp_path):
         for file in raw.iterdir():

@@ -13,13 +13,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from skelter.data._clip import Clip
 from skelter.data._errors import SkeletonFormatError
 from skelter.data._index import ClipIndex, IntArray, StoreInfo
 from skelter.data._listing import require_labels, several
 from skelter.data._npz import Arrays, load_npz, require_kind
+from skelter.data._reading import Reading, strict
 from skelter.data._writing import replacing
 from skelter.data.store import SkeletonStore
 from skelter.layouts import SkeletonLayout, find_layout
@@ -40,10 +40,25 @@ def read_ragged(path: str | Path) -> Iterator[Clip]:
 
     Raises:
         FileNotFoundError: There is none.
-        SkeletonFormatError: The file is no ``.npz``, lacks an array, or its arrays disagree.
+        SkeletonFormatError: The file is no ``.npz``, lacks an array, or its arrays disagree. While
+            iterating: a coordinate of a clip is not finite.
     """
-    store = load_ragged(path)
-    return (store[position] for position in range(len(store)))
+    return strict(_clips(Path(path), open_ragged(Path(path))))
+
+
+def clips(path: Path) -> Reading:
+    """Yield the clips of a file, or what is wrong with them."""
+    return _clips(path, open_ragged(path))
+
+
+def _clips(path: Path, store: SkeletonStore) -> Reading:
+    for position in range(len(store)):
+        clip = store[position]
+        yield clip if np.isfinite(clip.joints).all() else _not_finite(path, position)
+
+
+def _not_finite(path: Path, position: int) -> SkeletonFormatError:
+    return SkeletonFormatError(f"{path}: clip {position} has coordinates that are not finite.")
 
 
 def load_ragged(path: str | Path, *, layout: SkeletonLayout | None = None) -> SkeletonStore:
@@ -59,20 +74,29 @@ def load_ragged(path: str | Path, *, layout: SkeletonLayout | None = None) -> Sk
         SkeletonFormatError: The file is no ``.npz``, lacks an array, its arrays disagree, or a
             coordinate is not finite.
     """
-    path = Path(path)
+    store = open_ragged(Path(path), layout)
+    if not np.isfinite(store.frames).all():
+        frame = int(np.argwhere(~np.isfinite(store.frames))[0, 0])
+        position = int(np.searchsorted(store.index.offsets, frame, side="right")) - 1
+        raise _not_finite(Path(path), position)
+    return store
+
+
+def open_ragged(path: Path, layout: SkeletonLayout | None = None) -> SkeletonStore:
+    """Load a file whose coordinates may be anything; errors as of `load_ragged`."""
     arrays = _read(path)
     layout = layout or _layout_of(arrays, path)
     _check(path, arrays, layout)
     offsets = arrays["offsets"].astype(np.int64)
-    clips = len(offsets) - 1
-    unknown = np.full(clips, -1)
+    count = len(offsets) - 1
+    unknown = np.full(count, -1)
     index = ClipIndex(
         offsets,
         arrays["label"].astype(np.int64),
         arrays.get("subject", unknown).astype(np.int64),
         arrays.get("view", unknown).astype(np.int64),
-        arrays.get("seq_names", np.full(clips, "")).astype(np.str_),
-        _extra(arrays, clips),
+        arrays.get("seq_names", np.full(count, "")).astype(np.str_),
+        _extra(arrays, count),
     )
     info = StoreInfo(
         layout,
@@ -81,7 +105,9 @@ def load_ragged(path: str | Path, *, layout: SkeletonLayout | None = None) -> Sk
         str(arrays.get("name", path.stem)),
     )
     require_labels(path, index.labels)
-    return SkeletonStore(_positions(path, arrays["data"], offsets), index, info)
+    with np.errstate(over="ignore"):  # what is too large becomes infinite, and is refused later
+        frames = arrays["data"].astype(np.float32, copy=False)
+    return SkeletonStore(frames, index, info)
 
 
 def write_ragged(
@@ -156,17 +182,6 @@ def _check(path: Path, arrays: Arrays, layout: SkeletonLayout) -> None:
                 f"{path}: `{name}` must have {len(offsets) - 1} entries, one a clip; got shape "
                 f"{arrays[name].shape}."
             )
-
-
-def _positions(path: Path, data: npt.NDArray[Any], offsets: IntArray) -> npt.NDArray[np.float32]:
-    """Return the data as finite float32, without a copy where they are."""
-    with np.errstate(over="ignore"):
-        positions = data.astype(np.float32, copy=False)
-    if not np.isfinite(positions).all():
-        frame = int(np.argwhere(~np.isfinite(positions))[0, 0])
-        clip = int(np.searchsorted(offsets, frame, side="right")) - 1
-        raise SkeletonFormatError(f"{path}: clip {clip} has coordinates that are not finite.")
-    return positions
 
 
 def _extra(arrays: Arrays, clips: int) -> dict[str, IntArray]:

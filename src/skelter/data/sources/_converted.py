@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -10,13 +10,12 @@ from skelter.data import crosclr as crosclr_format
 from skelter.data import ctrgcn as ctrgcn_format
 from skelter.data import isc as isc_format
 from skelter.data import pyskl as pyskl_format
-from skelter.data._clip import Clip
+from skelter.data import ragged as ragged_format
 from skelter.data._index import StoreInfo
 from skelter.data._parts import Piece
 from skelter.data._reading import Reading, existing
 from skelter.data.preparation import Source
 from skelter.data.protocols import recorded
-from skelter.data.ragged import load_ragged
 from skelter.layouts import NTU25, SkeletonLayout
 
 ROWS = 1024  # of an array, read in one go
@@ -162,11 +161,7 @@ def ragged(file: str | Path) -> Source:
         FileNotFoundError: nowhere.npz does not exist.
     """
     path = existing(file)
-    info = load_ragged(path).info
+    info = ragged_format.open_ragged(path).info
     provenance = {"format": "ragged .npz"}
     info = StoreInfo(info.layout, info.label_names, info.fps, info.name, provenance)
-    return Source(info, [Piece(path.name, (path,), (path,))], _read_ragged)
-
-
-def _read_ragged(path: Path) -> Iterator[Clip]:
-    return iter(load_ragged(path))
+    return Source(info, [Piece(path.name, (path,), (path,))], ragged_format.clips)
