@@ -10,6 +10,7 @@ from pathlib import Path
 import foreign
 import numpy as np
 import pytest
+import torch
 
 from skelter.data import (
     Clip,
@@ -31,12 +32,15 @@ def run(monkeypatch, tmp_path):
     """Call the main function of an example with arguments, in a folder of its own."""
     monkeypatch.syspath_prepend(str(EXAMPLES))
     monkeypatch.chdir(tmp_path)
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)  # so little work is slower on several, much slower on busy ones
 
     def call(script, *arguments):
         monkeypatch.setattr(sys, "argv", [script, *map(str, arguments)])
         importlib.import_module(script.removesuffix(".py")).main()
 
-    return call
+    yield call
+    torch.set_num_threads(threads)
 
 
 def recordings(layout, persons=2, channels=3):
