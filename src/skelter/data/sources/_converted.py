@@ -36,7 +36,7 @@ def isc(
         SkeletonFormatError: An array is damaged.
 
     Example:
-        >>> from skelter.data import SkeletonStore, write_isc
+        >>> from skelter.data import Clip, SkeletonStore, write_isc
         >>> import numpy as np
         >>> clips = [Clip(np.ones((9, 2, 25, 3)), 0, name=name) for name in "ab"]
         >>> folder = getfixture("tmp_path")
