@@ -21,14 +21,15 @@ from skelter.data._clip import Clip
 from skelter.data._errors import SkeletonFormatError
 from skelter.data._index import ClipIndex, StoreInfo
 from skelter.data._parts import Job, Part, Piece, Result, Skipped
+from skelter.data._preparation_report import PreparationReport
 from skelter.data._reading import Reading
-from skelter.data.protocols import CountCheck, Duplicates, Protocol, find_duplicates
+from skelter.data.protocols import CountCheck, Protocol, find_duplicates
 from skelter.data.store import DTYPES, SkeletonStore
 
 try:
     import fcntl
 except ImportError:  # not on Windows: there, nobody stops two builds of one store
-    fcntl = None  # type: ignore[assignment]
+    fcntl = None  # type: ignore[assignment]  # to the type checker, a module stays one
 
 __all__ = ["Piece", "PreparationReport", "Progress", "Skipped", "Source", "prepare"]
 
@@ -78,36 +79,6 @@ class Progress(NamedTuple):
     total: int
     clips: int
     bad: int
-
-
-@dataclass(frozen=True)
-class PreparationReport:
-    """What a build made, what it skipped, and whether the set is whole.
-
-    Args:
-        store: The store.
-        skipped: What could not be read, and why.
-        excluded: How many pieces were left out on purpose, by reason.
-        counts: For each protocol of the source, how many clips it finds on each side.
-        duplicates: Test clips that repeat training clips, by protocol; only where there are any.
-    """
-
-    store: SkeletonStore
-    skipped: tuple[Skipped, ...]
-    excluded: Mapping[str, int]
-    counts: tuple[CountCheck, ...]
-    duplicates: Mapping[str, Duplicates]
-
-    def __str__(self) -> str:
-        lines = [f"{self.store!r}", *(f"left out, {why}: {n}" for why, n in self.excluded.items())]
-        lines += [f"{count}{'' if count.complete else '  <- not the full set'}"
-                  for count in self.counts]  # fmt: skip
-        lines += [
-            f"warning, {name}: {found}. Report the figure without them too."
-            for name, found in self.duplicates.items()
-        ]
-        lines.append(f"skipped: {len(self.skipped)}")
-        return "\n".join([*lines, *(f"  {piece}: {reason}" for piece, reason in self.skipped)])
 
 
 def prepare(
