@@ -18,20 +18,20 @@ import skelter
 ROOT = Path(skelter.__file__).parent
 REPOSITORY = Path(__file__).parents[1]
 
-LEVEL_0 = {"_typing", "_checks", "layouts", "distributed"}
+LEVEL_0 = {"_typing", "_checks", "_ragged", "layouts", "distributed"}
 LEVEL_1 = {
     "transforms", "representations", "encoders", "losses", "memory", "momentum", "data",
     "evaluation", "viz",
 }  # fmt: skip
 LEVEL_2 = {"methods", "checkpoints"}
-BASE = {"_typing", "_checks", "layouts"}
+BASE = {"_typing", "_checks", "_ragged", "layouts"}
 ALLOWED = (
     dict.fromkeys(LEVEL_0, BASE)
     | dict.fromkeys(LEVEL_1, BASE)
     | dict.fromkeys(LEVEL_2, LEVEL_0 | LEVEL_1)
 )
 ALLOWED |= {room: BASE | {"distributed"} for room in ("memory", "losses")}
-ALLOWED["_checks"] = set()
+ALLOWED["_checks"] = ALLOWED["_ragged"] = set()
 ALLOWED["encoders"] = BASE | {"representations"}
 ALLOWED["__init__"] = LEVEL_0 | LEVEL_1 | LEVEL_2  # its sub-packages load when first used
 THIRD_PARTY = {"torch", "numpy", "einops", "typing_extensions"}

@@ -13,6 +13,15 @@ from skelter._checks._sentence import require, require_match, shape_of
 LAYOUT_HINT = "Pass layout=... for your skeleton."
 
 
+class Shaped(Protocol):
+    """Clips of any kind: padded, or ragged."""
+
+    @property
+    def shape(self) -> torch.Size: ...
+    @property
+    def device(self) -> torch.device: ...
+
+
 class Layout(Protocol):
     """What messages say of a layout."""
 
@@ -123,7 +132,7 @@ def joint_count(subject: str, count: int, layout: Layout, hint: str = LAYOUT_HIN
     )
 
 
-def frame_counts(num_frames: Any, x: Tensor) -> Tensor:
+def frame_counts(num_frames: Any, x: Shaped) -> Tensor:
     """Return valid frame counts for clips ``x``, on its device; None counts every frame.
 
     The values are checked where they lie on the CPU; reading them from a GPU would make it wait,
@@ -143,14 +152,16 @@ def frame_counts(num_frames: Any, x: Tensor) -> Tensor:
             f"`num_frames` must have the batch axes {tuple(batch)} of `x` {shape_of(x)}; "
             f"got shape {shape_of(counts)}."
         )
-    if counts.device.type == "cpu":
-        wrong = (counts < 1) | (counts > frames)
-        if bool(wrong.any()):
-            raise ValueError(
-                f"`num_frames` must lie between 1 and T={frames} for `x` {shape_of(x)}; "
-                f"got {int(counts[wrong][0])}. Count the frames before the padding of each clip."
-            )
-    return counts.to(x.device, torch.int64).clamp(1, frames)
+    if counts.device.type != "cpu":
+        return counts.to(x.device, torch.int64).clamp(1, frames)
+    fewest, most = torch.aminmax(counts) if counts.numel() > 0 else (1, 1)
+    if fewest < 1 or most > frames:
+        raise ValueError(
+            f"`num_frames` must lie between 1 and T={frames} for `x` {shape_of(x)}; "
+            f"got {int(fewest if fewest < 1 else most)}. Count the frames before the padding of "
+            "each clip."
+        )
+    return counts.to(x.device, torch.int64)
 
 
 def params(x: Tensor, **expected: tuple[Tensor, tuple[int, ...]]) -> None:

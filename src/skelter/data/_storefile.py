@@ -20,7 +20,9 @@ from skelter.data._listing import require_labels
 from skelter.data._npz import load_npz, require_kind
 from skelter.layouts import SkeletonLayout
 
-FORMAT, VERSIONS = "skelter-store", (1, 2)  # version 1 has no extra arrays and no provenance
+FORMAT = "skelter-store"
+# 1 has no extra arrays and no provenance; 1 and 2 nest a frame as (M, V, C), 3 as (C, V, M).
+VERSIONS = (1, 2, 3)
 FRAMES, INDEX, META = "frames.bin", "index.npz", "store.json"
 
 
@@ -52,7 +54,7 @@ class Writer:
         """Write the frames of one clip, shape (T, M, V, C)."""
         self.shape = joints.shape[1:]
         self.count += len(joints)
-        self._frames.write(np.ascontiguousarray(joints, dtype=self.dtype).tobytes())
+        self._frames.write(planar(joints).astype(self.dtype).tobytes())
 
     def finish(self, index: Mapping[str, Any], info: Mapping[str, Any]) -> None:
         """Write index and metadata, flush everything to disk, and rename into place."""
@@ -102,13 +104,29 @@ def read(
             "The store is damaged: build or copy it again."
         )
     arrays = _read_index(path / INDEX, shape[0])
-    frames = np.memmap(frames_path, dtype=dtype, mode="r", shape=shape)
+    frames = _frames_of(frames_path, dtype, shape, meta["version"])
     if info["layout"].num_joints != shape[2]:
         raise SkeletonFormatError(
             f"{path / META}: layout {info['layout'].name} has {info['layout'].num_joints} joints, "
             f"but the frames have {shape[2]}. Build the store again."
         )
     return frames, arrays, info
+
+
+def planar(frames: npt.NDArray[np.floating]) -> npt.NDArray[np.floating]:
+    """Return frames (T, M, V, C) as they are stored: (T, C, V, M), every coordinate a plane."""
+    return frames.transpose(0, 3, 2, 1)
+
+
+def _frames_of(
+    path: Path, dtype: np.dtype[Any], shape: tuple[int, ...], version: int
+) -> npt.NDArray[np.floating]:
+    """Map the frames, shape (sum of T, M, V, C) however they are nested in the file."""
+    T, M, V, C = shape
+    # Copy on write: nothing reaches the file, and torch takes the memory without a copy.
+    if version < 3:
+        return np.memmap(path, dtype=dtype, mode="c", shape=shape)
+    return np.memmap(path, dtype=dtype, mode="c", shape=(T, C, V, M)).transpose(0, 3, 2, 1)
 
 
 def _form_of(meta: Mapping[str, Any]) -> tuple[tuple[int, ...], np.dtype[Any]]:

@@ -9,6 +9,7 @@ so that it is either complete or absent.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from copy import copy
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,9 +17,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import torch
-from torch import Tensor
+from torch import Generator, Tensor
 
 from skelter import _checks
+from skelter._ragged import RaggedClips
 from skelter.data import _storefile
 from skelter.data._clip import Clip
 from skelter.data._index import ClipIndex, IntArray, StoreInfo
@@ -55,6 +57,8 @@ class SkeletonStore:
         self.frames = frames
         self.index = index
         self.info = info
+        # The same memory for torch, with the axes of clips.
+        self._frames = torch.from_numpy(frames).permute(0, 3, 2, 1)
 
     @classmethod
     def open(cls, path: str | Path) -> SkeletonStore:
@@ -128,7 +132,8 @@ class SkeletonStore:
         info = StoreInfo(layout, tuple(label_names), fps, name, dict(provenance or {}))
         clips = list(prepared(sequences, labels, info))
         _checks.require(len(clips) > 0, "`sequences`", "hold at least one clip", "none")
-        frames = np.concatenate([clip.joints for clip in clips])
+        planes = np.concatenate([_storefile.planar(clip.joints) for clip in clips])
+        frames = np.ascontiguousarray(planes).transpose(0, 3, 2, 1)
         return cls(frames, ClipIndex.of(clips, [len(clip.joints) for clip in clips]), info)
 
     def __len__(self) -> int:
@@ -204,30 +209,77 @@ class SkeletonStore:
         """Frames of each clip."""
         return np.diff(self.index.offsets)
 
-    def batch(self, indices: Sequence[int] | IntArray) -> tuple[Tensor, Tensor, Tensor]:
-        """Return clips padded with zeros to the longest of them.
+    def to(self, device: torch.device | str) -> SkeletonStore:
+        """Return a store with a copy of its frames on a device, where its batches are made.
+
+        Args:
+            device: Such as ``"cuda"``; ``"cpu"`` reads a store on disk into memory.
+        """
+        store = copy(self)
+        store._frames = self._frames.to(device, copy=True)
+        return store
+
+    def ragged(self, indices: Sequence[int] | IntArray) -> RaggedClips:
+        """Return clips where they lie, for transforms: nothing is read, nothing padded.
 
         Args:
             indices: Which clips, at least one.
-
-        Returns:
-            Clips (N, C, T, V, M) in float32, their valid frames (N,), their labels (N,).
 
         Raises:
             ValueError: There are no indices.
             IndexError: An index is out of range.
         """
-        chosen = np.asarray(indices, dtype=np.int64)
-        listed = chosen.ndim == 1 and chosen.size > 0
-        _checks.require(listed, "`indices`", "be one or more clip numbers", f"shape {chosen.shape}")
-        self._check_positions(int(chosen.min()), int(chosen.max()))
-        chosen %= len(self)
-        lengths = self.num_frames[chosen]
-        padded = np.zeros((len(chosen), lengths.max(), *self.frames.shape[1:]), dtype=np.float32)
-        for row, start, length in zip(padded, self.index.offsets[chosen], lengths, strict=True):
-            row[:length] = self.frames[start : start + length]
-        x = torch.from_numpy(padded).permute(0, 4, 1, 3, 2).contiguous()
-        return x, torch.from_numpy(lengths), torch.from_numpy(self.labels[chosen])
+        chosen = self._positions(indices)
+        starts = self.index.offsets[chosen]
+        lengths = self.index.offsets[chosen + 1] - starts
+        place = self._frames.device
+        return RaggedClips(
+            self._frames,
+            torch.from_numpy(starts).to(place),
+            torch.from_numpy(lengths).to(place),
+            longest=int(lengths.max()),
+        )
+
+    def batch(
+        self,
+        indices: Sequence[int] | IntArray,
+        *,
+        transform: Callable[..., Any] | None = None,
+        generator: Generator | None = None,
+    ) -> tuple[Any, Tensor, Tensor]:
+        """Return clips padded with zeros to the longest of them, or what a transform makes of them.
+
+        Args:
+            indices: Which clips, at least one.
+            transform: Such as a `transforms.MultiView`, called with ``num_frames`` and
+                ``generator``. Those of this library crop the clips where they lie and never
+                build padded ones.
+            generator: For the transform; the global generator if None.
+
+        Returns:
+            Clips (N, C, T, V, M) in float32, or the views; the frames (N,) that were recorded of
+            each clip; their labels (N,).
+
+        Raises:
+            ValueError: There are no indices.
+            IndexError: An index is out of range.
+
+        Example:
+            >>> from skelter.data import synthetic
+            >>> from skelter.transforms import MultiView, presets
+            >>> store = synthetic.generate(clips_per_class=2)
+            >>> views = MultiView([presets.isc_view(), presets.isc_view()])
+            >>> (view1, view2), num_frames, labels = store.batch(range(8), transform=views)
+            >>> view1.shape
+            torch.Size([8, 3, 64, 25, 2])
+        """
+        clips = self.ragged(indices)
+        labels = torch.from_numpy(self.labels[self._positions(indices)]).to(clips.device)
+        if transform is None:
+            return clips.padded(), clips.num_frames, labels
+        x = clips if getattr(transform, "reads_ragged", False) else clips.padded()
+        views = transform(x, num_frames=clips.num_frames, generator=generator)
+        return views, clips.num_frames, labels
 
     def map(self, function: Callable[[Tensor], Tensor], *, batch_size: int = 256) -> SkeletonStore:
         """Return a store in memory with a function applied to all clips, batch by batch.
@@ -257,6 +309,14 @@ class SkeletonStore:
             for position, row, length in zip(indices, joints, num_frames, strict=True):
                 clips.append(replace(self[position], joints=row[: int(length)]))
         return SkeletonStore.from_clips(clips, **vars(self.info))
+
+    def _positions(self, indices: Sequence[int] | IntArray) -> IntArray:
+        """Return clip numbers, checked and counted from 0."""
+        chosen = np.asarray(indices, dtype=np.int64)
+        listed = chosen.ndim == 1 and chosen.size > 0
+        _checks.require(listed, "`indices`", "be one or more clip numbers", f"shape {chosen.shape}")
+        self._check_positions(int(chosen.min()), int(chosen.max()))
+        return chosen % len(self)
 
     def _check_positions(self, lowest: int, highest: int) -> None:
         """Refuse positions outside, as sequences do: an IndexError also ends iteration."""

@@ -10,6 +10,7 @@ import torch
 from torch import Generator, Tensor, nn
 
 from skelter import _checks
+from skelter._ragged import RaggedClips
 
 ParamsT = TypeVar("ParamsT")
 
@@ -22,7 +23,8 @@ class Transform(nn.Module, ABC, Generic[ParamsT]):
 
     Args of a call:
         x: Clips of shape (..., C, T, V, M), any floating dtype, any device. NumPy arrays and
-            nested lists enter as by ``torch.as_tensor``.
+            nested lists enter as by ``torch.as_tensor``. The ragged clips of a store stand for
+            (N, C, T, V, M) and bring their `num_frames`.
         num_frames: Valid frames of each clip, integers of shape (...); None counts all of them.
         generator: Where randomness comes from; the global generator if None. It may live on the
             CPU while `x` lives on a GPU: then the draws are those of the CPU.
@@ -37,6 +39,11 @@ class Transform(nn.Module, ABC, Generic[ParamsT]):
     """
 
     @property
+    def reads_ragged(self) -> bool:
+        """Whether ``sample`` and ``transform`` take ragged clips; others are given padded ones."""
+        return False
+
+    @property
     def output_frames(self) -> int | None:
         """Frames of every output clip, all of them valid; None if time is left as it is."""
         return None
@@ -47,23 +54,36 @@ class Transform(nn.Module, ABC, Generic[ParamsT]):
     ) -> ParamsT:
         """Draw parameters, one for each clip of `x`."""
 
+    @property
+    def maps_joints(self) -> bool:
+        """Whether it maps joint positions by matrices, and ``sample`` looks at no values."""
+        return False
+
+    def joint_maps(self, x: Tensor, params: ParamsT) -> Tensor:
+        """Return `transform` as matrices (..., V, C, C), one a clip and joint.
+
+        For transforms with `maps_joints`: adjacent ones in a `Compose` become one, and `OneOf`
+        chooses among matrices instead of clips. Only the shape of `x` counts.
+        """
+        raise NotImplementedError(f"{type(self).__name__} maps no joints by matrices.")
+
     @abstractmethod
     def transform(self, x: Tensor, params: ParamsT) -> Tensor:
         """Apply parameters; the same parameters give the same clips."""
 
     def forward(
         self,
-        x: Tensor,
+        x: Tensor | RaggedClips,
         *,
         num_frames: Tensor | None = None,
         generator: Generator | None = None,
         params: ParamsT | None = None,
     ) -> Tensor:
         """Draw parameters unless some are given, and apply them."""
-        x, num_frames = at_the_door(x, num_frames)
+        clips, num_frames = at_the_door(x, num_frames, ragged=self.reads_ragged)
         if params is None:
-            params = self.sample(x, num_frames=num_frames, generator=generator)
-        return self.transform(x, params)
+            params = self.sample(clips, num_frames=num_frames, generator=generator)
+        return self.transform(clips, params)
 
 
 class Deterministic(Transform[None]):
@@ -75,9 +95,13 @@ class Deterministic(Transform[None]):
         """Draw nothing."""
 
 
-def at_the_door(x: Any, num_frames: Any) -> tuple[Tensor, Tensor | None]:
-    """Check what a call was given, and make tensors of it on one device."""
-    x = _checks.clips(x)
+def at_the_door(x: Any, num_frames: Any, *, ragged: bool) -> tuple[Any, Tensor | None]:
+    """Check what a call was given, and make tensors of it on one device; pad unless `ragged`."""
+    if isinstance(x, RaggedClips):
+        num_frames = x.num_frames if num_frames is None else num_frames
+        x = x if ragged else x.padded()
+    else:
+        x = _checks.clips(x)
     return x, None if num_frames is None else _checks.frame_counts(num_frames, x)
 
 

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import Any
 
 import torch
 from torch import Generator, Tensor
 
 from skelter import _checks
+from skelter.transforms import functional
 from skelter.transforms._base import Transform, uniform
-from skelter.transforms._compose import Members, output_frames_of
+from skelter.transforms._compose import Members, is_joint_map, output_frames_of
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,26 +74,39 @@ class OneOf(Transform[OneOfParams]):
         self, x: Tensor, *, num_frames: Tensor | None = None, generator: Generator | None = None
     ) -> OneOfParams:
         """Draw the choice of each clip, and the parameters of every member."""
-        edges = torch.tensor(self.weights, device=x.device).cumsum(0)
-        draw = uniform(x.shape[:-4], x, generator) * edges[-1]
-        choice = torch.searchsorted(edges[:-1].contiguous(), draw, right=True)
+        *edges, total = accumulate(self.weights)
+        draw = uniform(x.shape[:-4], x, generator) * total
+        choice = torch.zeros_like(draw, dtype=torch.int64)
+        for edge in edges:
+            choice += draw >= edge
         params = tuple(
             member.sample(x, num_frames=num_frames, generator=generator)
             for member in self.transforms
         )
         return OneOfParams(choice, params)
 
+    @property
+    def maps_joints(self) -> bool:
+        """Whether all members do."""
+        return all(is_joint_map(member) for member in self.transforms)
+
+    def joint_maps(self, x: Tensor, params: OneOfParams) -> Tensor:
+        """Return the matrices of the chosen member for each clip."""
+        maps = [
+            member.joint_maps(x, its_params)
+            for member, its_params in zip(self.transforms, params.params, strict=True)
+        ]
+        return _chosen(maps, params.choice[..., None, None, None])
+
     def transform(self, x: Tensor, params: OneOfParams) -> Tensor:
         """Apply every member and keep the chosen one for each clip."""
-        choice = params.choice[..., None, None, None, None]
-        first, *others = (
+        if self.maps_joints:
+            return functional.map_joints(x, self.joint_maps(x, params))
+        candidates = [
             member.transform(x, its_params)
             for member, its_params in zip(self.transforms, params.params, strict=True)
-        )
-        out: Tensor = first
-        for number, candidate in enumerate(others, 1):
-            out = torch.where(choice == number, candidate, out)
-        return out
+        ]
+        return _chosen(candidates, params.choice[..., None, None, None, None])
 
     def extra_repr(self) -> str:
         """Name the weights."""
@@ -145,6 +160,17 @@ class RandomApply(Transform[RandomApplyParams]):
         params = self.member.sample(x, num_frames=num_frames, generator=generator)
         return RandomApplyParams(applied, params)
 
+    @property
+    def maps_joints(self) -> bool:
+        """Whether the member does."""
+        return is_joint_map(self.member)
+
+    def joint_maps(self, x: Tensor, params: RandomApplyParams) -> Tensor:
+        """Return the member's matrices where it is applied, the identity elsewhere."""
+        maps = self.member.joint_maps(x, params.params)
+        identity = torch.eye(x.shape[-4], dtype=maps.dtype, device=maps.device)
+        return torch.where(params.applied[..., None, None, None], maps, identity)
+
     def transform(self, x: Tensor, params: RandomApplyParams) -> Tensor:
         """Apply where drawn so."""
         changed = self.member.transform(x, params.params)
@@ -153,3 +179,11 @@ class RandomApply(Transform[RandomApplyParams]):
     def extra_repr(self) -> str:
         """Name the chance."""
         return f"p={self.p}"
+
+
+def _chosen(candidates: Sequence[Tensor], choice: Tensor) -> Tensor:
+    """Return the candidate of each clip, by the number of its choice."""
+    first, *others = candidates
+    for number, candidate in enumerate(others, 1):
+        first = torch.where(choice == number, candidate, first)
+    return first

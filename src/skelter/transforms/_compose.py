@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, cast
+from itertools import groupby
+from typing import Any, TypeAlias, cast
 
+import torch
 from torch import Generator, Tensor, nn
 
 from skelter import _checks
+from skelter._ragged import RaggedClips
+from skelter.transforms import functional
 from skelter.transforms._base import Deterministic, Transform, at_the_door
 
 
@@ -19,10 +23,16 @@ class ComposeParams:
     params: tuple[Any, ...]
 
 
+Step: TypeAlias = tuple[Any, Any]
+"""A member and its parameters."""
+
+
 class Compose(Transform[ComposeParams]):
     """Apply transforms one after another.
 
     After a member that resamples time every frame is valid, so `num_frames` goes no further.
+    Adjacent members that map joint positions by matrices are applied as one, in a single pass
+    over the clips.
 
     Args:
         transforms: At least one; modules with ``sample`` and ``transform``.
@@ -44,6 +54,11 @@ class Compose(Transform[ComposeParams]):
         self.transforms = Members(transforms)
 
     @property
+    def reads_ragged(self) -> bool:
+        """True: members that do not read ragged clips are given padded ones."""
+        return True
+
+    @property
     def output_frames(self) -> int | None:
         """Frames after the last member that resamples time."""
         frames = [output_frames_of(member) for member in self.transforms]
@@ -53,40 +68,93 @@ class Compose(Transform[ComposeParams]):
         self, x: Tensor, *, num_frames: Tensor | None = None, generator: Generator | None = None
     ) -> ComposeParams:
         """Draw for each member what it would draw for the clips that reach it."""
-        steps = list(self._steps(x, num_frames, generator))
-        return ComposeParams(tuple(params for params, _ in steps))
+        *_, drawn = self._walk(x, num_frames, generator)
+        return ComposeParams(tuple(drawn))
+
+    @property
+    def maps_joints(self) -> bool:
+        """Whether all members do."""
+        return all(is_joint_map(member) for member in self.transforms)
+
+    def joint_maps(self, x: Tensor, params: ComposeParams) -> Tensor:
+        """Return the product of the members' matrices."""
+        return _product(x, list(zip(self.transforms, params.params, strict=True)))
 
     def transform(self, x: Tensor, params: ComposeParams) -> Tensor:
         """Apply each member with its own parameters."""
-        for member, its_params in zip(self.transforms, params.params, strict=True):
-            x = member.transform(x, its_params)
-        return x
+        return cast(Tensor, _apply(x, list(zip(self.transforms, params.params, strict=True))))
 
     def forward(
         self,
-        x: Tensor,
+        x: Tensor | RaggedClips,
         *,
         num_frames: Tensor | None = None,
         generator: Generator | None = None,
         params: ComposeParams | None = None,
     ) -> Tensor:
         """Draw and apply member by member, in one pass."""
-        x, num_frames = at_the_door(x, num_frames)
+        clips, num_frames = at_the_door(x, num_frames, ragged=True)
         if params is not None:
-            return self.transform(x, params)
-        for _, transformed in self._steps(x, num_frames, generator):
-            x = transformed
-        return x
+            return self.transform(clips, params)
+        clips, waiting, _ = self._walk(clips, num_frames, generator)
+        return cast(Tensor, _apply(clips, waiting))
 
-    def _steps(
-        self, x: Tensor, num_frames: Tensor | None, generator: Generator | None
-    ) -> Iterator[tuple[Any, Tensor]]:
+    def _walk(
+        self, x: Any, num_frames: Tensor | None, generator: Generator | None
+    ) -> tuple[Any, list[Step], list[Any]]:
+        """Draw for each member what it would draw for the clips that reach it.
+
+        Returns the clips, the steps that still wait to be applied to them, and all parameters.
+        """
+        waiting: list[Step] = []
+        drawn = []
         for member in self.transforms:
-            params = member.sample(x, num_frames=num_frames, generator=generator)
-            x = member.transform(x, params)
+            if is_joint_map(member):
+                seen = _shape_alone(x, waiting)
+            else:
+                x, waiting = _apply(x, waiting), []
+                seen = x = _as_read_by(member, x)
+            drawn.append(member.sample(seen, num_frames=num_frames, generator=generator))
+            waiting.append((member, drawn[-1]))
             if output_frames_of(member) is not None:
                 num_frames = None
-            yield params, x
+        return x, waiting, drawn
+
+
+def _apply(x: Any, steps: list[Step]) -> Any:
+    """Apply steps, adjacent joint maps as one."""
+    for mapping, group in groupby(steps, key=lambda step: is_joint_map(step[0])):
+        run = list(group)
+        if mapping and len(run) > 1:
+            x = _as_read_by(run[0][0], x)
+            x = functional.map_joints(x, _product(x, run))
+        else:
+            for member, params in run:
+                x = member.transform(_as_read_by(member, x), params)
+    return x
+
+
+def _product(x: Tensor, steps: list[Step]) -> Tensor:
+    """Return the matrices of joint maps that are applied in this order."""
+    first, *others = (member.joint_maps(x, params) for member, params in steps)
+    product: Tensor = first
+    for maps in others:
+        product = maps @ product
+    return product
+
+
+def _shape_alone(x: Any, steps: list[Step]) -> Tensor:
+    """Return clips without values, of the shape that they have after some steps."""
+    frames = [output_frames_of(member) for member, _ in steps]
+    T = next((count for count in reversed(frames) if count is not None), x.shape[-3])
+    empty = torch.empty((), dtype=x.dtype, device=x.device)
+    return empty.expand(*x.shape[:-3], T, *x.shape[-2:])
+
+
+def _as_read_by(member: Any, x: Any) -> Any:
+    """Pad ragged clips for a member that does not read them."""
+    ragged = isinstance(x, RaggedClips) and not getattr(member, "reads_ragged", False)
+    return x.padded() if ragged else x
 
 
 class Lambda(Deterministic):
@@ -152,18 +220,18 @@ class MultiView(nn.Module):
 
     def forward(
         self,
-        x: Tensor,
+        x: Tensor | RaggedClips,
         *,
         num_frames: Tensor | None = None,
         generator: Generator | None = None,
         params: ComposeParams | None = None,
     ) -> tuple[Tensor, ...]:
         """Return one tensor of clips a view."""
-        x, num_frames = at_the_door(x, num_frames)
+        clips, num_frames = at_the_door(x, num_frames, ragged=True)
         if params is not None:
-            return self.transform(x, params)
+            return self.transform(clips, params)
         return tuple(
-            member(x, num_frames=num_frames, generator=generator) for member in self.transforms
+            member(clips, num_frames=num_frames, generator=generator) for member in self.transforms
         )
 
 
@@ -200,3 +268,8 @@ def output_frames_of(transform: Any) -> int | None:
     """Read what transforms may leave out when they keep time as it is."""
     frames: int | None = getattr(transform, "output_frames", None)
     return frames
+
+
+def is_joint_map(transform: Any) -> bool:
+    """Read what transforms may leave out when they are none."""
+    return bool(getattr(transform, "maps_joints", False))

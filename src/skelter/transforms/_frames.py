@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import math
-
 import torch
 from einops import rearrange
 from torch import Tensor
+from torch.nn import functional as F
 
 from skelter import _checks
+from skelter._ragged import RaggedClips
 
 
-def crop_resize(x: Tensor, start: Tensor, length: Tensor, frames: int) -> Tensor:
+def crop_resize(x: Tensor | RaggedClips, start: Tensor, length: Tensor, frames: int) -> Tensor:
     """Cut ``length`` frames from ``start`` on and resample them linearly to ``frames``.
 
     Output frame j reads the position ``(j + 0.5) * length / frames - 0.5`` within the crop, held
@@ -19,7 +19,8 @@ def crop_resize(x: Tensor, start: Tensor, length: Tensor, frames: int) -> Tensor
     frames is returned bit-equal.
 
     Args:
-        x: Clips of shape (..., C, T, V, M).
+        x: Clips of shape (..., C, T, V, M), or ragged ones, of which nothing but the two
+            neighbours of every output frame is read.
         start: First frame of each crop, integers of shape (...), from 0.
         length: Frames of each crop, integers of shape (...), from 1; start + length <= T.
         frames: Frames to resample to, at least 1.
@@ -38,19 +39,28 @@ def crop_resize(x: Tensor, start: Tensor, length: Tensor, frames: int) -> Tensor
         >>> crop_resize(x, torch.tensor(1), torch.tensor(4), 2).flatten()
         tensor([1.5000, 3.5000])
     """
-    x = _checks.clips(x)
     _checks.positive_int("frames", frames)
-    _checks.params(x, start=(start, ()), length=(length, ()))
+    if isinstance(x, RaggedClips):
+        # The starts of ragged clips have their batch axis; their padded shape differs every time.
+        _checks.params(x.starts[:, None, None, None, None], start=(start, ()), length=(length, ()))
+    else:
+        x = _checks.clips(x)
+        _checks.params(x, start=(start, ()), length=(length, ()))
     # Positions in float32 whatever the dtype of x: half precision cannot tell 300 frames apart.
     step = torch.arange(frames, device=x.device) + 0.5
-    last = rearrange(length - 1, "... -> ... 1")
-    position = step * (length / frames).float()[..., None] - 0.5
-    position = torch.minimum(position.clamp(min=0), last)
-    before = position.floor().long()
-    after = torch.minimum(before + 1, last)
-    weight = rearrange((position - before).to(x.dtype), "... t -> ... 1 t 1 1")
-    first = rearrange(start, "... -> ... 1")
-    return torch.lerp(_take_frames(x, first + before), _take_frames(x, first + after), weight)
+    position = (step * (length / frames).float()[..., None] - 0.5).clamp(min=0)
+    position = torch.minimum(position, rearrange(length - 1, "... -> ... 1"))
+    whole = position.floor()
+    before = rearrange(start, "... -> ... 1") + whole.long()
+    weight = position - whole
+    if isinstance(x, RaggedClips):
+        return x.clips_of(_blend(x.rows, x.starts[:, None] + before, weight))
+    *batch, C, T, V, M = x.shape
+    rows = x.reshape(-1, V * M)  # one a clip, coordinate and frame
+    first = torch.arange(0, len(rows), T, device=x.device).view(*batch, C, 1)
+    weight = weight[..., None, :].expand(*batch, C, frames)
+    mixed = _blend(rows, first + before[..., None, :], weight).to(x.dtype)
+    return mixed.view(*batch, C, frames, V, M)
 
 
 def fill_frames(x: Tensor) -> Tensor:
@@ -87,11 +97,18 @@ def fill_frames(x: Tensor) -> Tensor:
     return x.gather(-3, index)
 
 
-def _take_frames(x: Tensor, index: Tensor) -> Tensor:
-    """Gather frames (..., F) of clips; one row of V x M numbers is one memory read."""
-    *batch, C, T, V, M = x.shape
-    N, F = math.prod(batch), index.shape[-1]
-    rows = x.reshape(N * C * T, V * M)
-    first = torch.arange(N * C, device=x.device).reshape(N, C, 1) * T
-    chosen = (first + index.reshape(N, 1, F)).flatten()
-    return rows.index_select(0, chosen).reshape(*batch, C, F, V, M)
+def _blend(rows: Tensor, before: Tensor, weight: Tensor) -> Tensor:
+    """Mix rows (R, W) with those behind them: (1 - weight) * row + weight * next, (..., W).
+
+    In float32 or wider.
+    """
+    after = before + (weight > 0)  # nothing is read behind the last frame
+    if rows.dtype in (torch.float32, torch.float64):
+        index = torch.stack([before, after], -1).view(-1, 2)
+        share = torch.stack([1 - weight, weight], -1).view(-1, 2).to(rows.dtype)
+        # One pass over memory: an embedding bag gathers, weighs and adds.
+        mixed = F.embedding_bag(index, rows, per_sample_weights=share, mode="sum")
+        return mixed.view(*before.shape, rows.shape[1])
+    first, second = (rows.index_select(0, index.flatten()).float() for index in (before, after))
+    mixed = torch.lerp(first, second, weight.reshape(-1, 1))
+    return mixed.view(*before.shape, rows.shape[1])

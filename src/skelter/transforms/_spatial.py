@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import torch
+from einops import rearrange, repeat
 from torch import Generator, Tensor
+from torch.nn import functional as F
 
 from skelter import _checks
 from skelter.transforms import functional
@@ -42,6 +44,11 @@ class Shear(Transform[ShearParams]):
         torch.Size([8, 3, 40, 25, 2])
     """
 
+    @property
+    def maps_joints(self) -> bool:
+        """True: every joint is multiplied by a matrix."""
+        return True
+
     def __init__(self, amplitude: float = 1.0, *, coordinates: int | None = None) -> None:
         super().__init__()
         _checks.between("amplitude", amplitude, 0.0, float("inf"))
@@ -55,10 +62,14 @@ class Shear(Transform[ShearParams]):
         *batch, C = x.shape[:-3]
         size = _checks.coordinates(self.coordinates, x)
         draws = (2 * uniform((*batch, size * size - size), x, generator) - 1) * self.amplitude
-        matrix = torch.eye(C, device=x.device).repeat(*batch, 1, 1)
-        rows, columns = (1 - torch.eye(size, device=x.device)).nonzero(as_tuple=True)
-        matrix[..., rows, columns] = draws
-        return ShearParams(matrix.to(x.dtype))
+        # Row by row, an off-diagonal entry follows every unit, and `size` of them lie between two.
+        rows = F.pad(draws.view(*batch, size - 1, size), (1, 0), value=1.0).flatten(-2)
+        matrix = F.pad(rows, (0, 1), value=1.0).view(*batch, size, size)
+        return ShearParams(_widened(matrix, C).to(x.dtype))
+
+    def joint_maps(self, x: Tensor, params: ShearParams) -> Tensor:
+        """Return the one matrix of a clip for each of its joints."""
+        return repeat(params.matrix, "... i j -> ... v i j", v=x.shape[-2])
 
     def transform(self, x: Tensor, params: ShearParams) -> Tensor:
         """Map every position p to ``params.matrix @ p``."""
@@ -105,6 +116,11 @@ class JointJitter(Transform[JointJitterParams]):
         tensor([15, 15, 15, 15])
     """
 
+    @property
+    def maps_joints(self) -> bool:
+        """True: every joint is multiplied by a matrix."""
+        return True
+
     def __init__(self, joints: float = 0.6, *, coordinates: int | None = None) -> None:
         super().__init__()
         _checks.coordinate_count(coordinates)
@@ -128,14 +144,21 @@ class JointJitter(Transform[JointJitterParams]):
     ) -> JointJitterParams:
         """Draw the joints, whether to drop them, and how to mix them otherwise."""
         *batch, C, _, V, _ = x.shape
-        order = uniform((*batch, V), x, generator).argsort(-1)
+        draws = uniform((*batch, V), x, generator)
+        _, chosen = draws.topk(self.count(V), largest=False, sorted=False)
         joints = torch.zeros((*batch, V), dtype=torch.bool, device=x.device)
-        joints.scatter_(-1, order[..., : self.count(V)], True)
+        joints.scatter_(-1, chosen, True)
         dropped = uniform((*batch, 1, 1), x, generator) < 0.5
         size = _checks.coordinates(self.coordinates, x)
-        matrix = torch.eye(C, device=x.device).repeat(*batch, 1, 1)
-        matrix[..., :size, :size] = 2 * uniform((*batch, size, size), x, generator) - 1
+        matrix = _widened(2 * uniform((*batch, size, size), x, generator) - 1, C)
         return JointJitterParams(joints, matrix.masked_fill(dropped, 0.0).to(x.dtype))
+
+    def joint_maps(self, x: Tensor, params: JointJitterParams) -> Tensor:
+        """Return the mixture for the chosen joints, the identity for the others."""
+        mixed = rearrange(params.matrix, "... i j -> ... j i 1")
+        identity = torch.eye(x.shape[-4], dtype=mixed.dtype, device=mixed.device)[..., None]
+        maps = torch.where(rearrange(params.joints, "... v -> ... 1 1 v"), mixed, identity)
+        return rearrange(maps, "... i j v -> ... v i j")
 
     def transform(self, x: Tensor, params: JointJitterParams) -> Tensor:
         """Replace the chosen joints p by ``p @ params.matrix``."""
@@ -144,3 +167,13 @@ class JointJitter(Transform[JointJitterParams]):
     def extra_repr(self) -> str:
         """Name the arguments."""
         return f"joints={self.joints}{named(self.coordinates)}"
+
+
+def _widened(matrix: Tensor, C: int) -> Tensor:
+    """Return matrices of the leading channels for all C of them: the others are passed on."""
+    rest = C - matrix.shape[-1]
+    if rest == 0:
+        return matrix
+    passed_on = torch.eye(C, dtype=matrix.dtype, device=matrix.device)[-rest:]
+    passed_on = passed_on.expand(*matrix.shape[:-2], rest, C)
+    return torch.cat([F.pad(matrix, (0, rest)), passed_on], dim=-2)

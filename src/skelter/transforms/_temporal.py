@@ -8,6 +8,7 @@ import torch
 from torch import Generator, Tensor
 
 from skelter import _checks
+from skelter._ragged import RaggedClips
 from skelter.transforms import functional
 from skelter.transforms._base import Transform, uniform
 
@@ -27,11 +28,16 @@ class _CropResize(Transform[CropParams]):
         self.frames = frames
 
     @property
+    def reads_ragged(self) -> bool:
+        """True: of ragged clips only what the crop needs is read."""
+        return True
+
+    @property
     def output_frames(self) -> int:
         """Frames of every output clip."""
         return self.frames
 
-    def transform(self, x: Tensor, params: CropParams) -> Tensor:
+    def transform(self, x: Tensor | RaggedClips, params: CropParams) -> Tensor:
         """Cut and resample."""
         return functional.crop_resize(x, params.start, params.length, self.frames)
 
@@ -76,11 +82,12 @@ class TemporalCropResize(_CropResize):
         valid = _checks.frame_counts(num_frames, x)
         low, high = self.ratio
         share = low + (high - low) * uniform(valid.shape, x, generator)
-        length = (valid * share).floor().long().clamp(min=self.min_frames)
+        length = (valid * share).long().clamp(min=self.min_frames)
         length = torch.minimum(length, valid)
         place = uniform(valid.shape, x, generator)
-        start = (place * (valid - length + 1)).floor().long()
-        return CropParams(torch.minimum(start, valid - length), length)
+        last = valid - length
+        start = (place * (last + 1)).long()
+        return CropParams(torch.minimum(start, last), length)
 
     def extra_repr(self) -> str:
         """Name the arguments."""

@@ -6,13 +6,14 @@ any number of batch axes, none included. The other tensors lead with the same ba
 
 from skelter.transforms._frames import crop_resize, fill_frames
 from skelter.transforms._poses import align_bone, centre_on_joint, rotation_between, unit_scale
-from skelter.transforms._positions import mix_coordinates, shear, zero_joints
+from skelter.transforms._positions import map_joints, mix_coordinates, shear, zero_joints
 
 __all__ = [
     "align_bone",
     "centre_on_joint",
     "crop_resize",
     "fill_frames",
+    "map_joints",
     "mix_coordinates",
     "rotation_between",
     "shear",
