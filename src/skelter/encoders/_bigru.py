@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 import torch
+from einops import rearrange
 from torch import Tensor, nn
 
 from skelter import _checks
+from skelter.encoders._gru import gru_pair
 
 DIRECTIONS = ("forward-pair", "bidirectional")
 
@@ -65,24 +69,39 @@ class BiGRU(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Return features (N, 2 * hidden) of sequences (N, T, in_features)."""
         self._check(x)
-        if self.direction == "bidirectional":
-            _, state = self.gru(x)
-            return torch.cat([state[-2], state[-1]], dim=-1)
+        x = rearrange(x, "n t i -> t n i")
         for layer in range(self.gru.num_layers):
-            x = torch.cat([self._unit(x, f"l{layer}"), self._unit(x, f"l{layer}_reverse")], dim=-1)
-        return x[:, -1]
+            x = self._layer(x, layer)
+        if self.direction == "forward-pair":
+            return x[-1]
+        first, second = rearrange(x, "t n (u h) -> u t n h", u=2)
+        return torch.cat([first[-1], second[0]], dim=-1)
 
     def extra_repr(self) -> str:
         """Name the direction."""
         return f"direction={self.direction!r}"
 
-    def _unit(self, x: Tensor, suffix: str) -> Tensor:
-        """Run one unit of one layer forward in time: (N, T, in) to (N, T, hidden)."""
-        names = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
-        weights = [getattr(self.gru, f"{name}_{suffix}") for name in names]
-        start = x.new_zeros(1, x.shape[0], self.gru.hidden_size)
-        output, _ = torch.gru(x, start, weights, True, 1, 0.0, self.training, False, True)
-        return output
+    def _layer(self, x: Tensor, layer: int) -> Tensor:
+        """Run both units of a layer: (T, N, in) to (T, N, 2 * hidden)."""
+        weights = [
+            getattr(self.gru, f"{name}_l{layer}{suffix}")
+            for suffix in ("", "_reverse")
+            for name in ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
+        ]
+        reverse = self.direction == "bidirectional"
+        kind = x.device.type
+        if kind == "cpu":
+            dtype = torch.get_autocast_dtype(kind) if torch.is_autocast_enabled(kind) else x.dtype
+            weights = [weight.to(dtype) if weight.ndim == 2 else weight for weight in weights]
+            states, _ = gru_pair(x.to(dtype), weights, reverse)
+            return cast(Tensor, states)
+        # Elsewhere torch has fused units of its own.
+        start = x.new_zeros(2 if reverse else 1, x.shape[1], self.gru.hidden_size)
+        runs = [weights] if reverse else [weights[:4], weights[4:]]
+        outputs = [
+            torch.gru(x, start, run, True, 1, 0.0, self.training, reverse, False)[0] for run in runs
+        ]
+        return torch.cat(outputs, dim=-1)
 
     def _check(self, x: Tensor) -> None:
         _checks.floating("x", x)
