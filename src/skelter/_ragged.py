@@ -18,7 +18,8 @@ class RaggedClips:
     kind pad first.
 
     Args:
-        frames: Frames of any number of clips, one after another, shape (sum of T, C, V, M).
+        frames: Frames of any number of clips, one after another, shape (sum of T, C, V, M), each
+            in one piece of memory. Those of a store on disk cannot be written to.
         starts: First frame of each clip, integers of shape (N,).
         num_frames: Frames of each clip, integers of shape (N,), from 1.
         longest: The most frames that a clip has.
@@ -43,7 +44,7 @@ class RaggedClips:
 
     @property
     def dtype(self) -> torch.dtype:
-        """What the clips are converted to: float32, or float64 where the frames are."""
+        """The dtype of the padded clips, float32 unless the frames have float64."""
         return torch.promote_types(self.frames.dtype, torch.float32)
 
     @property
@@ -70,8 +71,8 @@ class RaggedClips:
         valid = time < self.num_frames[:, None]
         index = self.starts[:, None] + torch.where(valid, time, 0)
         rows = self.rows.index_select(0, index.flatten()).to(self.dtype)
-        rows *= rearrange(valid, "n t -> (n t) 1")
-        return self.clips_of(rows.view(N, T, -1)).contiguous()
+        rows *= rearrange(valid, "n t -> (n t) 1")  # many times as fast as to fill where not valid
+        return self.clips_of(rows.view(N, T, rows.shape[-1])).contiguous()
 
     @property
     def _nesting(self) -> list[int]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 from torch import Generator, Tensor, nn
 from torch.nn import functional as F
@@ -47,6 +49,8 @@ class MemoryQueue(nn.Module):
         self.register_buffer("features", torch.zeros(capacity, dim))
         self.register_buffer("cursor", torch.zeros((), dtype=torch.int64))
         self.register_buffer("count", torch.zeros((), dtype=torch.int64))
+        # The same number without asking a GPU for it; None after the buffers were loaded.
+        self._known_count: int | None = 0
 
     @property
     def capacity(self) -> int:
@@ -54,7 +58,9 @@ class MemoryQueue(nn.Module):
         return self.features.shape[0]
 
     def __len__(self) -> int:
-        return int(self.count)
+        if self._known_count is None:
+            self._known_count = int(self.count)
+        return self._known_count
 
     @torch.no_grad()
     def enqueue(self, keys: Tensor, *, gather: bool = False) -> None:
@@ -80,18 +86,29 @@ class MemoryQueue(nn.Module):
             "Build the queue with the out_dim of the projection head.",
         )
         keys = distributed.all_gather(keys) if gather else keys.detach()
+        before = len(self)
         keys = keys[-self.capacity :].to(self.features)
         rows = (self.cursor + torch.arange(len(keys), device=keys.device)) % self.capacity
         self.features.index_copy_(0, rows, keys)
         self.cursor.copy_((self.cursor + len(keys)) % self.capacity)
         self.count.copy_((self.count + len(keys)).clamp(max=self.capacity))
+        self._known_count = min(before + len(keys), self.capacity)
+
+    def rows(self) -> Tensor:
+        """Return the filled rows, (len(queue), D), where they lie.
+
+        No copy: they change with the next `enqueue`. For what is done with them at once, such as
+        `losses.functional.queue_contrast`; a loss that keeps them for its backward pass needs a
+        `snapshot`.
+        """
+        return self.features[: len(self)]
 
     def snapshot(self) -> Tensor:
         """Return a copy of the filled rows, (len(queue), D), in the order they are stored in.
 
         It carries no gradient, and what is enqueued before ``backward`` does not change it.
         """
-        return self.features[: len(self)].clone()
+        return self.rows().clone()
 
     @torch.no_grad()
     def fill_random(self, generator: Generator | None = None) -> None:
@@ -105,6 +122,11 @@ class MemoryQueue(nn.Module):
         self.features.copy_(F.normalize(draws, dim=1))
         self.cursor.zero_()
         self.count.fill_(self.capacity)
+        self._known_count = self.capacity
+
+    def _load_from_state_dict(self, *args: Any) -> None:
+        super()._load_from_state_dict(*args)
+        self._known_count = None
 
     def extra_repr(self) -> str:
         """Name the sizes."""

@@ -56,8 +56,9 @@ class MomentumEncoder(nn.Module):
         theirs = dict(source.named_parameters())
         own = dict(self.module.named_parameters())
         _checks.same_parameters(own, theirs)
-        for name, parameter in own.items():
-            parameter.lerp_(theirs[name].to(parameter), 1 - self.momentum)
+        if own:  # all in one go: a GPU launches a handful of kernels, not one a parameter
+            targets = [theirs[name].to(parameter) for name, parameter in own.items()]
+            torch._foreach_lerp_(list(own.values()), targets, 1 - self.momentum)
         buffers = dict(source.named_buffers())
         for name, buffer in self.module.named_buffers():
             buffer.copy_(buffers[name])

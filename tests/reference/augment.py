@@ -30,6 +30,18 @@ def mix_coordinates(clip, joints, matrix):
     return out
 
 
+def map_joints(clip, matrices):
+    """Joint v of every frame and person times its matrix, V matrices in all."""
+    C, T, V, M = clip.shape
+    out = np.zeros_like(clip)
+    for t in range(T):
+        for v in range(V):
+            for m in range(M):
+                for i in range(C):
+                    out[i, t, v, m] = sum(matrices[v, i, j] * clip[j, t, v, m] for j in range(C))
+    return out
+
+
 def crop_resize(clip, start, length, frames):
     C, _, V, M = clip.shape
     out = np.zeros((C, frames, V, M))

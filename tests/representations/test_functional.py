@@ -3,6 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
+from einops import rearrange
 from hypothesis import given
 from hypothesis import strategies as st
 from torch import nn
@@ -35,6 +36,31 @@ class TestSequence:
         out = F.to_sequence(clips, "m v c")
         for v, c, m in [(0, 0, 0), (3, 1, 1), (24, 2, 1)]:
             assert torch.equal(out[..., (m * 25 + v) * 3 + c], clips[:, c, :, v, m])
+
+    @given(
+        st.sampled_from(ORDERS),
+        st.sampled_from([(), (0,), (4,), (2, 3)]),
+        st.integers(1, 4),
+        st.integers(1, 5),
+        st.integers(1, 7),
+        st.integers(1, 3),
+    )
+    def test_is_a_rearrangement(self, order, batch, C, T, V, M):
+        x = torch.randn(*batch, C, T, V, M, requires_grad=True)
+        y = x.detach().clone().requires_grad_()
+        out, expected = F.to_sequence(x, order), rearrange(y, f"... c t v m -> ... t ({order})")
+        assert torch.equal(out, expected)
+        weight = torch.randn_like(out)
+        (out * weight).sum().backward()
+        (expected * weight).sum().backward()
+        assert torch.equal(x.grad, y.grad)
+
+    @pytest.mark.parametrize("order", ORDERS)
+    def test_of_any_strides_and_dtype(self, order):
+        x = torch.randn(5, 2, 3, 6).permute(2, 0, 3, 1)
+        expected = rearrange(x, f"c t v m -> t ({order})")
+        for dtype in (torch.float16, torch.bfloat16, torch.float64):
+            assert torch.equal(F.to_sequence(x.to(dtype), order), expected.to(dtype))
 
     @given(st.sampled_from(ORDERS), st.integers(1, 3), st.integers(1, 7), st.integers(1, 3))
     def test_inverse(self, order, C, V, M):

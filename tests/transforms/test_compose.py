@@ -68,9 +68,7 @@ class TestOneOf:
             one_of.transforms, params.params, (0, 1), strict=True
         ):
             chosen = params.choice == number
-            torch.testing.assert_close(
-                out[chosen], member(clips, params=its_params)[chosen]
-            )
+            torch.testing.assert_close(out[chosen], member(clips, params=its_params)[chosen])
 
     @pytest.mark.parametrize("weights", [[1], [0, 0], [1, -1]])
     def test_wrong_weights(self, weights):

@@ -71,6 +71,59 @@ class TestMixCoordinates:
         )
 
 
+class TestMapJoints:
+    @given(st.integers(0, 1000), st.integers(1, 4), st.integers(1, 5), st.integers(1, 3))
+    def test_oracle(self, seed, C, V, M):
+        x = clip(seed, (C, 4, V, M))
+        matrices = clip(seed + 1, (V, C, C))
+        assert_equal(F.map_joints(x, matrices), augment.map_joints(x.numpy(), matrices.numpy()))
+
+    @pytest.mark.parametrize("batch", [(), (0,), (1,), (2, 3)])
+    def test_any_leading_axes(self, batch):
+        x, matrices = torch.randn(*batch, 3, 5, 4, 2), torch.randn(*batch, 4, 3, 3)
+        out = F.map_joints(x, matrices)
+        assert out.shape == x.shape
+        rows = zip(x.reshape(-1, 3, 5, 4, 2), matrices.reshape(-1, 4, 3, 3), strict=True)
+        for row, (one, its_matrices) in zip(out.reshape(-1, 3, 5, 4, 2), rows, strict=True):
+            torch.testing.assert_close(row, F.map_joints(one, its_matrices))
+
+    def test_any_strides(self):
+        x, matrices = clip(shape=(9, 2, 3, 6)).permute(2, 0, 3, 1), clip(1, (6, 3, 3))
+        expected = F.map_joints(x.contiguous(), matrices)
+        torch.testing.assert_close(F.map_joints(x, matrices), expected)
+        expanded = x[:, :1].expand(-1, 9, -1, -1)
+        torch.testing.assert_close(
+            F.map_joints(expanded, matrices), F.map_joints(expanded.contiguous(), matrices)
+        )
+
+    @pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float32])
+    def test_keeps_the_dtype(self, dtype):
+        x, matrices = clip(), clip(1, (6, 3, 3))
+        out = F.map_joints(x.to(dtype), matrices)
+        assert out.dtype == dtype
+        torch.testing.assert_close(out.double(), F.map_joints(x, matrices), rtol=0.05, atol=0.1)
+
+    def test_identity_is_bit_equal(self):
+        x = clip().float()
+        before = x.clone()
+        assert torch.equal(F.map_joints(x, torch.eye(3).expand(6, 3, 3)), before)
+        assert torch.equal(x, before)
+
+    def test_gradient(self):
+        x, matrices = clip(shape=(3, 2, 4, 2)).requires_grad_(), clip(1, (4, 3, 3)).requires_grad_()
+        assert torch.autograd.gradcheck(F.map_joints, (x, matrices))
+
+    @pytest.mark.parametrize(
+        "shape", [(6, 3, 3), (4, 5, 3, 3), (4, 6, 2, 3), (4, 3, 3), (1, 6, 3, 3)]
+    )
+    def test_wrong_matrix(self, shape):
+        expected = (
+            r"`matrix` must have shape \(4, 6, 3, 3\), one entry for each clip of `x` \(4, 3,"
+        )
+        with pytest.raises(ValueError, match=f"{expected}.*got "):
+            F.map_joints(torch.zeros(4, 3, 2, 6, 1), torch.zeros(shape))
+
+
 class TestZeroJoints:
     def test_values(self):
         x, chosen = clip(), mask([0, 2, 5])
@@ -113,6 +166,58 @@ class TestCropResize:
         x = clip().requires_grad_()
         start, length = torch.tensor(2), torch.tensor(5)
         assert torch.autograd.gradcheck(lambda a: F.crop_resize(a, start, length, 7), (x,))
+
+    @given(st.integers(0, 500), st.integers(1, 20))
+    def test_oracle_of_a_batch(self, seed, frames):
+        """A crop of its own for each clip, and the gradient of each: that of the oracle."""
+        x = clip(seed, (4, 2, 12, 3, 2)).requires_grad_()
+        start, length = torch.tensor([0, 3, 11, 2]), torch.tensor([12, 5, 1, 10])
+        out = F.crop_resize(x, start, length, frames)
+        rows = zip(x.detach().numpy(), start.tolist(), length.tolist(), strict=True)
+        expected = np.stack([augment.crop_resize(*row, frames) for row in rows])
+        assert_equal(out.detach(), expected, atol=1e-4)
+        weight = clip(seed + 1, tuple(out.shape))
+        (out * weight).sum().backward()
+        # Resampling is linear: its gradient is its transpose, and <w, A u> = <A' w, u> for any u.
+        u = clip(seed + 2, tuple(x.shape))
+        rows = zip(u.numpy(), start.tolist(), length.tolist(), strict=True)
+        moved = np.stack([augment.crop_resize(*row, frames) for row in rows])
+        left, right = float((weight.numpy() * moved).sum()), float((x.grad * u).sum())
+        assert left == pytest.approx(right, abs=1e-2)
+
+    @pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float32, torch.float64])
+    def test_every_dtype(self, dtype):
+        x = clip().to(dtype)
+        out = F.crop_resize(x, torch.tensor(1), torch.tensor(7), 11)
+        assert out.dtype == dtype
+        expected = augment.crop_resize(x.double().numpy(), 1, 7, 11)
+        tolerance = {torch.float16: 4e-3, torch.bfloat16: 4e-2}.get(dtype, 1e-5)
+        assert_equal(out.double(), expected, atol=tolerance)
+        assert torch.equal(F.crop_resize(x, torch.tensor(0), torch.tensor(9), 9), x)
+
+    @pytest.mark.parametrize("dtype", [torch.float16, torch.float32, torch.float64])
+    @pytest.mark.parametrize("frames", [1, 4, 9])
+    def test_broken_frames_outside_do_not_leak(self, dtype, frames):
+        x = clip(shape=(2, 3, 9, 6, 2)).to(dtype)
+        x[0, :, :3], x[0, :, 7:], x[1, :, 1:] = torch.nan, torch.inf, torch.nan
+        x.requires_grad_()
+        out = F.crop_resize(x, torch.tensor([3, 0]), torch.tensor([4, 1]), frames)
+        assert out.isfinite().all()
+        out.sum().backward()
+        assert x.grad.isfinite().all()
+        assert not x.grad[0, :, :3].any()
+        assert not x.grad[0, :, 7:].any()
+
+    def test_any_strides(self):
+        x = clip(shape=(9, 2, 3, 6)).permute(2, 0, 3, 1)
+        start, length = torch.tensor(2), torch.tensor(6)
+        expected = F.crop_resize(x.contiguous(), start, length, 5)
+        assert torch.equal(F.crop_resize(x, start, length, 5), expected)
+
+    def test_gradient_of_a_batch(self):
+        x = clip(shape=(2, 2, 5, 2, 1)).requires_grad_()
+        start, length = torch.tensor([1, 0]), torch.tensor([3, 5])
+        assert torch.autograd.gradcheck(lambda a: F.crop_resize(a, start, length, 4), (x,))
 
     def test_no_frames(self):
         with pytest.raises(ValueError, match="`frames` must be at least 1; got 0"):

@@ -29,6 +29,7 @@ from skelter._checks._tensors import (
     joint_count,
     joints,
     not_empty,
+    padded,
     params,
     same_batch,
 )
@@ -53,6 +54,7 @@ __all__ = [
     "labels",
     "negatives",
     "not_empty",
+    "padded",
     "params",
     "positive",
     "positive_int",

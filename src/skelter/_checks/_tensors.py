@@ -48,9 +48,15 @@ def floating(name: str, x: Any) -> Tensor:
     return tensor
 
 
+def padded(x: Any) -> Any:
+    """Return ragged clips padded to one tensor, and anything else as it is."""
+    ragged = not isinstance(x, Tensor) and hasattr(x, "padded")
+    return x.padded() if ragged else x
+
+
 def clips(x: Any, name: str = "x") -> Tensor:
     """Return ``x`` as clips of shape (..., C, T, V, M)."""
-    tensor = floating(name, x)
+    tensor = floating(name, padded(x))
     if tensor.ndim < 4:
         raise ValueError(
             f"`{name}` must have shape (..., C, T, V, M): coordinates, frames, joints, persons; "
@@ -133,14 +139,17 @@ def joint_count(subject: str, count: int, layout: Layout, hint: str = LAYOUT_HIN
 
 
 def frame_counts(num_frames: Any, x: Shaped) -> Tensor:
-    """Return valid frame counts for clips ``x``, on its device; None counts every frame.
+    """Return valid frame counts for clips ``x``, on its device.
 
-    The values are checked where they lie on the CPU; reading them from a GPU would make it wait,
-    so there they are clamped to 1..T.
+    None counts every frame; ragged clips have their own counts, and none may lie above them. The
+    values are checked where they lie on the CPU; reading them from a GPU would make it wait, so
+    there they are clamped.
     """
     batch, frames = x.shape[:-4], x.shape[-3]
-    if num_frames is None:
-        return torch.full(batch, frames, dtype=torch.int64, device=x.device)
+    own: Tensor | None = None if isinstance(x, Tensor) else getattr(x, "num_frames", None)
+    if num_frames is None or num_frames is own:
+        every = torch.full(batch, frames, dtype=torch.int64, device=x.device)
+        return every if own is None else own.to(torch.int64)
     counts = torch.as_tensor(num_frames)
     if counts.is_floating_point() or counts.is_complex() or counts.dtype == torch.bool:
         raise TypeError(
@@ -153,7 +162,7 @@ def frame_counts(num_frames: Any, x: Shaped) -> Tensor:
             f"got shape {shape_of(counts)}."
         )
     if counts.device.type != "cpu":
-        return counts.to(x.device, torch.int64).clamp(1, frames)
+        return _up_to(own, counts.to(x.device, torch.int64).clamp(1, frames))
     fewest, most = torch.aminmax(counts) if counts.numel() > 0 else (1, 1)
     if fewest < 1 or most > frames:
         raise ValueError(
@@ -161,7 +170,17 @@ def frame_counts(num_frames: Any, x: Shaped) -> Tensor:
             f"got {int(fewest if fewest < 1 else most)}. Count the frames before the padding of "
             "each clip."
         )
-    return counts.to(x.device, torch.int64)
+    return _up_to(own, counts.to(x.device, torch.int64))
+
+
+def _up_to(own: Tensor | None, counts: Tensor) -> Tensor:
+    """Return counts within those of ragged clips: behind the end of one lies another."""
+    if own is None:
+        return counts
+    fits = own.device.type != "cpu" or bool((counts <= own).all())
+    came = f"{counts.tolist()} for clips of {own.tolist()}" if not fits else ""
+    require(fits, "`num_frames`", "lie within each of the ragged clips", came)
+    return torch.minimum(counts, own)
 
 
 def params(x: Tensor, **expected: tuple[Tensor, tuple[int, ...]]) -> None:

@@ -1,5 +1,6 @@
 """Recordings: clips, stores of them, readers and writers, protocols, and a synthetic set."""
 
+from skelter._ragged import RaggedClips
 from skelter.data import protocols, sources, synthetic
 from skelter.data._clip import Clip
 from skelter.data._errors import SkeletonFormatError
@@ -29,6 +30,7 @@ __all__ = [
     "Piece",
     "PreparationReport",
     "Progress",
+    "RaggedClips",
     "SkeletonDataset",
     "SkeletonFormatError",
     "SkeletonStore",

@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from skelter import _checks
 from skelter.data._errors import SkeletonFormatError
+from skelter.data._frames import as_planes
 from skelter.data._index import ARRAYS, EXTRA
 from skelter.data._listing import require_labels
 from skelter.data._npz import load_npz, require_kind
@@ -54,7 +55,7 @@ class Writer:
         """Write the frames of one clip, shape (T, M, V, C)."""
         self.shape = joints.shape[1:]
         self.count += len(joints)
-        self._frames.write(planar(joints).astype(self.dtype).tobytes())
+        self._frames.write(as_planes(joints, self.dtype).data)
 
     def finish(self, index: Mapping[str, Any], info: Mapping[str, Any]) -> None:
         """Write index and metadata, flush everything to disk, and rename into place."""
@@ -113,20 +114,14 @@ def read(
     return frames, arrays, info
 
 
-def planar(frames: npt.NDArray[np.floating]) -> npt.NDArray[np.floating]:
-    """Return frames (T, M, V, C) as they are stored: (T, C, V, M), every coordinate a plane."""
-    return frames.transpose(0, 3, 2, 1)
-
-
 def _frames_of(
     path: Path, dtype: np.dtype[Any], shape: tuple[int, ...], version: int
 ) -> npt.NDArray[np.floating]:
     """Map the frames, shape (sum of T, M, V, C) however they are nested in the file."""
     T, M, V, C = shape
-    # Copy on write: nothing reaches the file, and torch takes the memory without a copy.
     if version < 3:
-        return np.memmap(path, dtype=dtype, mode="c", shape=shape)
-    return np.memmap(path, dtype=dtype, mode="c", shape=(T, C, V, M)).transpose(0, 3, 2, 1)
+        return np.memmap(path, dtype=dtype, mode="r", shape=shape)
+    return np.memmap(path, dtype=dtype, mode="r", shape=(T, C, V, M)).transpose(0, 3, 2, 1)
 
 
 def _form_of(meta: Mapping[str, Any]) -> tuple[tuple[int, ...], np.dtype[Any]]:

@@ -1,16 +1,15 @@
 """Clips of any length in one flat, memory-mapped array.
 
 A store is a directory of three files: ``frames.bin``, all frames of all clips one after another,
-shape (sum of T, M, V, C); ``index.npz``, where each clip starts and what is known of it; and
-``store.json``, sizes, layout and format version. It is built beside its final place and renamed,
-so that it is either complete or absent.
+every coordinate of a frame a plane, shape (sum of T, C, V, M); ``index.npz``, where each clip
+starts and what is known of it; and ``store.json``, sizes, layout and format version. It is built
+beside its final place and renamed, so that it is either complete or absent.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from copy import copy
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -23,14 +22,15 @@ from skelter import _checks
 from skelter._ragged import RaggedClips
 from skelter.data import _storefile
 from skelter.data._clip import Clip
+from skelter.data._frames import Frames, FramesInMemory, StoredFrames
 from skelter.data._index import ClipIndex, IntArray, StoreInfo
+from skelter.data._mapped import mapped
 from skelter.data._prepared import prepared
 from skelter.layouts import SkeletonLayout
 
 __all__ = ["SkeletonStore"]
 
 DTYPES = ("float32", "float16")
-NO_JOINTS = np.empty((0, 0, 0, 0), dtype=np.float32)
 
 
 class SkeletonStore:
@@ -40,7 +40,8 @@ class SkeletonStore:
     `data.load_ragged`.
 
     Args:
-        frames: All frames, shape (sum of T, M, V, C), possibly memory-mapped.
+        frames: All frames, shape (sum of T, M, V, C), possibly memory-mapped. They are taken as
+            they are in float32 or float16, and converted to float32 otherwise.
         index: Where each clip lies.
         info: What holds for all clips.
 
@@ -53,12 +54,10 @@ class SkeletonStore:
         (torch.Size([2, 3, 50, 20, 1]), tensor([50, 30]), tensor([1, 0]))
     """
 
-    def __init__(self, frames: npt.NDArray[np.floating], index: ClipIndex, info: StoreInfo) -> None:
-        self.frames = frames
+    def __init__(self, frames: Frames, index: ClipIndex, info: StoreInfo) -> None:
+        self._frames = StoredFrames(frames)
         self.index = index
         self.info = info
-        # The same memory for torch, with the axes of clips.
-        self._frames = torch.from_numpy(frames).permute(0, 3, 2, 1)
 
     @classmethod
     def open(cls, path: str | Path) -> SkeletonStore:
@@ -108,12 +107,8 @@ class SkeletonStore:
         _checks.choice("dtype", dtype, DTYPES)
         info = StoreInfo(layout, tuple(label_names), fps, name, dict(provenance or {}))
         with _storefile.Writer(Path(path), dtype) as writer:
-            clips, lengths = [], []
-            for clip in prepared(sequences, labels, info):
-                writer.append(clip.joints)
-                lengths.append(len(clip.joints))
-                clips.append(replace(clip, joints=NO_JOINTS))
-            writer.finish(ClipIndex.of(clips, lengths).arrays(), vars(info))
+            index = ClipIndex.collect(prepared(sequences, labels, info), writer.append)
+            writer.finish(index.arrays(), vars(info))
         return cls.open(path)
 
     @classmethod
@@ -130,34 +125,29 @@ class SkeletonStore:
     ) -> SkeletonStore:
         """Make a store in memory; arguments and errors as of `build`."""
         info = StoreInfo(layout, tuple(label_names), fps, name, dict(provenance or {}))
-        clips = list(prepared(sequences, labels, info))
-        _checks.require(len(clips) > 0, "`sequences`", "hold at least one clip", "none")
-        planes = np.concatenate([_storefile.planar(clip.joints) for clip in clips])
-        frames = np.ascontiguousarray(planes).transpose(0, 3, 2, 1)
-        return cls(frames, ClipIndex.of(clips, [len(clip.joints) for clip in clips]), info)
+        memory = FramesInMemory()
+        index = ClipIndex.collect(prepared(sequences, labels, info), memory.append)
+        return cls(memory.frames(), index, info)
 
     def __len__(self) -> int:
-        return len(self.index.labels)
+        return len(self.index)
 
     def __getitem__(self, position: int) -> Clip:
         """Return one clip, its joints a copy of shape (T, M, V, C)."""
-        self._check_positions(position, position)
-        position %= len(self)
-        start, end = self.index.offsets[position : position + 2]
-        return Clip(
-            np.array(self.frames[start:end], dtype=np.float32),
-            int(self.index.labels[position]),
-            int(self.index.subjects[position]),
-            int(self.index.views[position]),
-            str(self.index.names[position]),
-            self.index.extra_of(position),
-        )
+        (number,) = self.index.positions([position])
+        start, end = self.index.offsets[number : number + 2]
+        return self.index.clip(number, np.array(self.frames[start:end], dtype=np.float32))
 
     def __repr__(self) -> str:
         return (
             f"SkeletonStore({self.info.name or 'unnamed'}: {len(self)} clips, {self.persons} x "
             f"{self.layout.num_joints} joints of {self.layout.name})"
         )
+
+    @property
+    def frames(self) -> Frames:
+        """All frames of all clips, shape (sum of T, M, V, C): not to be written to."""
+        return self._frames.array
 
     @property
     def layout(self) -> SkeletonLayout:
@@ -216,7 +206,7 @@ class SkeletonStore:
             device: Such as ``"cuda"``; ``"cpu"`` reads a store on disk into memory.
         """
         store = copy(self)
-        store._frames = self._frames.to(device, copy=True)
+        store._frames = self._frames.to(device)
         return store
 
     def ragged(self, indices: Sequence[int] | IntArray) -> RaggedClips:
@@ -229,14 +219,14 @@ class SkeletonStore:
             ValueError: There are no indices.
             IndexError: An index is out of range.
         """
-        chosen = self._positions(indices)
+        chosen = self.index.positions(indices)
         starts = self.index.offsets[chosen]
         lengths = self.index.offsets[chosen + 1] - starts
-        place = self._frames.device
+        frames = self._frames.tensor
         return RaggedClips(
-            self._frames,
-            torch.from_numpy(starts).to(place),
-            torch.from_numpy(lengths).to(place),
+            frames,
+            torch.from_numpy(starts).to(frames.device),
+            torch.from_numpy(lengths).to(frames.device),
             longest=int(lengths.max()),
         )
 
@@ -274,7 +264,7 @@ class SkeletonStore:
             torch.Size([8, 3, 64, 25, 2])
         """
         clips = self.ragged(indices)
-        labels = torch.from_numpy(self.labels[self._positions(indices)]).to(clips.device)
+        labels = torch.from_numpy(self.labels[self.index.positions(indices)]).to(clips.device)
         if transform is None:
             return clips.padded(), clips.num_frames, labels
         x = clips if getattr(transform, "reads_ragged", False) else clips.padded()
@@ -293,37 +283,4 @@ class SkeletonStore:
         Raises:
             ValueError: The function changed the shape.
         """
-        clips: list[Clip] = []
-        for start in range(0, len(self), batch_size):
-            indices = range(start, min(start + batch_size, len(self)))
-            x, num_frames, _ = self.batch(indices)
-            y = function(x)
-            _checks.require(
-                y.shape == x.shape,
-                "`function`",
-                f"keep the shape of clips {_checks.shape_of(x)}",
-                _checks.shape_of(y),
-                "Crop and resample in a view, not in the store.",
-            )
-            joints = y.detach().cpu().permute(0, 2, 4, 3, 1).numpy()
-            for position, row, length in zip(indices, joints, num_frames, strict=True):
-                clips.append(replace(self[position], joints=row[: int(length)]))
-        return SkeletonStore.from_clips(clips, **vars(self.info))
-
-    def _positions(self, indices: Sequence[int] | IntArray) -> IntArray:
-        """Return clip numbers, checked and counted from 0."""
-        chosen = np.asarray(indices, dtype=np.int64)
-        listed = chosen.ndim == 1 and chosen.size > 0
-        _checks.require(listed, "`indices`", "be one or more clip numbers", f"shape {chosen.shape}")
-        self._check_positions(int(chosen.min()), int(chosen.max()))
-        return chosen % len(self)
-
-    def _check_positions(self, lowest: int, highest: int) -> None:
-        """Refuse positions outside, as sequences do: an IndexError also ends iteration."""
-        _checks.require(
-            -len(self) <= lowest and highest < len(self),
-            "clip numbers",
-            f"lie below {len(self)}, the number of clips in the store",
-            lowest if lowest < -len(self) else highest,
-            error=IndexError,
-        )
+        return SkeletonStore.from_clips(mapped(self, function, batch_size), **vars(self.info))

@@ -1,4 +1,4 @@
-"""Products of many matrices with one and the same."""
+"""How matrices are multiplied: in which dtype, and fast where one of them stays the same."""
 
 from __future__ import annotations
 
@@ -31,3 +31,9 @@ def _packs(weight: Tensor) -> bool:
     if weight.dtype == torch.bfloat16:
         return bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())
     return weight.dtype == torch.float32
+
+
+def computing_dtype(x: Tensor) -> torch.dtype:
+    """Return the dtype that products with ``x`` are taken in: that of autocast where it is on."""
+    kind = x.device.type
+    return torch.get_autocast_dtype(kind) if torch.is_autocast_enabled(kind) else x.dtype

@@ -16,6 +16,7 @@ from skelter.evaluation.features import FeatureSet
 __all__ = ["KNNResult", "RetrievalResult", "knn", "retrieval"]
 
 METRICS = ("cosine", "euclidean")
+GALLERY = 4096  # training rows in a tile of scores
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,7 +58,7 @@ def knn(
         k: Neighbours that vote, from 1 to N; the paper's retrieval has 1.
         metric: ``"cosine"`` or ``"euclidean"``.
         test_labels: Class indices of shape (L,), to measure accuracy.
-        chunk: Test rows compared at once; bounds memory to chunk x N.
+        chunk: Test rows compared at once, with a few times as many training rows; bounds memory.
 
     Returns:
         Predictions, and their accuracy if `test_labels` were given.
@@ -79,10 +80,7 @@ def knn(
     _checks.positive_int("k", k)
     _checks.between("k", k, 1, len(train), "There are no more training rows.")
     _checks.positive_int("chunk", chunk)
-    votes = [
-        _vote(train_labels[nearness.topk(k, dim=1).indices])
-        for nearness in _nearness(train, test, metric, chunk)
-    ]
+    votes = [_vote(train_labels[nearest]) for nearest in _nearest(train, test, k, metric, chunk)]
     predictions = torch.cat(votes)
     accuracy = None
     if test_labels is not None:
@@ -161,12 +159,36 @@ def retrieval(
     return RetrievalResult({k: hits[k] / len(test) for k in top}, precision / len(test))
 
 
+def _nearest(train: Tensor, test: Tensor, k: int, metric: str, chunk: int) -> Iterator[Tensor]:
+    """Yield the numbers (chunk, k) of the nearest training rows, the nearest first.
+
+    Scores are looked at in tiles that fit the cache, and the best of every tile compared.
+    """
+    train, test = _compared(train, test, metric)
+    width = max(k, GALLERY)
+    for rows in torch.split(test, chunk):
+        best = [_scores(rows, tile, metric).topk(min(k, len(tile)), dim=1)
+                for tile in torch.split(train, width)]  # fmt: skip
+        scores = torch.cat([tile.values for tile in best], dim=1)
+        places = [tile.indices + width * number for number, tile in enumerate(best)]
+        yield torch.cat(places, dim=1).gather(1, scores.topk(k, dim=1).indices)
+
+
 def _nearness(train: Tensor, test: Tensor, metric: str, chunk: int) -> Iterator[Tensor]:
     """Yield (chunk, N) scores of test rows against all training rows; larger is nearer."""
-    if metric == "cosine":
-        train, test = F.normalize(train, dim=1), F.normalize(test, dim=1)
+    train, test = _compared(train, test, metric)
     for rows in torch.split(test, chunk):
-        yield rows @ train.T if metric == "cosine" else -torch.cdist(rows, train)
+        yield _scores(rows, train, metric)
+
+
+def _compared(train: Tensor, test: Tensor, metric: str) -> tuple[Tensor, Tensor]:
+    if metric == "cosine":
+        return F.normalize(train, dim=1), F.normalize(test, dim=1)
+    return train, test
+
+
+def _scores(rows: Tensor, train: Tensor, metric: str) -> Tensor:
+    return rows @ train.T if metric == "cosine" else -torch.cdist(rows, train)
 
 
 def _vote(labels: Tensor) -> Tensor:

@@ -12,8 +12,9 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from skelter import _checks
+from skelter.losses._queue_contrast import contrast_with_constants
 
-__all__ = ["cross_contrastive", "info_nce", "info_nce_logits", "nt_xent"]
+__all__ = ["cross_contrastive", "info_nce", "info_nce_logits", "nt_xent", "queue_contrast"]
 
 
 def info_nce_logits(
@@ -93,7 +94,58 @@ def info_nce(
         tensor(True)
     """
     logits = info_nce_logits(query, key, negatives, temperature, normalize=normalize)
-    return positive_first(logits)
+    return F.cross_entropy(logits, logits.new_zeros(len(logits), dtype=torch.int64))
+
+
+def queue_contrast(
+    query: Tensor,
+    key: Tensor,
+    negatives: Tensor,
+    temperature: float = 0.07,
+    *,
+    normalize: bool = True,
+) -> tuple[Tensor, Tensor]:
+    """Return `info_nce` with constant negatives, and the logits that it comes from.
+
+    The gradient is worked out on the way, and nothing is kept of the negatives: a queue need not
+    be copied, and may change before ``backward``. The logits are the only matrix (N, 1 + K).
+
+    Args:
+        query: Embeddings of shape (N, D).
+        key: Their positives, shape (N, D).
+        negatives: Constants of shape (K, D), at least one row: ``queue.rows()``.
+        temperature: Above 0.
+        normalize: Whether to L2-normalise the rows first.
+
+    Returns:
+        A scalar; the logits of `info_nce_logits`, (N, 1 + K), without a gradient.
+
+    Raises:
+        TypeError: As of `info_nce_logits`.
+        ValueError: As of `info_nce_logits`, or the negatives want a gradient.
+
+    References:
+        He et al., Momentum Contrast, CVPR 2020, equation 1.
+
+    Example:
+        >>> same = torch.ones(4, 8)
+        >>> loss, logits = queue_contrast(same, same, torch.ones(9, 8))
+        >>> torch.isclose(loss, torch.tensor(10.0).log()), logits.shape
+        (tensor(True), torch.Size([4, 10]))
+    """
+    _checks.embeddings(query=query, key=key)
+    _checks.negatives(negatives, query)
+    _checks.positive("temperature", temperature, "The paper has 0.07.")
+    _checks.require(
+        not negatives.requires_grad,
+        "`negatives`",
+        "be constants",
+        "a tensor that requires a gradient",
+        "Detach them, or use info_nce.",
+    )
+    with torch.autocast(query.device.type, enabled=False):
+        query, key, negatives = _rows(query, key, negatives, normalize=normalize)
+        return contrast_with_constants(query, key, negatives, temperature)
 
 
 def nt_xent(z1: Tensor, z2: Tensor, temperature: float = 0.5, *, normalize: bool = True) -> Tensor:
@@ -186,16 +238,6 @@ def cross_contrastive(
     forth = info_nce(query_a, key_b, negatives_b, temperature, normalize=normalize)
     back = info_nce(query_b, key_a, negatives_a, temperature, normalize=normalize)
     return forth + back
-
-
-def positive_first(logits: Tensor) -> Tensor:
-    """Return the cross-entropy of logits (N, 1 + K) whose first column is the positive.
-
-    Example:
-        >>> bool(positive_first(torch.tensor([[9.0, 1.0]])) < positive_first(torch.zeros(1, 2)))
-        True
-    """
-    return F.cross_entropy(logits, logits.new_zeros(logits.shape[0], dtype=torch.int64))
 
 
 def _rows(*embeddings: Tensor, normalize: bool) -> list[Tensor]:

@@ -118,20 +118,15 @@ class MomentumContrast(nn.Module):
             for name, encoder in self.encoders.items()
         }
         keys = self.keys(view2)
-        negatives = {name: self._queue(name).snapshot() for name in self.encoders}
-        logits = {
-            (a, b): losses.info_nce_logits(
-                queries[a], keys[b], negatives[b], self.temperature, normalize=False
+        terms, logits = {}, {}
+        for a, b in self.pairs:
+            terms[a, b], logits[a, b] = losses.queue_contrast(
+                queries[a], keys[b], self._queue(b).rows(), self.temperature, normalize=False
             )
-            for a, b in self.pairs
-        }
-        terms = {pair: losses.positive_first(its_logits) for pair, its_logits in logits.items()}
         loss = torch.stack([weight * terms[pair] for pair, weight in self.pairs.items()]).sum()
         if self.training:
             self._enqueue(keys)
-        return ContrastOutput(
-            loss, terms, {pair: its_logits.detach() for pair, its_logits in logits.items()}
-        )
+        return ContrastOutput(loss, terms, logits)
 
     @torch.no_grad()
     def keys(self, view: Tensor) -> dict[str, Tensor]:

@@ -15,11 +15,21 @@ from skelter._ragged import RaggedClips
 ParamsT = TypeVar("ParamsT")
 
 
+def _replaces(cls: type, name: str) -> bool:
+    """Whether a class has a method in the place of one that it would inherit."""
+    inherited = getattr(super(cls, cls), name, None)
+    return name in vars(cls) and not getattr(inherited, "__isabstractmethod__", False)
+
+
 class Transform(nn.Module, ABC, Generic[ParamsT]):
     """A map from clips to clips, with a draw of its own for every clip.
 
     A new transform implements `sample` and `transform`. All randomness is in `sample`;
     `transform` is pure, so that parameters that were drawn once can be applied again.
+
+    What a transform may promise beside, `reads_ragged`, `maps_joints` and `keeps_axes`, makes
+    combinations of it faster. A subclass that replaces `sample` or `transform` of a transform
+    inherits none of these promises: it states again which of them it keeps.
 
     Args of a call:
         x: Clips of shape (..., C, T, V, M), any floating dtype, any device. NumPy arrays and
@@ -38,10 +48,22 @@ class Transform(nn.Module, ABC, Generic[ParamsT]):
         ValueError: Shapes do not fit.
     """
 
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if any(_replaces(cls, name) for name in ("sample", "transform")):
+            for promise in ("reads_ragged", "maps_joints", "keeps_axes"):
+                if promise not in vars(cls):
+                    setattr(cls, promise, getattr(Transform, promise))
+
     @property
     def reads_ragged(self) -> bool:
         """Whether ``sample`` and ``transform`` take ragged clips; others are given padded ones."""
         return False
+
+    @property
+    def keeps_axes(self) -> bool:
+        """Whether all axes but time stay as they are, which is then known without applying it."""
+        return self.maps_joints
 
     @property
     def output_frames(self) -> int | None:

@@ -13,7 +13,16 @@ from torch import Generator, Tensor
 from skelter import _checks
 from skelter.transforms import functional
 from skelter.transforms._base import Transform, uniform
-from skelter.transforms._compose import Members, is_joint_map, output_frames_of
+from skelter.transforms._compose import Members
+from skelter.transforms._members import (
+    as_drawn_from,
+    as_read_by,
+    counted,
+    is_joint_map,
+    keeps_axes,
+    output_frames_of,
+    reads_ragged,
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,6 +75,16 @@ class OneOf(Transform[OneOfParams]):
         )
 
     @property
+    def reads_ragged(self) -> bool:
+        """Whether a member does; the others are given padded ones."""
+        return any(reads_ragged(member) for member in self.transforms)
+
+    @property
+    def keeps_axes(self) -> bool:
+        """Whether all members do."""
+        return all(keeps_axes(member) for member in self.transforms)
+
+    @property
     def output_frames(self) -> int | None:
         """Frames that every member resamples to."""
         return output_frames_of(next(iter(self.transforms)))
@@ -79,8 +98,9 @@ class OneOf(Transform[OneOfParams]):
         choice = torch.zeros_like(draw, dtype=torch.int64)
         for edge in edges:
             choice += draw >= edge
+        num_frames = counted(x, num_frames)
         params = tuple(
-            member.sample(x, num_frames=num_frames, generator=generator)
+            member.sample(as_drawn_from(member, x), num_frames=num_frames, generator=generator)
             for member in self.transforms
         )
         return OneOfParams(choice, params)
@@ -103,7 +123,7 @@ class OneOf(Transform[OneOfParams]):
         if self.maps_joints:
             return functional.map_joints(x, self.joint_maps(x, params))
         candidates = [
-            member.transform(x, its_params)
+            member.transform(as_read_by(member, x), its_params)
             for member, its_params in zip(self.transforms, params.params, strict=True)
         ]
         return _chosen(candidates, params.choice[..., None, None, None, None])
@@ -157,8 +177,14 @@ class RandomApply(Transform[RandomApplyParams]):
     ) -> RandomApplyParams:
         """Draw whether, and how; as many draws whatever `p` is."""
         applied = uniform(x.shape[:-4], x, generator) < self.p
-        params = self.member.sample(x, num_frames=num_frames, generator=generator)
+        seen, num_frames = as_drawn_from(self.member, x), counted(x, num_frames)
+        params = self.member.sample(seen, num_frames=num_frames, generator=generator)
         return RandomApplyParams(applied, params)
+
+    @property
+    def keeps_axes(self) -> bool:
+        """Whether the member does."""
+        return keeps_axes(self.member)
 
     @property
     def maps_joints(self) -> bool:
@@ -173,6 +199,7 @@ class RandomApply(Transform[RandomApplyParams]):
 
     def transform(self, x: Tensor, params: RandomApplyParams) -> Tensor:
         """Apply where drawn so."""
+        x = _checks.padded(x)
         changed = self.member.transform(x, params.params)
         return torch.where(params.applied[..., None, None, None, None], changed, x)
 

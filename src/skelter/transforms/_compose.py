@@ -7,13 +7,21 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Any, TypeAlias, cast
 
-import torch
 from torch import Generator, Tensor, nn
 
 from skelter import _checks
 from skelter._ragged import RaggedClips
 from skelter.transforms import functional
 from skelter.transforms._base import Deterministic, Transform, at_the_door
+from skelter.transforms._members import (
+    as_drawn_from,
+    as_read_by,
+    counted,
+    is_joint_map,
+    keeps_axes,
+    output_frames_of,
+    shape_alone,
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,6 +84,11 @@ class Compose(Transform[ComposeParams]):
         """Whether all members do."""
         return all(is_joint_map(member) for member in self.transforms)
 
+    @property
+    def keeps_axes(self) -> bool:
+        """Whether all members do."""
+        return all(keeps_axes(member) for member in self.transforms)
+
     def joint_maps(self, x: Tensor, params: ComposeParams) -> Tensor:
         """Return the product of the members' matrices."""
         return _product(x, list(zip(self.transforms, params.params, strict=True)))
@@ -108,12 +121,14 @@ class Compose(Transform[ComposeParams]):
         """
         waiting: list[Step] = []
         drawn = []
+        num_frames = counted(x, num_frames)
         for member in self.transforms:
-            if is_joint_map(member):
-                seen = _shape_alone(x, waiting)
+            before = [earlier for earlier, _ in waiting]
+            if is_joint_map(member) and all(keeps_axes(earlier) for earlier in before):
+                seen = shape_alone(x, before)
             else:
                 x, waiting = _apply(x, waiting), []
-                seen = x = _as_read_by(member, x)
+                seen = x = as_read_by(member, x)
             drawn.append(member.sample(seen, num_frames=num_frames, generator=generator))
             waiting.append((member, drawn[-1]))
             if output_frames_of(member) is not None:
@@ -126,11 +141,11 @@ def _apply(x: Any, steps: list[Step]) -> Any:
     for mapping, group in groupby(steps, key=lambda step: is_joint_map(step[0])):
         run = list(group)
         if mapping and len(run) > 1:
-            x = _as_read_by(run[0][0], x)
+            x = as_read_by(run[0][0], x)
             x = functional.map_joints(x, _product(x, run))
         else:
             for member, params in run:
-                x = member.transform(_as_read_by(member, x), params)
+                x = member.transform(as_read_by(member, x), params)
     return x
 
 
@@ -141,20 +156,6 @@ def _product(x: Tensor, steps: list[Step]) -> Tensor:
     for maps in others:
         product = maps @ product
     return product
-
-
-def _shape_alone(x: Any, steps: list[Step]) -> Tensor:
-    """Return clips without values, of the shape that they have after some steps."""
-    frames = [output_frames_of(member) for member, _ in steps]
-    T = next((count for count in reversed(frames) if count is not None), x.shape[-3])
-    empty = torch.empty((), dtype=x.dtype, device=x.device)
-    return empty.expand(*x.shape[:-3], T, *x.shape[-2:])
-
-
-def _as_read_by(member: Any, x: Any) -> Any:
-    """Pad ragged clips for a member that does not read them."""
-    ragged = isinstance(x, RaggedClips) and not getattr(member, "reads_ragged", False)
-    return x.padded() if ragged else x
 
 
 class Lambda(Deterministic):
@@ -175,7 +176,7 @@ class Lambda(Deterministic):
 
     def transform(self, x: Tensor, params: None = None) -> Tensor:
         """Call the function."""
-        return self.function(x)
+        return self.function(_checks.padded(x))
 
 
 class MultiView(nn.Module):
@@ -200,13 +201,19 @@ class MultiView(nn.Module):
         super().__init__()
         self.transforms = Members(transforms)
 
+    @property
+    def reads_ragged(self) -> bool:
+        """True: views that do not read ragged clips are given padded ones."""
+        return True
+
     def sample(
         self, x: Tensor, *, num_frames: Tensor | None = None, generator: Generator | None = None
     ) -> ComposeParams:
         """Draw the parameters of every view."""
+        num_frames = counted(x, num_frames)
         return ComposeParams(
             tuple(
-                member.sample(x, num_frames=num_frames, generator=generator)
+                member.sample(as_drawn_from(member, x), num_frames=num_frames, generator=generator)
                 for member in self.transforms
             )
         )
@@ -214,7 +221,7 @@ class MultiView(nn.Module):
     def transform(self, x: Tensor, params: ComposeParams) -> tuple[Tensor, ...]:
         """Apply the parameters of every view."""
         return tuple(
-            member.transform(x, its_params)
+            member.transform(as_read_by(member, x), its_params)
             for member, its_params in zip(self.transforms, params.params, strict=True)
         )
 
@@ -230,9 +237,16 @@ class MultiView(nn.Module):
         clips, num_frames = at_the_door(x, num_frames, ragged=True)
         if params is not None:
             return self.transform(clips, params)
-        return tuple(
-            member(clips, num_frames=num_frames, generator=generator) for member in self.transforms
-        )
+        views = []
+        for member in self.transforms:
+            seen = as_read_by(member, clips)
+            # `Compose` draws and applies in one pass; of others no `forward` is demanded.
+            if isinstance(member, Transform):
+                views.append(member(seen, num_frames=num_frames, generator=generator))
+            else:
+                its_params = member.sample(seen, num_frames=num_frames, generator=generator)
+                views.append(member.transform(seen, its_params))
+        return tuple(views)
 
 
 class Members(nn.ModuleList):
@@ -262,14 +276,3 @@ class Members(nn.ModuleList):
 
     def __iter__(self) -> Iterator[Transform[Any]]:
         return cast("Iterator[Transform[Any]]", super().__iter__())
-
-
-def output_frames_of(transform: Any) -> int | None:
-    """Read what transforms may leave out when they keep time as it is."""
-    frames: int | None = getattr(transform, "output_frames", None)
-    return frames
-
-
-def is_joint_map(transform: Any) -> bool:
-    """Read what transforms may leave out when they are none."""
-    return bool(getattr(transform, "maps_joints", False))

@@ -206,5 +206,6 @@ class CheckFinite(Deterministic):
 
     def transform(self, x: Tensor, params: None = None) -> Tensor:
         """Check and return the clips."""
+        x = _checks.padded(x)
         _checks.finite(x)
         return x

@@ -33,6 +33,11 @@ class _CropResize(Transform[CropParams]):
         return True
 
     @property
+    def keeps_axes(self) -> bool:
+        """True: only time is resampled."""
+        return True
+
+    @property
     def output_frames(self) -> int:
         """Frames of every output clip."""
         return self.frames

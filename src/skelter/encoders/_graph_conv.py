@@ -1,0 +1,205 @@
+"""The adaptive graph convolution as one operator, with a backward pass of its own.
+
+Written with plain layers, its three aggregated copies of the clips and the embeddings behind the
+data-dependent graph are larger than everything else in the block. Here a few clips at a time go
+through all of it while they are in the cache, and backward works these out again instead of
+reading them back: less memory, and less time than keeping them costs. A compiler sees one operator.
+
+Letters: n clips times persons, c channels, t frames, u and v joints, s subsets of the graph.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import torch
+from einops import rearrange, reduce
+from torch import Tensor
+
+CACHE = 2**24  # bytes of aggregated clips that are worked on at once
+
+
+class Weights(NamedTuple):
+    """What an adaptive graph convolution learns.
+
+    Args:
+        graph: The layout's adjacency plus the learned one, (S, V, V).
+        embed: From C channels to those of theta, then of phi, for all subsets: (2 S E, C).
+        embed_bias: Shape (2 S E,).
+        project: From the S C aggregated channels to the output's: (O, S C).
+        project_bias: Shape (O,).
+    """
+
+    graph: Tensor
+    embed: Tensor
+    embed_bias: Tensor
+    project: Tensor
+    project_bias: Tensor
+
+
+@torch.library.custom_op("skelter::adaptive_graph_conv", mutates_args=())
+def adaptive_graph_conv(
+    x: Tensor,
+    graph: Tensor,
+    embed: Tensor,
+    embed_bias: Tensor,
+    project: Tensor,
+    project_bias: Tensor,
+) -> tuple[Tensor, Tensor]:
+    """Aggregate over joints by three graphs, and project to the output channels.
+
+    With ``A_s = graph_s + softmax(theta_s(x)' phi_s(x) / (E T))`` over its rows, the output is
+    ``sum_s project_s (x A_s)``.
+
+    Args:
+        x: Shape (N, C, T, V).
+        graph: As of `Weights`, like those that follow.
+        embed: As of `Weights`.
+        embed_bias: As of `Weights`.
+        project: As of `Weights`.
+        project_bias: As of `Weights`.
+
+    Returns:
+        The output (N, O, T, V), and the data-dependent graphs (N, S, V, V) for the backward pass.
+    """
+    N, _, T, V = x.shape
+    weights = Weights(graph, embed, embed_bias, project, project_bias)
+    out = x.new_empty(N, len(project), T, V)
+    adapted = graph.new_empty(N, *graph.shape)
+    for rows in _chunks(x, len(graph)):
+        part = _contiguous(x[rows])
+        theta, phi = _embeddings(part, weights)
+        adapted[rows] = (theta.transpose(-1, -2) @ phi).to(graph.dtype).div_(theta.shape[2])
+        adapted[rows] = adapted[rows].softmax(dim=-2)
+        aggregated = _aggregate(part, adapted[rows] + graph)
+        projected = _times(project, aggregated).add_(project_bias[:, None])
+        out[rows] = projected.view(out[rows].shape)
+    return out, adapted
+
+
+@adaptive_graph_conv.register_fake
+def _(
+    x: Tensor,
+    graph: Tensor,
+    embed: Tensor,
+    embed_bias: Tensor,
+    project: Tensor,
+    project_bias: Tensor,
+) -> tuple[Tensor, Tensor]:
+    N, _, T, V = x.shape
+    return x.new_empty(N, len(project), T, V), graph.new_empty(N, *graph.shape)
+
+
+@torch.library.custom_op("skelter::adaptive_graph_conv_backward", mutates_args=())
+def adaptive_graph_conv_backward(
+    grad: Tensor,
+    x: Tensor,
+    adapted: Tensor,
+    graph: Tensor,
+    embed: Tensor,
+    embed_bias: Tensor,
+    project: Tensor,
+    project_bias: Tensor,
+) -> list[Tensor]:
+    """Return the gradients of `x` and of the weights, in their order."""
+    weights = Weights(graph, embed, embed_bias, project, project_bias)
+    out = torch.empty_like(x, memory_format=torch.contiguous_format)
+    sums = [torch.zeros_like(weight, dtype=_wide(weight)) for weight in weights]
+    of_graph, of_embed, of_embed_bias, of_project, of_project_bias = sums
+    for rows in _chunks(x, len(graph)):
+        part, into = _contiguous(x[rows]), _contiguous(grad[rows]).flatten(2)
+        own = adapted[rows]
+        aggregated = _aggregate(part, own + graph)
+        of_project += _summed_product(into, aggregated)
+        of_project_bias += into.sum((0, 2))
+        of_aggregated = _times(project.t(), into).view(*own.shape[:2], -1, part.shape[-1])
+        joints_last = part.view(len(part), -1, part.shape[-1])
+        joints_first = joints_last.transpose(1, 2)
+        per_subset = [joints_first @ of_subset for of_subset in of_aggregated.unbind(1)]
+        of_own = torch.stack(per_subset, 1).to(own.dtype)
+        of_graph += of_own.sum(0)
+        theta, phi = _embeddings(part, weights)
+        scores = own * (of_own - (own * of_own).sum(-2, keepdim=True)) / theta.shape[2]
+        scores = scores.to(x.dtype)
+        of_theta, of_phi = phi @ scores.transpose(-1, -2), theta @ scores
+        embedded = rearrange(torch.stack([of_theta, of_phi], 1), "n i s (e t) v -> n (i s e) (t v)",
+                             t=part.shape[2])  # fmt: skip
+        of_embed += _summed_product(embedded, part.flatten(2))
+        of_embed_bias += embedded.sum((0, 2))
+        back = _times(embed.t(), embedded).view(joints_last.shape)
+        for subset, edges in enumerate((own + graph).to(x.dtype).transpose(-1, -2).unbind(1)):
+            back.baddbmm_(of_aggregated[:, subset], edges)
+        out[rows] = back.view(part.shape)
+    return [out, *(total.to(weight.dtype) for total, weight in zip(sums, weights, strict=True))]
+
+
+@adaptive_graph_conv_backward.register_fake
+def _(
+    grad: Tensor,
+    x: Tensor,
+    adapted: Tensor,
+    graph: Tensor,
+    embed: Tensor,
+    embed_bias: Tensor,
+    project: Tensor,
+    project_bias: Tensor,
+) -> list[Tensor]:
+    out = torch.empty_like(x, memory_format=torch.contiguous_format)
+    weights = (graph, embed, embed_bias, project, project_bias)
+    return [out, *map(torch.empty_like, weights)]
+
+
+def _keep(ctx: Any, inputs: tuple[Tensor, ...], output: tuple[Tensor, Tensor]) -> None:
+    x, *weights = inputs
+    ctx.save_for_backward(x, output[1], *weights)
+
+
+def _backward(ctx: Any, grad: Tensor, _: Tensor) -> tuple[Tensor, ...]:
+    return tuple(adaptive_graph_conv_backward(grad, *ctx.saved_tensors))
+
+
+adaptive_graph_conv.register_autograd(_backward, setup_context=_keep)
+
+
+def _chunks(x: Tensor, subsets: int) -> Iterator[slice]:
+    """Part the batch so that the aggregated clips of a part fit the cache; not on a GPU."""
+    size = len(x)
+    if x.device.type == "cpu":
+        size = max(1, CACHE // (subsets * x[:1].numel() * x.element_size() or 1))
+    return (slice(start, start + size) for start in range(0, len(x), max(1, size)))
+
+
+def _embeddings(x: Tensor, weights: Weights) -> tuple[Tensor, Tensor]:
+    """Return theta and phi of clips, each (N, S, E T, V)."""
+    embedded = _times(weights.embed, x.flatten(2)).add_(weights.embed_bias[:, None])
+    parts = embedded.view(len(x), 2, len(weights.graph), -1, x.shape[-1])
+    return parts[:, 0], parts[:, 1]
+
+
+def _aggregate(x: Tensor, graphs: Tensor) -> Tensor:
+    """Aggregate clips (N, C, T, V) by graphs (N, S, V, V): (N, S C, T V)."""
+    N, C, T, V = x.shape
+    S = graphs.shape[1]
+    out = x.new_empty(N, S, C * T, V)
+    for subset, edges in enumerate(graphs.to(x.dtype).unbind(1)):
+        torch.bmm(x.view(N, C * T, V), edges, out=out[:, subset])
+    return out.view(N, S * C, T * V)
+
+
+def _times(matrix: Tensor, x: Tensor) -> Tensor:
+    """Multiply every (B, L) of a batch by (A, B) from the left: (N, A, L)."""
+    return torch.bmm(matrix.expand(len(x), -1, -1), x)
+
+
+def _summed_product(first: Tensor, second: Tensor) -> Tensor:
+    """Sum ``first @ second'`` over a batch of (N, A, L) and (N, B, L): (A, B)."""
+    return reduce(torch.bmm(first, second.transpose(1, 2)), "n a b -> a b", "sum")
+
+
+def _contiguous(x: Tensor) -> Tensor:
+    return x.contiguous(memory_format=torch.contiguous_format)
+
+
+def _wide(x: Tensor) -> torch.dtype:
+    return torch.promote_types(x.dtype, torch.float32)

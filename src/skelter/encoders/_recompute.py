@@ -1,0 +1,38 @@
+"""Activation checkpointing: what is inside a part of an encoder is worked out again in backward."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
+
+from torch import Tensor, nn
+from torch.nn.modules.batchnorm import _BatchNorm
+from torch.utils.checkpoint import checkpoint
+
+
+def recomputed(function: Callable[[Tensor], Tensor], x: Tensor, owner: nn.Module) -> Tensor:
+    """Return ``function(x)``, keeping nothing but `x` for backward; random draws are repeated.
+
+    Args:
+        function: A part of `owner`.
+        x: Its input.
+        owner: Whose batch norms must see every batch once, although they run twice.
+    """
+    out: Tensor = checkpoint(
+        function, x, use_reentrant=False, context_fn=lambda: (nullcontext(), _seen_before(owner))
+    )
+    return out
+
+
+@contextmanager
+def _seen_before(owner: nn.Module) -> Iterator[None]:
+    """Keep batch norms from counting a batch again."""
+    norms = [module for module in owner.modules() if isinstance(module, _BatchNorm)]
+    before = [(norm.momentum, norm.num_batches_tracked) for norm in norms]
+    for norm in norms:
+        norm.momentum, norm.num_batches_tracked = 0.0, None
+    try:
+        yield
+    finally:
+        for norm, (momentum, count) in zip(norms, before, strict=True):
+            norm.momentum, norm.num_batches_tracked = momentum, count

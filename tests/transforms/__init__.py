@@ -1,0 +1,1 @@
+"""Tests of transforms, which share their clips and their battery."""
