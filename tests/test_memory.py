@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import copy
+import pickle
+
 import numpy as np
 import pytest
 import torch
@@ -75,6 +78,24 @@ class TestMemoryQueue:
         queue.enqueue(numbered(100, 4))
         loss.backward()
         assert torch.equal(query.grad, torch.tensor([[10.0, 10.0]]))
+
+    def test_rows_are_no_copy(self):
+        queue = MemoryQueue(4, 2)
+        queue.enqueue(numbered(1, 3))
+        assert torch.equal(queue.rows(), queue.snapshot())
+        assert queue.rows().data_ptr() == queue.features.data_ptr()
+        assert not queue.rows().requires_grad
+
+    def test_length_follows_whatever_changes_the_buffers(self):
+        queue, other = MemoryQueue(4, 2), MemoryQueue(4, 2)
+        other.enqueue(numbered(0, 3))
+        assert len(queue) == 0
+        queue.load_state_dict(other.state_dict())
+        assert len(queue) == 3
+        queue.load_state_dict(MemoryQueue(4, 2).state_dict())
+        assert len(queue) == 0
+        queue.fill_random()
+        assert len(copy.deepcopy(queue)) == len(pickle.loads(pickle.dumps(queue))) == 4
 
     def test_keys_are_detached_and_copied(self):
         queue = MemoryQueue(4, 2)

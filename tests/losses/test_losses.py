@@ -84,6 +84,63 @@ class TestInfoNCE:
         torch.testing.assert_close(compiled(*inputs), F.info_nce(*inputs))
 
 
+class TestQueueContrast:
+    @given(SEEDS, SIZES, st.integers(1, 9), TEMPERATURES)
+    def test_equals_info_nce_and_its_gradients(self, seed, N, K, temperature):
+        inputs = [rows(N, seed=seed), rows(N, seed=seed + 1), rows(K, seed=seed + 2)]
+        self.compare(inputs, temperature)
+
+    @pytest.mark.parametrize("K", [4095, 4096, 4097, 10000])
+    def test_negatives_in_parts(self, K):
+        self.compare([rows(3), rows(3, seed=1), rows(K, seed=2)], 0.07)
+
+    @staticmethod
+    def compare(inputs, temperature):
+        query, key = (tensor.clone().requires_grad_() for tensor in inputs[:2])
+        plain = F.info_nce(query, key, inputs[2], temperature)
+        loss, logits = F.queue_contrast(query, key, inputs[2], temperature)
+        torch.testing.assert_close(loss, plain)
+        expected = F.info_nce_logits(query, key, inputs[2], temperature)
+        torch.testing.assert_close(logits, expected.detach())
+        assert not logits.requires_grad
+        actual = torch.autograd.grad(3 * loss, (query, key))
+        torch.testing.assert_close(actual, torch.autograd.grad(3 * plain, (query, key)))
+
+    def test_negatives_may_change_before_backward(self):
+        query, negatives = rows(3, requires_grad=True), rows(5, seed=2)
+        expected = torch.autograd.grad(F.info_nce(query, rows(3, seed=1), negatives), query)
+        loss, _ = F.queue_contrast(query, rows(3, seed=1), negatives)
+        negatives.zero_()
+        torch.testing.assert_close(torch.autograd.grad(loss, query), expected)
+
+    def test_is_wide_under_autocast(self):
+        inputs = [rows(3, seed=s).bfloat16() for s in range(3)]
+        with torch.autocast("cpu", dtype=torch.bfloat16):
+            loss, logits = F.queue_contrast(*inputs)
+        assert loss.dtype == logits.dtype == torch.float32
+        torch.testing.assert_close(loss, F.info_nce(*(tensor.float() for tensor in inputs)))
+
+    def test_negatives_that_want_a_gradient(self):
+        with pytest.raises(ValueError, match="`negatives` must be constants.*use info_nce"):
+            F.queue_contrast(rows(3), rows(3), rows(5, requires_grad=True))
+
+    def test_wrong_shapes_and_temperatures(self):
+        with pytest.raises(ValueError, match="`negatives` must have shape"):
+            F.queue_contrast(rows(3), rows(3), rows(5, dim=4))
+        with pytest.raises(ValueError, match="`temperature`"):
+            F.queue_contrast(rows(3), rows(3), rows(5), 0.0)
+
+    def test_compiles_whole(self):
+        torch.compiler.reset()
+        inputs = [rows(3, seed=0, requires_grad=True), rows(3, seed=1), rows(5, seed=2)]
+        compiled = torch.compile(F.queue_contrast, fullgraph=True, backend="aot_eager")
+        loss, _ = compiled(*inputs)
+        expected = F.info_nce(*inputs)
+        torch.testing.assert_close(loss, expected)
+        actual = torch.autograd.grad(loss, inputs[0])
+        torch.testing.assert_close(actual, torch.autograd.grad(expected, inputs[0]))
+
+
 class TestNTXent:
     @given(SEEDS, st.integers(2, 6), TEMPERATURES)
     def test_oracle(self, seed, N, temperature):

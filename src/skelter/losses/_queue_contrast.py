@@ -1,9 +1,8 @@
-"""InfoNCE against constants, with its gradient worked out in the forward pass."""
+"""InfoNCE against constants as one operator, with its gradient worked out in the forward pass."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, cast
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -11,52 +10,48 @@ from torch import Tensor
 CHUNK = 4096  # negatives whose share of the loss is looked at together
 
 
+@torch.library.custom_op("skelter::queue_contrast", mutates_args=())
 def contrast_with_constants(
     query: Tensor, key: Tensor, negatives: Tensor, temperature: float
-) -> tuple[Tensor, Tensor]:
-    """Return loss and logits of queries, keys (N, D) and negatives (K, D) as they are.
+) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """Contrast queries, keys (N, D) and negatives (K, D) as they are.
 
-    Example:
-        >>> loss, logits = contrast_with_constants(torch.eye(2), torch.eye(2), torch.zeros(3, 2), 1)
-        >>> logits.tolist()
-        [[1.0, 0.0, 0.0, 0.0], [1.0, 0.0, 0.0, 0.0]]
+    Returns:
+        The loss, the logits (N, 1 + K), and the gradients of the loss at queries and keys.
     """
-    contrast = cast("Callable[..., tuple[Tensor, Tensor]]", _QueueContrast.apply)
-    return contrast(query, key, negatives, temperature)
+    N, K = len(query), len(negatives)
+    logits = query.new_empty(N, 1 + K)
+    logits[:, 0] = (query * key).sum(1)
+    torch.mm(query, negatives.t(), out=logits[:, 1:])
+    logits.div_(temperature)
+    total = logits.logsumexp(1, keepdim=True)
+    loss = (total.squeeze(1) - logits[:, 0]).mean()
+    missing = (logits[:, :1] - total).exp() - 1  # what the positive lacks of certainty
+    of_query = missing * key
+    for start in range(0, K, CHUNK):
+        rows = negatives[start : start + CHUNK]
+        share = (logits[:, 1 + start : 1 + start + len(rows)] - total).exp_()
+        of_query.addmm_(share, rows)
+    scale = 1 / (N * temperature)
+    return loss, logits, of_query * scale, missing * query * scale
 
 
-class _QueueContrast(torch.autograd.Function):
-    """From queries, keys (N, D), negatives (K, D) and a temperature to loss and logits."""
+@contrast_with_constants.register_fake
+def _(
+    query: Tensor, key: Tensor, negatives: Tensor, temperature: float
+) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    logits = query.new_empty(len(query), 1 + len(negatives))
+    return query.new_empty(()), logits, torch.empty_like(query), torch.empty_like(key)
 
-    @staticmethod
-    def forward(
-        ctx: Any, query: Tensor, key: Tensor, negatives: Tensor, temperature: float
-    ) -> tuple[Tensor, Tensor]:
-        """Compute the logits once, and all that backward needs."""
-        N, K = len(query), len(negatives)
-        logits = query.new_empty(N, 1 + K)
-        logits[:, 0] = (query * key).sum(1)
-        torch.mm(query, negatives.t(), out=logits[:, 1:])
-        logits.div_(temperature)
-        total = logits.logsumexp(1, keepdim=True)
-        loss = (total.squeeze(1) - logits[:, 0]).mean()
-        if any(ctx.needs_input_grad):
-            missing = (logits[:, :1] - total).exp() - 1  # what the positive lacks of certainty
-            of_query = missing * key
-            for start in range(0, K, CHUNK):
-                rows = negatives[start : start + CHUNK]
-                share = (logits[:, 1 + start : 1 + start + len(rows)] - total).exp_()
-                of_query.addmm_(share, rows)
-            ctx.save_for_backward(of_query / (N * temperature), missing * query / (N * temperature))
-        ctx.mark_non_differentiable(logits)
-        return loss, logits
 
-    @staticmethod
-    def backward(
-        ctx: Any, grad: Tensor, _: Tensor
-    ) -> tuple[Tensor | None, Tensor | None, None, None]:
-        """Scale what was worked out."""
-        of_query, of_key = ctx.saved_tensors
-        wants_query, wants_key, *_rest = ctx.needs_input_grad
-        into_query = grad * of_query if wants_query else None
-        return into_query, grad * of_key if wants_key else None, None, None
+def _keep(ctx: Any, inputs: tuple[Any, ...], output: tuple[Tensor, ...]) -> None:
+    _, _, of_query, of_key = output
+    ctx.save_for_backward(of_query, of_key)
+
+
+def _backward(ctx: Any, grad: Tensor, *_: Tensor) -> tuple[Tensor, Tensor, None, None]:
+    of_query, of_key = ctx.saved_tensors
+    return grad * of_query, grad * of_key, None, None
+
+
+contrast_with_constants.register_autograd(_backward, setup_context=_keep)

@@ -145,7 +145,8 @@ def queue_contrast(
     )
     with torch.autocast(query.device.type, enabled=False):
         query, key, negatives = _rows(query, key, negatives, normalize=normalize)
-        return contrast_with_constants(query, key, negatives, temperature)
+        loss, logits, *_ = contrast_with_constants(query, key, negatives, float(temperature))
+    return loss, logits.detach()
 
 
 def nt_xent(z1: Tensor, z2: Tensor, temperature: float = 0.5, *, normalize: bool = True) -> Tensor:
