@@ -38,7 +38,14 @@ class Weights(NamedTuple):
     project_bias: Tensor
 
 
-@torch.library.custom_op("skelter::adaptive_graph_conv", mutates_args=())
+WEIGHTS = "Tensor graph, Tensor embed, Tensor embed_bias, Tensor project, Tensor project_bias"
+
+
+@torch.library.custom_op(
+    "skelter::adaptive_graph_conv",
+    mutates_args=(),
+    schema=f"(Tensor x, {WEIGHTS}) -> (Tensor, Tensor)",
+)
 def adaptive_graph_conv(
     x: Tensor,
     graph: Tensor,
@@ -91,7 +98,11 @@ def _(
     return x.new_empty(N, len(project), T, V), graph.new_empty(N, *graph.shape)
 
 
-@torch.library.custom_op("skelter::adaptive_graph_conv_backward", mutates_args=())
+@torch.library.custom_op(
+    "skelter::adaptive_graph_conv_backward",
+    mutates_args=(),
+    schema=f"(Tensor grad, Tensor x, Tensor adapted, {WEIGHTS}) -> Tensor[]",
+)
 def adaptive_graph_conv_backward(
     grad: Tensor,
     x: Tensor,

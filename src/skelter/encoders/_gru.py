@@ -17,7 +17,11 @@ from torch import Tensor
 from skelter.encoders._products import product_with
 
 
-@torch.library.custom_op("skelter::gru_pair", mutates_args=())
+@torch.library.custom_op(
+    "skelter::gru_pair",
+    mutates_args=(),
+    schema="(Tensor x, Tensor[] weights, bool reverse) -> (Tensor, Tensor)",
+)
 def gru_pair(x: Tensor, weights: Sequence[Tensor], reverse: bool) -> tuple[Tensor, Tensor]:
     """Run two units over a sequence.
 
@@ -69,7 +73,12 @@ def _(x: Tensor, weights: Sequence[Tensor], reverse: bool) -> tuple[Tensor, Tens
     return x.new_empty(T, N, 2 * H), x.new_empty(2, T, N, 4 * H, dtype=wide)
 
 
-@torch.library.custom_op("skelter::gru_pair_backward", mutates_args=())
+@torch.library.custom_op(
+    "skelter::gru_pair_backward",
+    mutates_args=(),
+    schema="(Tensor grad, Tensor x, Tensor[] weights, Tensor states, Tensor gates, bool reverse,"
+    " bool wants_x) -> Tensor[]",
+)
 def gru_pair_backward(
     grad: Tensor,
     x: Tensor,

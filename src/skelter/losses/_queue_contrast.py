@@ -10,7 +10,12 @@ from torch import Tensor
 CHUNK = 4096  # negatives whose share of the loss is looked at together
 
 
-@torch.library.custom_op("skelter::queue_contrast", mutates_args=())
+@torch.library.custom_op(
+    "skelter::queue_contrast",
+    mutates_args=(),
+    schema="(Tensor query, Tensor key, Tensor negatives, float temperature)"
+    " -> (Tensor, Tensor, Tensor, Tensor)",
+)
 def contrast_with_constants(
     query: Tensor, key: Tensor, negatives: Tensor, temperature: float
 ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
