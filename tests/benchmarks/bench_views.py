@@ -121,19 +121,42 @@ class TestDisk:
         row = DISK.format(sizes.batch)
         timed(lambda: next(batches), row, "baseline", items=sizes.batch, threads=1)
 
-    def test_ours(self, timed, sizes, folders, chosen):
+    def test_eager(self, timed, sizes, folders, chosen):
         store, generator = SkeletonStore.open(folders[1]), harness.seeded()
-        views = T.MultiView([presets.isc_view(), presets.isc_view()])
-        sequence, graph = R.ToSequence(), R.ToGraph()
+        views, sequence, graph = two_views()
 
         def call(indices):
             made, _, _ = store.batch(indices, transform=views, generator=generator)
             return [(sequence(view), graph(view)) for view in made]
 
-        timed(
-            call, DISK.format(sizes.batch), "ours", "eager", items=sizes.batch, threads=1,
-            setup=chosen, target=harness.at_least(12),
-        )  # fmt: skip
+        time_disk(timed, sizes, call, chosen, "eager")
+
+    def test_compiled(self, timed, sizes, folders, chosen):
+        store, generator = SkeletonStore.open(folders[1]), harness.seeded()
+        views, sequence, graph = two_views()
+
+        def represented(ragged, params):
+            return [(sequence(view), graph(view)) for view in views.transform(ragged, params)]
+
+        pure = harness.compiled(represented, sizes)
+
+        def call(indices):
+            ragged = store.ragged(indices)
+            return pure(ragged, views.sample(ragged, generator=generator))
+
+        time_disk(timed, sizes, call, chosen, "compiled", warmup=5)
+
+
+def two_views():
+    views = T.MultiView([presets.isc_view(), presets.isc_view()])
+    return views, R.ToSequence(), R.ToGraph()
+
+
+def time_disk(timed, sizes, call, chosen, variant, **options):
+    timed(
+        call, DISK.format(sizes.batch), "ours", variant, items=sizes.batch, threads=1,
+        setup=chosen, target=harness.at_least(12), **options,
+    )  # fmt: skip
 
 
 def sweeps(sizes):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 
 import numpy as np
 import torch
@@ -58,7 +59,8 @@ def short_clips(number, bounds, generator):
 
 
 def warm(folder):
-    """Read every file of a folder once, so that it is in the page cache."""
+    """Read every file of a folder once, so that it is in the page cache, and on disk as well."""
+    os.sync()
     for path in sorted(folder.iterdir()):
         with path.open("rb") as file:
             while file.read(2**24):

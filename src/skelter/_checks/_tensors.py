@@ -147,9 +147,10 @@ def frame_counts(num_frames: Any, x: Shaped) -> Tensor:
     """
     batch, frames = x.shape[:-4], x.shape[-3]
     own: Tensor | None = None if isinstance(x, Tensor) else getattr(x, "num_frames", None)
-    if num_frames is None or num_frames is own:
-        every = torch.full(batch, frames, dtype=torch.int64, device=x.device)
-        return every if own is None else own.to(torch.int64)
+    if own is not None and (num_frames is None or num_frames is own):
+        return own.to(torch.int64)
+    if num_frames is None:
+        return torch.full(batch, frames, dtype=torch.int64, device=x.device)
     counts = torch.as_tensor(num_frames)
     if counts.is_floating_point() or counts.is_complex() or counts.dtype == torch.bool:
         raise TypeError(

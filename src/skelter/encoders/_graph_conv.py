@@ -11,13 +11,14 @@ Letters: n clips times persons, c channels, t frames, u and v joints, s subsets 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from math import ceil
 from typing import Any, NamedTuple
 
 import torch
-from einops import rearrange, reduce
+from einops import reduce
 from torch import Tensor
 
-CACHE = 2**24  # bytes of aggregated clips that are worked on at once
+CACHED = 2**22  # numbers of aggregated clips that are worked on at once
 
 
 class Weights(NamedTuple):
@@ -77,8 +78,8 @@ def adaptive_graph_conv(
     for rows in _chunks(x, len(graph)):
         part = _contiguous(x[rows])
         theta, phi = _embeddings(part, weights)
-        adapted[rows] = (theta.transpose(-1, -2) @ phi).to(graph.dtype).div_(theta.shape[2])
-        adapted[rows] = adapted[rows].softmax(dim=-2)
+        scores = _per_subset(theta.transpose(-1, -2), phi).to(graph.dtype).div_(theta.shape[2])
+        adapted[rows] = scores.softmax(dim=-2)
         aggregated = _aggregate(part, adapted[rows] + graph)
         projected = _times(project, aggregated).add_(project_bias[:, None])
         out[rows] = projected.view(out[rows].shape)
@@ -126,16 +127,16 @@ def adaptive_graph_conv_backward(
         of_project_bias += into.sum((0, 2))
         of_aggregated = _times(project.t(), into).view(*own.shape[:2], -1, part.shape[-1])
         joints_last = part.view(len(part), -1, part.shape[-1])
-        joints_first = joints_last.transpose(1, 2)
-        per_subset = [joints_first @ of_subset for of_subset in of_aggregated.unbind(1)]
-        of_own = torch.stack(per_subset, 1).to(own.dtype)
+        joints_first = joints_last.transpose(1, 2)[:, None].expand(-1, own.shape[1], -1, -1)
+        of_own = _per_subset(joints_first, of_aggregated).to(own.dtype)
         of_graph += of_own.sum(0)
         theta, phi = _embeddings(part, weights)
         scores = own * (of_own - (own * of_own).sum(-2, keepdim=True)) / theta.shape[2]
         scores = scores.to(x.dtype)
-        of_theta, of_phi = phi @ scores.transpose(-1, -2), theta @ scores
-        embedded = rearrange(torch.stack([of_theta, of_phi], 1), "n i s (e t) v -> n (i s e) (t v)",
-                             t=part.shape[2])  # fmt: skip
+        of_embedded = x.new_empty(len(part), 2, *theta.shape[1:])
+        _per_subset(phi, scores.transpose(-1, -2), out=of_embedded[:, 0])
+        _per_subset(theta, scores, out=of_embedded[:, 1])
+        embedded = of_embedded.view(len(part), len(embed), -1)
         of_embed += _summed_product(embedded, part.flatten(2))
         of_embed_bias += embedded.sum((0, 2))
         back = _times(embed.t(), embedded).view(joints_last.shape)
@@ -175,10 +176,9 @@ adaptive_graph_conv.register_autograd(_backward, setup_context=_keep)
 
 def _chunks(x: Tensor, subsets: int) -> Iterator[slice]:
     """Part the batch so that the aggregated clips of a part fit the cache; not on a GPU."""
-    size = len(x)
-    if x.device.type == "cpu":
-        size = max(1, CACHE // (subsets * x[:1].numel() * x.element_size() or 1))
-    return (slice(start, start + size) for start in range(0, len(x), max(1, size)))
+    parts = ceil(subsets * x.numel() / CACHED) if x.device.type == "cpu" else 1
+    size = max(1, ceil(len(x) / max(1, parts)))
+    return (slice(start, start + size) for start in range(0, len(x), size))
 
 
 def _embeddings(x: Tensor, weights: Weights) -> tuple[Tensor, Tensor]:
@@ -192,10 +192,17 @@ def _aggregate(x: Tensor, graphs: Tensor) -> Tensor:
     """Aggregate clips (N, C, T, V) by graphs (N, S, V, V): (N, S C, T V)."""
     N, C, T, V = x.shape
     S = graphs.shape[1]
-    out = x.new_empty(N, S, C * T, V)
-    for subset, edges in enumerate(graphs.to(x.dtype).unbind(1)):
-        torch.bmm(x.view(N, C * T, V), edges, out=out[:, subset])
-    return out.view(N, S * C, T * V)
+    clips = x.view(N, 1, C * T, V).expand(-1, S, -1, -1)
+    return _per_subset(clips, graphs.to(x.dtype)).view(N, S * C, T * V)
+
+
+def _per_subset(first: Tensor, second: Tensor, out: Tensor | None = None) -> Tensor:
+    """Multiply (N, S, A, B) by (N, S, B, D), without the copies that matmul would make of them."""
+    if out is None:
+        out = first.new_empty(*first.shape[:-1], second.shape[-1])
+    for subset in range(first.shape[1]):
+        torch.bmm(first[:, subset], second[:, subset], out=out[:, subset])
+    return out
 
 
 def _times(matrix: Tensor, x: Tensor) -> Tensor:

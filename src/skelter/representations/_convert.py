@@ -33,10 +33,10 @@ def to_sequence(x: Tensor, order: str = "v c m") -> Tensor:
     """
     check_order(order)
     x = _checks.clips(x)
-    if order.split() != ["v", "c", "m"]:
+    if order.split() != ["v", "c", "m"] or torch.compiler.is_compiling():
         return rearrange(x, f"... c t v m -> ... t ({order})")
     # Plane by plane, in long loops over frames and joints: copied as a whole, memory would be
-    # walked through in runs of M numbers, which takes four times as long.
+    # walked through in runs of M numbers, which takes four times as long. Compilers know better.
     C, M = x.shape[-4], x.shape[-1]
     planes = [x[..., c, :, :, m] for c in range(C) for m in range(M)]
     return torch.stack(planes, -1).flatten(-2)

@@ -94,10 +94,9 @@ class OneOf(Transform[OneOfParams]):
     ) -> OneOfParams:
         """Draw the choice of each clip, and the parameters of every member."""
         *edges, total = accumulate(self.weights)
-        draw = uniform(x.shape[:-4], x, generator) * total
-        choice = torch.zeros_like(draw, dtype=torch.int64)
-        for edge in edges:
-            choice += draw >= edge
+        draw = uniform((*x.shape[:-4], 1), x, generator)
+        limits = draw.new_tensor([edge / total for edge in edges])
+        choice = (draw >= limits).sum(-1)
         num_frames = counted(x, num_frames)
         params = tuple(
             member.sample(as_drawn_from(member, x), num_frames=num_frames, generator=generator)

@@ -38,8 +38,10 @@ def as_read_by(member: Any, x: Any) -> Any:
 
 
 def as_drawn_from(member: Any, x: Any) -> Any:
-    """Return what a member draws from: of clips that it maps by matrices, their shape alone."""
-    return shape_alone(x) if is_joint_map(member) else as_read_by(member, x)
+    """Return what a member draws from: of ragged clips for a joint map, their shape alone."""
+    if isinstance(x, RaggedClips) and is_joint_map(member):
+        return shape_alone(x)
+    return as_read_by(member, x)
 
 
 def shape_alone(x: Any, members: Sequence[Any] = ()) -> Tensor:
