@@ -9,7 +9,7 @@ import argparse
 
 import torch
 from torch import Tensor, nn
-from torch.utils.data import DataLoader
+from torch.utils.data import BatchSampler, DataLoader, SubsetRandomSampler
 from tqdm import trange
 
 from skelter.data import SkeletonDataset, collate, protocols, synthetic
@@ -44,14 +44,16 @@ def main() -> None:
     torch.manual_seed(0)
     store = synthetic.generate()
     store = store.map(presets.isc_normalise(store.layout))
-    train, test = (SkeletonDataset(store, side) for side in protocols.cross_view()(store))
+    split = protocols.cross_view()(store)
     method = SimCLR(HCN(frames=32, channels=16, dropout=0.0), ToImage())
     views = MultiView([presets.isc_small_view(), presets.isc_small_view()])
     optimiser = torch.optim.AdamW(method.parameters(), 1e-3)
-    loader = DataLoader(train, 64, shuffle=True, drop_last=True, collate_fn=collate)
+    batches = BatchSampler(SubsetRandomSampler(split.train), 64, drop_last=True)
     for _ in (progress := trange(args.epochs, unit="epoch")):
-        for x, num_frames, _ in loader:
-            loss = method(*views(x, num_frames=num_frames))
+        for indices in batches:
+            # Views straight from the store: no clip is padded, none is copied whole.
+            (view1, view2), _, _ = store.batch(indices, transform=views)
+            loss = method(view1, view2)
             optimiser.zero_grad()
             loss.backward()
             optimiser.step()
@@ -60,10 +62,10 @@ def main() -> None:
         extract_features(
             method.encoder,
             method.representation,
-            DataLoader(side, 256, collate_fn=collate),
+            DataLoader(SkeletonDataset(store, side), 256, collate_fn=collate),
             transform=presets.isc_test_view(frames=32),
         )
-        for side in (train, test)
+        for side in split
     )
     print(knn(*vars(gallery).values(), queries.features, test_labels=queries.labels))
 

@@ -11,7 +11,7 @@ import argparse
 
 import torch
 from torch import Tensor, nn
-from torch.utils.data import DataLoader
+from torch.utils.data import BatchSampler, DataLoader, SubsetRandomSampler
 from tqdm import trange
 
 from skelter.data import SkeletonDataset, collate, protocols, synthetic
@@ -69,14 +69,13 @@ def main() -> None:
         return retrieval(train.features, train.labels, test.features, test.labels).top[1]
 
     print(f"random encoder: 1-NN accuracy {accuracy():.1%}")
-    loader = DataLoader(
-        SkeletonDataset(store, split.train), 64, shuffle=True, drop_last=True, collate_fn=collate
-    )
+    batches = BatchSampler(SubsetRandomSampler(split.train), 64, drop_last=True)
     views = MultiView([presets.isc_small_view(), presets.isc_small_view()])
     optimiser = torch.optim.AdamW(method.parameters(), 1e-3)
     for _ in (progress := trange(args.epochs, unit="epoch")):
-        for x, num_frames, _ in loader:
-            output = method(*views(x, num_frames=num_frames))
+        for indices in batches:
+            (view1, view2), _, _ = store.batch(indices, transform=views)
+            output = method(view1, view2)
             optimiser.zero_grad()
             output.loss.backward()
             optimiser.step()

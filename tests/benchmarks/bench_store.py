@@ -17,36 +17,37 @@ ROW = "a random batch of {} from stores on disk of {} clips"
 RESIDENT = "one view, batch {}, store on the GPU; baseline: a copy of as many bytes"
 
 
-@pytest.fixture(scope="module", params=range(4))
-def size(request, sizes):
-    if request.param >= len(sizes.store_clips):
-        pytest.skip("there are fewer sizes")
-    return sizes.store_clips[request.param]
-
-
 @pytest.fixture(scope="module")
-def store(request, tmp_path_factory, sizes, size):
-    """A store of so many clips, gone when the next one is wanted."""
+def stores(request, tmp_path_factory, sizes):
+    """A store of every size, all there at once: the machine may change from minute to minute."""
     if request.config.getoption("--bench-device") != "cpu":
         pytest.skip("a row of the CPU")
-    folder = tmp_path_factory.mktemp("store") / str(size)
-    made = clips.short_clips(size, sizes.store_lengths, harness.seeded())
-    store = SkeletonStore.build(folder, made, labels=[0] * size, layout=NTU25)
-    clips.warm(folder)
-    store.frames[:, 0, 0, 0].sum()  # through the mapping: the first touch of a page costs extra
-    yield store
+    folder, made = tmp_path_factory.mktemp("stores"), {}
+    for size in sizes.store_clips:
+        recorded = clips.short_clips(size, sizes.store_lengths, harness.seeded())
+        SkeletonStore.build(folder / str(size), recorded, labels=[0] * size, layout=NTU25)
+        clips.warm(folder / str(size))
+        made[size] = SkeletonStore.open(folder / str(size))
+        made[size].frames[:, 0, 0, 0].sum()  # the first touch of a page costs extra
+    yield made
     shutil.rmtree(folder)
 
 
+# One size after the other, and again: `visit` varies slowest.
+@pytest.mark.parametrize("number", range(4))
 @pytest.mark.parametrize("what", ["padded clips", "one view"])
-def test_random_batch(timed, sizes, store, size, what):
-    draws, generator = np.random.default_rng(0), harness.seeded()
+@pytest.mark.parametrize("visit", range(5))
+def test_random_batch(timed, sizes, stores, visit, what, number):
+    if number >= len(sizes.store_clips):
+        pytest.skip("there are fewer sizes")
+    size = sizes.store_clips[number]
+    draws, generator = np.random.default_rng(visit), harness.seeded()
     options = {}
     if what == "one view":
         options = {"transform": presets.isc_view(), "generator": generator}
     batch = min(sizes.batch, size)
     timed(
-        lambda indices: store.batch(indices, **options),
+        lambda indices: stores[size].batch(indices, **options),
         ROW.format(batch, f"{min(sizes.store_clips):,} to {max(sizes.store_clips):,}"),
         "flat",
         what,
