@@ -13,7 +13,7 @@ README = (REPOSITORY / "README.md").read_text()
 
 def test_readme_code_runs():
     blocks = re.findall(r"```python\n(.*?)```", README, re.S)
-    assert len(blocks) == 4
+    assert len(blocks) == 5
     namespace = {}
     for block in blocks:
         exec(compile(block, "README.md", "exec"), namespace)
