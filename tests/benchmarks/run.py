@@ -27,7 +27,7 @@ HERE = Path(__file__).parent
 REPOSITORY = HERE.parents[1]
 sys.path.insert(0, str(HERE.parent))
 
-from benchmarks import measurements, page, report  # noqa: E402
+from benchmarks import measurements, page, report  # noqa: E402  # after the path they lie on
 
 TOPICS = ("views", "encoders", "step", "store", "retrieval")
 ON_GPU = ("encoders", "step", "store")

@@ -123,7 +123,6 @@ class _AdaptiveGraphConv(nn.Module):
     def __init__(self, channels: int, width: int, graph: Tensor) -> None:
         super().__init__()
         S, inner = graph.shape[0], width // 4
-        self.subsets = S
         # Follows from the layout: no part of the state dict.
         self.register_buffer("adjacency", graph, persistent=False)
         self.learned_adjacency = nn.Parameter(torch.full_like(graph, 1e-6))
