@@ -7,14 +7,14 @@ only the recurrence itself goes frame by frame, both units together. A compiler 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
 from einops import rearrange
 from torch import Tensor
 
-from skelter.encoders._products import product_with
+from skelter.encoders._products import product_with, products_with
 
 
 @torch.library.custom_op(
@@ -48,19 +48,19 @@ def gru_pair(x: Tensor, weights: Sequence[Tensor], reverse: bool) -> tuple[Tenso
         project = product_with(weight_ih, T * N)
         projected = project(seen.reshape(T * N, -1)).view(T, N, 3 * H)
         torch.add(projected, bias_ih, out=gates[unit, ..., : 3 * H])
-    recur = [product_with(weight_hh, N) for _, weight_hh, _, _ in units]
     bias_hh = torch.stack([unit[3] for unit in units]).to(wide)[:, None]
+    recur = products_with([unit[1] for unit in units], N)
     states = x.new_empty(2, T, N, H)
     h = x.new_zeros(2, N, H, dtype=wide)
     from_h = x.new_empty(2, N, 3 * H, dtype=wide)
+    rz, n, hn = torch.split(gates, [2 * H, H, H], -1)
+    from_h_rz, from_h_n = torch.split(from_h, [2 * H, H], -1)
     for t in range(T):
-        for unit, state in enumerate(h.to(x.dtype)):
-            torch.add(recur[unit](state), bias_hh[unit], out=from_h[unit])
-        rz, n, hn = torch.split(gates[:, t], [2 * H, H, H], -1)
-        rz.add_(from_h[..., : 2 * H]).sigmoid_()
-        hn.copy_(from_h[..., 2 * H :])
-        n.addcmul_(rz[..., :H], hn).tanh_()
-        h = torch.lerp(n, h, rz[..., H:])
+        recur(h.to(x.dtype), bias_hh, from_h)
+        rz[:, t].add_(from_h_rz).sigmoid_()
+        hn[:, t] = from_h_n
+        n[:, t].addcmul_(rz[:, t, :, :H], from_h_n).tanh_()
+        h = torch.lerp(n[:, t], h, rz[:, t, :, H:])
         states[:, t] = h
     return _merged(states, reverse), gates
 
@@ -95,40 +95,57 @@ def gru_pair_backward(
     grad = _parted(grad, reverse).to(gates.dtype)
     before = torch.empty_like(grad)
     before[:, :1], before[:, 1:] = 0.0, _parted(states, reverse)[:, :-1]
-    r, z, n, hn = torch.split(gates, H, -1)
-    # What each gate passes on of the gradient of its state; the recurrence below scales it.
-    passed_z = (before - n).mul_(z).mul_(1 - z)
-    passed_n = (1 - z).mul_(1 - n.square())
-    passed_r = (hn * r).mul_(1 - r)
-    recur = [product_with(weight_hh.t(), N) for _, weight_hh, _, _ in units]
-    at_input = x.new_empty(2, T, N, 3 * H)  # gradients of the gates before their nonlinearity
-    at_state = x.new_empty(2, T, N, 3 * H)
-    h = torch.zeros_like(grad[:, 0])
-    for t in reversed(range(T)):
-        h = h + grad[:, t]
-        of_n = passed_n[:, t] * h
-        at_input[:, t, :, :H] = passed_r[:, t] * of_n
-        at_input[:, t, :, H : 2 * H] = passed_z[:, t] * h
-        at_input[:, t, :, 2 * H :] = of_n
-        at_state[:, t, :, : 2 * H] = at_input[:, t, :, : 2 * H]
-        at_state[:, t, :, 2 * H :] = of_n * r[:, t]
-        h = h * z[:, t]
-        for unit in range(2):
-            h[unit] += recur[unit](at_state[unit, t])
+    recur = products_with([unit[1].t() for unit in units], N)
+    at_gates = _at_gates(grad, gates[..., H : 2 * H], _shares(gates, before), recur, x.dtype)
     of_weights: list[Tensor] = []
     of_x: list[Tensor] = []
     for unit, (weight_ih, _, bias_ih, bias_hh) in enumerate(units):
         flipped = reverse and unit == 1
-        rows_input, rows_state = (part[unit].view(T * N, -1) for part in (at_input, at_state))
+        rows = at_gates[unit].view(T * N, 4 * H)
+        rows_input, rows_state = rows[:, : 3 * H], rows[:, H:]  # n, r, z and r, z, n
         seen = (x.flip(0) if flipped else x).reshape(T * N, -1)
         states_before = before[unit].view(T * N, H).to(x.dtype)
-        of_weights += [rows_input.t() @ seen, rows_state.t() @ states_before]
-        of_weights += [rows_input.sum(0, dtype=bias_ih.dtype)]
+        of_weights += [(rows_input.t() @ seen).roll(-H, 0), rows_state.t() @ states_before]
+        of_weights += [rows_input.sum(0, dtype=bias_ih.dtype).roll(-H, 0)]
         of_weights += [rows_state.sum(0, dtype=bias_hh.dtype)]
         if wants_x:
-            part = product_with(weight_ih.t(), T * N)(rows_input).view(x.shape)
+            part = product_with(weight_ih.roll(H, 0).t(), T * N)(rows_input).view(x.shape)
             of_x.append(part.flip(0) if flipped else part)
     return [*of_weights, of_x[0].add_(of_x[1]) if wants_x else x.new_empty(0)]
+
+
+def _shares(gates: Tensor, before: Tensor) -> Tensor:
+    """Return what each gate takes of its state's gradient, before its nonlinearity.
+
+    The order of the four (2, T, N, 4, H) is n of the input, r, z, n of the state: the first three
+    are what the input's product is given, the last three the state's.
+    """
+    r, z, n, hn = rearrange(gates, "u t n (g h) -> g u t n h", g=4)
+    share = gates.new_empty(*gates.shape[:-1], 4, n.shape[-1])
+    of_n, of_r, of_z, of_hn = share.unbind(-2)
+    torch.mul(1 - z, 1 - n.square(), out=of_n)
+    torch.mul(of_n, r, out=of_hn)
+    torch.mul(of_hn, hn, out=of_r).mul_(1 - r)
+    torch.mul(before - n, z, out=of_z).mul_(1 - z)
+    return share
+
+
+def _at_gates(
+    grad: Tensor,
+    z: Tensor,
+    share: Tensor,
+    recur: Callable[[Tensor, Tensor, Tensor], None],
+    dtype: torch.dtype,
+) -> Tensor:
+    """Go back in time: the gradients of the gates, (2, T, N, 4, H) in the order of `share`."""
+    at_gates = torch.empty_like(share, dtype=dtype)
+    h = torch.zeros_like(grad[:, 0])
+    for t in reversed(range(grad.shape[1])):
+        h.add_(grad[:, t])
+        torch.mul(share[:, t], h.unsqueeze(-2), out=at_gates[:, t])
+        h.mul_(z[:, t])
+        recur(at_gates[:, t, :, 1:].flatten(2), h, h)
+    return at_gates
 
 
 @gru_pair_backward.register_fake

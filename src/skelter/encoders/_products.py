@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor
+
+TOGETHER = 2**18  # numbers of a weight, up to which packing it gains nothing
 
 
 def product_with(weight: Tensor, rows: int) -> Callable[[Tensor], Tensor]:
@@ -20,6 +22,30 @@ def product_with(weight: Tensor, rows: int) -> Callable[[Tensor], Tensor]:
     packed = torch.ops.mkldnn._reorder_linear_weight(weight.contiguous(), rows)
     linear = torch.ops.mkldnn._linear_pointwise
     return lambda x: linear(x, packed, None, "none", [], "")
+
+
+def products_with(weights: Sequence[Tensor], rows: int) -> Callable[[Tensor, Tensor, Tensor], None]:
+    """Return the map that writes ``bias + x @ weight.T`` of every weight to an output.
+
+    For L weights (O, I) it is called with x (L, rows, I), a bias that broadcasts to (L, rows, O)
+    and the output, which may be the bias itself. Small ones are multiplied by one call, large
+    ones, and those of which bias and output are wider than x, one after the other.
+    """
+    narrow = weights[0].dtype not in (torch.float32, torch.float64)
+    if narrow or weights[0].numel() > TOGETHER:
+        products = [product_with(weight, rows) for weight in weights]
+
+        def one_by_one(x: Tensor, bias: Tensor, out: Tensor) -> None:
+            for unit, product in enumerate(products):
+                torch.add(product(x[unit]), bias[unit], out=out[unit])
+
+        return one_by_one
+    stacked = torch.stack([weight.t() for weight in weights])
+
+    def together(x: Tensor, bias: Tensor, out: Tensor) -> None:
+        torch.baddbmm(bias, x, stacked, out=out)
+
+    return together
 
 
 def _packs(weight: Tensor) -> bool:
