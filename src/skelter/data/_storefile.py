@@ -24,6 +24,8 @@ from skelter.layouts import SkeletonLayout
 FORMAT = "skelter-store"
 # 1 has no extra arrays and no provenance; 1 and 2 nest a frame as (M, V, C), 3 as (C, V, M).
 VERSIONS = (1, 2, 3)
+# Written in pieces of this size, a file is cached in large pages, which random access likes.
+BLOCK = 2**23
 FRAMES, INDEX, META = "frames.bin", "index.npz", "store.json"
 
 
@@ -44,12 +46,14 @@ class Writer:
     def __enter__(self) -> Writer:
         shutil.rmtree(self.partial, ignore_errors=True)
         self.partial.mkdir()
-        self._frames = (self.partial / FRAMES).open("wb")
+        self._frames = (self.partial / FRAMES).open("wb", buffering=BLOCK)
         return self
 
     def __exit__(self, *error: object) -> None:
-        self._frames.close()
-        shutil.rmtree(self.partial, ignore_errors=True)
+        try:
+            self._frames.close()
+        finally:
+            shutil.rmtree(self.partial, ignore_errors=True)
 
     def append(self, joints: npt.NDArray[np.floating]) -> None:
         """Write the frames of one clip, shape (T, M, V, C)."""
