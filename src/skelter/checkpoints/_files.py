@@ -1,0 +1,205 @@
+"""Checkpoint files: complete or absent when written, verified when read, never run."""
+
+from __future__ import annotations
+
+import errno
+import os
+import pickle
+import re
+import zipfile
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import torch
+
+from skelter import __version__, _checks
+from skelter.data import SkeletonFormatError
+from skelter.data._errors import decoding
+from skelter.data._writing import replacing
+
+FORMAT, VERSION = "skelter-checkpoint", 1
+STAMP = {"format": FORMAT, "version": VERSION, "skelter": __version__}
+ARCHIVE = b"PK\x03\x04"  # how zip files begin
+
+
+def read(path: str | os.PathLike[str]) -> dict[str, Any]:
+    """Read a checkpoint that torch wrote, whoever's it is, to the CPU.
+
+    The checksum of every member is compared first, which torch does not, so that truncation and
+    flipped bits are found; files of torch before 1.6 have no checksums. Only tensors and plain
+    values are taken: code in a file is refused, not run.
+
+    Args:
+        path: The file.
+
+    Returns:
+        The dictionary that was saved.
+
+    Raises:
+        FileNotFoundError: There is no such file.
+        SkeletonFormatError: The file is no torch checkpoint, is damaged, or contains code.
+
+    Example:
+        >>> import tempfile
+        >>> path = Path(tempfile.mkdtemp()) / "foreign.pt"
+        >>> torch.save({"epoch": 3, "state_dict": {}}, path)
+        >>> read(path)
+        {'epoch': 3, 'state_dict': {}}
+    """
+    path = Path(path)
+    if path.is_dir():
+        raise FileNotFoundError(
+            f"{path} is a folder, no file. Its newest checkpoint: CheckpointFolder(path).newest()"
+        )
+    with path.open("rb") as file, decoding(path, "a torch checkpoint"):
+        _verify(path, file)
+        state = _load(path, file)
+    if not isinstance(state, dict):
+        raise SkeletonFormatError(
+            f"{path} must hold a dictionary; it holds a {type(state).__name__}. Is it a checkpoint?"
+        )
+    return state
+
+
+def read_own(path: str | os.PathLike[str]) -> dict[str, Any]:
+    """Read a checkpoint that `write` wrote.
+
+    Args:
+        path: The file.
+
+    Returns:
+        What was written, and the keys ``format``, ``version`` and ``skelter``, the version of the
+        package that wrote it.
+
+    Raises:
+        FileNotFoundError: There is no such file.
+        SkeletonFormatError: The file cannot be read, has another origin, or is of a later version
+            of the format.
+
+    Example:
+        >>> import tempfile
+        >>> path = Path(tempfile.mkdtemp()) / "mine.pt"
+        >>> write({"epoch": 3}, path)
+        >>> read_own(path)["epoch"]
+        3
+    """
+    state = read(path)
+    if state.get("format") != FORMAT:
+        raise SkeletonFormatError(
+            f"{path} is no {FORMAT}: it was not written by `checkpoints.write`. `checkpoints.read` "
+            "reads any torch file, `from_reference` makes a method of a published one."
+        )
+    if state.get("version") != VERSION:
+        raise SkeletonFormatError(
+            f"{path} is version {state.get('version')} of the checkpoint format, by skelter "
+            f"{state.get('skelter')}; skelter {__version__} reads version {VERSION}. Install the "
+            "version that wrote it, or a later one."
+        )
+    return state
+
+
+def write(state: Mapping[str, Any], path: str | os.PathLike[str]) -> None:
+    """Write a checkpoint that is complete or absent, whatever interrupts it.
+
+    It is written under a temporary name, flushed to disk, tried and renamed. After an error, such
+    as a full disk, the file that was there before is as it was.
+
+    Args:
+        state: What to keep by name, such as the state dicts of a method and its optimiser:
+            tensors, numbers, strings and containers of them.
+        path: The file; one that is there is replaced.
+
+    Raises:
+        ValueError: The state has keys of its own by the names ``format``, ``version``, ``skelter``.
+        TypeError: The state holds what `read` would refuse.
+        OSError: The file cannot be written.
+
+    Example:
+        >>> import tempfile
+        >>> path = Path(tempfile.mkdtemp()) / "mine.pt"
+        >>> write({"weights": torch.zeros(3)}, path)
+        >>> read_own(path)["weights"]
+        tensor([0., 0., 0.])
+    """
+    taken = [] if state.get("format") == FORMAT else sorted(STAMP.keys() & state.keys())
+    expected = f"leave the keys {sorted(STAMP)} to the file"
+    hint = "Nest what you keep: write({'method': method.state_dict()}, path)"
+    _checks.require(not taken, "`state`", expected, taken, hint)
+    path = Path(path)
+    with replacing(path) as file:
+        _save({**state, **STAMP}, file)
+        file.flush()
+        _try(str(file.name))
+    _sync_folder(path.parent)
+
+
+def _verify(path: Path, file: BinaryIO) -> None:
+    """Compare the checksums of an archive, and go back to its start."""
+    if file.read(len(ARCHIVE)) == ARCHIVE:
+        try:
+            with zipfile.ZipFile(file) as archive:
+                member = archive.testzip()
+        except OSError as error:
+            if error.errno == errno.EINVAL:
+                raise ValueError("it points to a place before its start") from error
+            raise
+        if member is not None:
+            raise SkeletonFormatError(
+                f"{path} is damaged: the checksum of {member} in it is wrong. Copy or download it "
+                "again."
+            )
+    file.seek(0)
+
+
+def _load(path: Path, file: BinaryIO) -> Any:
+    try:
+        return torch.load(file, map_location="cpu", weights_only=True)
+    except pickle.UnpicklingError as error:
+        refused = _refused(error)
+        if refused is None:
+            raise SkeletonFormatError(
+                f"{path} is no torch checkpoint, or a damaged one; nothing of it was run. Copy or "
+                "download it again."
+            ) from error
+        raise SkeletonFormatError(
+            f"{path} contains code: it asks for {refused}. Nothing of it was run. If you trust its "
+            "makers, load it by torch.load(path, weights_only=False) and pass on the dictionary."
+        ) from error
+
+
+def _save(state: Mapping[str, Any], file: BinaryIO) -> None:
+    try:
+        torch.save(state, file)
+    except RuntimeError as error:
+        if isinstance(error.__context__, OSError):
+            raise error.__context__ from None  # torch hides it behind one of its own
+        raise
+
+
+def _try(path: str) -> None:
+    """Refuse now what `read` would refuse one day; tensors are left where they lie."""
+    try:
+        torch.load(path, map_location="cpu", weights_only=True, mmap=True)
+    except pickle.UnpicklingError as error:
+        raise TypeError(
+            "`state` must hold tensors, numbers, strings and containers of them; got "
+            f"{_refused(error) or 'something else'}. Convert it first, such as by float(...)."
+        ) from error
+
+
+def _refused(error: pickle.UnpicklingError) -> str | None:
+    """Return the name that torch says a pickle may not use."""
+    found = re.search(r"GLOBAL (\S+)", str(error))
+    return found and found[1]
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make a new name last through a power failure."""
+    with suppress(OSError):  # Windows opens no folders, and some file systems flush none
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
