@@ -6,12 +6,28 @@ import pytest
 import torch
 from torch import distributed as dist
 from torch import multiprocessing
-from workers import SIZES, fill_a_queue, keys_of
+from workers import (
+    LOSSES,
+    ROWS,
+    SIZES,
+    fill_a_queue,
+    keys_of,
+    losses_and_gradients,
+    train_a_method,
+)
 
 from skelter import MemoryQueue, distributed
 
+pytestmark = pytest.mark.skipif(not dist.is_gloo_available(), reason="no gloo")
 
-@pytest.mark.skipif(not dist.is_gloo_available(), reason="no gloo")
+
+def compared(work, folder):
+    """What one process finds, and what each of two."""
+    work(0, folder, 1)
+    multiprocessing.spawn(work, (folder, 2), nprocs=2)  # one that fails ends the other
+    return [torch.load(folder / f"{name}.pt", weights_only=True) for name in ("1-0", "2-0", "2-1")]
+
+
 def test_queues_are_the_same_on_every_process(tmp_path):
     multiprocessing.spawn(fill_a_queue, (tmp_path,), nprocs=2)  # one that fails ends the other
     answers = [torch.load(tmp_path / f"{rank}.pt", weights_only=True) for rank in (0, 1)]
@@ -24,6 +40,37 @@ def test_queues_are_the_same_on_every_process(tmp_path):
     for world, features, _ in answers:
         assert world == 2
         assert torch.equal(features, alone.features)
+
+
+def test_every_loss_is_that_of_the_joined_batch(tmp_path):
+    alone, *both = compared(losses_and_gradients, tmp_path)
+    assert len(alone) == len(LOSSES) * len(ROWS)
+    for which, (loss, gradients) in alone.items():
+        for found in both:
+            torch.testing.assert_close(found[which][0], loss, rtol=0, atol=1e-6)
+            for ours, theirs in zip(found[which][1], gradients, strict=True):
+                torch.testing.assert_close(ours, theirs, rtol=0, atol=1e-5)
+
+
+def test_a_method_learns_as_one_process_with_the_joined_batch(tmp_path):
+    (losses, gradients, queues), first, second = compared(train_a_method, tmp_path)
+    assert len(losses) == 50
+    for found in (first, second):
+        torch.testing.assert_close(found[0][:4], losses[:4], rtol=0, atol=1e-6)
+        torch.testing.assert_close(found[0], losses, rtol=0, atol=1e-4)  # rounding adds up
+        for ours, theirs in zip(found[1], gradients, strict=True):
+            torch.testing.assert_close(ours, theirs, rtol=0, atol=1e-5)
+    for name, queue in queues.items():
+        for part, rows in queue.items():
+            assert torch.equal(first[2][name][part], second[2][name][part])
+            torch.testing.assert_close(first[2][name][part], rows, rtol=0, atol=1e-4)
+
+
+def test_one_process_is_its_own_batch():
+    rows = torch.ones(3, 2, requires_grad=True)
+    assert distributed.gather_with_grad(rows) is rows
+    loss = rows.sum()
+    assert distributed.joined_mean(loss, 3) is loss
 
 
 def test_one_process_gathers_its_own():

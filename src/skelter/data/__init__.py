@@ -2,6 +2,7 @@
 
 from skelter._ragged import RaggedClips
 from skelter.data import protocols, sources, synthetic
+from skelter.data._batches import ShuffledBatches, seeded
 from skelter.data._clip import Clip
 from skelter.data._errors import SkeletonFormatError
 from skelter.data._index import StoreInfo
@@ -31,6 +32,7 @@ __all__ = [
     "PreparationReport",
     "Progress",
     "RaggedClips",
+    "ShuffledBatches",
     "SkeletonDataset",
     "SkeletonFormatError",
     "SkeletonStore",
@@ -50,6 +52,7 @@ __all__ = [
     "read_pku_mmd",
     "read_pyskl",
     "read_ragged",
+    "seeded",
     "sources",
     "synthetic",
     "write_isc",

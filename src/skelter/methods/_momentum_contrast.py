@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from skelter import _checks
+from skelter import _checks, distributed
 from skelter._typing import Representation
 from skelter.encoders import ProjectionHead
 from skelter.losses import functional as losses
@@ -23,8 +23,9 @@ class ContrastOutput(NamedTuple):
     """What one step of a method gives, as a tuple that training frameworks know how to walk.
 
     Args:
-        loss: The scalar to minimise, the weighted sum of `losses`.
-        losses: The loss of each pair (query, key) of representations.
+        loss: The scalar to minimise, the weighted sum of `losses`; in training with several
+            processes, its mean over the joined batch.
+        losses: The loss of each pair (query, key) of representations, of this process's clips.
         logits: The logits of each pair, (N, 1 + K), detached; column 0 is the positive.
     """
 
@@ -125,6 +126,7 @@ class MomentumContrast(nn.Module):
             )
         loss = torch.stack([weight * terms[pair] for pair, weight in self.pairs.items()]).sum()
         if self.training:
+            loss = distributed.joined_mean(loss, len(view1))
             self._enqueue(keys)
         return ContrastOutput(loss, terms, logits)
 
