@@ -7,6 +7,7 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from reference import evaluation as reference
 from torch import nn
 
 from skelter import evaluation
@@ -50,6 +51,38 @@ class TestKNN:
         assert result.predictions.tolist() == expected
         assert result.accuracy == pytest.approx(np.mean(np.array(expected) == truth.numpy()))
 
+    @given(
+        st.integers(0, 500),
+        st.integers(1, 12),
+        st.sampled_from(["cosine", "euclidean"]),
+        st.sampled_from([0.05, 0.1, 1.0]),
+    )
+    def test_weighted_oracle(self, seed, k, metric, temperature):
+        train, test, known = features(12, seed=seed), features(4, seed=seed + 1), labels(12)
+        found = knn(
+            train, known, test, k, metric=metric, weights="distance", temperature=temperature
+        )
+        expected = [
+            reference.weighted_vote(
+                train.numpy(), known.tolist(), query.numpy(), k, temperature, metric
+            )
+            for query in test
+        ]
+        assert found.predictions.tolist() == expected
+
+    def test_a_near_neighbour_outvotes_two_far_ones(self):
+        train = torch.tensor([[1.0, 0.0], [0.0, 1.0], [0.0, 1.0]])
+        known, query = torch.tensor([0, 1, 1]), torch.tensor([[1.0, 0.2]])
+        assert int(knn(train, known, query, 3).predictions) == 1
+        assert int(knn(train, known, query, 3, weights="distance").predictions) == 0
+        flat = knn(train, known, query, 3, weights="distance", temperature=1e3)
+        assert int(flat.predictions) == 1
+
+    def test_extreme_temperatures_are_the_nearest(self):
+        arguments = features(30), labels(30), features(10, seed=1)
+        cold = knn(*arguments, 20, metric="euclidean", weights="distance", temperature=1e-6)
+        assert torch.equal(cold.predictions, knn(*arguments, metric="euclidean").predictions)
+
     def test_accuracy_needs_labels(self):
         assert knn(features(4), labels(4), features(2)).accuracy is None
 
@@ -66,6 +99,8 @@ class TestKNN:
             ({"k": 5}, "`k` must lie between 1 and 4; got 5"),
             ({"k": 0}, "`k` must be at least 1; got 0"),
             ({"metric": "l1"}, "`metric` must be one of 'cosine', 'euclidean'; got 'l1'"),
+            ({"weights": "rank"}, "`weights` must be one of 'uniform', 'distance'; got 'rank'"),
+            ({"temperature": 0.0}, "`temperature` must be above 0"),
             ({"test": torch.zeros(2, 4)}, r"`test` must have the D=5 columns.*same encoder"),
             ({"train_labels": torch.zeros(3).long()}, r"`labels` must have shape \(4,\)"),
             ({"test_labels": torch.zeros(3).long()}, r"`test_labels` must have shape \(2,\)"),

@@ -6,8 +6,10 @@ make a GPU wait.
 """
 
 from skelter._checks._features import (
+    class_indices,
     embeddings,
     features,
+    known_labels,
     labels,
     negatives,
     same_columns,
@@ -38,6 +40,7 @@ __all__ = [
     "axis",
     "between",
     "choice",
+    "class_indices",
     "clip_batch",
     "clips",
     "coordinate_count",
@@ -50,6 +53,7 @@ __all__ = [
     "interval",
     "joint_count",
     "joints",
+    "known_labels",
     "label",
     "labels",
     "negatives",

@@ -69,18 +69,39 @@ def same_columns(train: Tensor, test: Tensor) -> None:
 
 def labels(name: str, labels: Tensor, features: Tensor) -> None:
     """Check that there is one integer label for each feature row."""
-    require(
-        not (labels.is_floating_point() or labels.is_complex()),
-        f"`{name}`",
-        "be integer class indices",
-        labels.dtype,
-        error=TypeError,
-    )
+    _integers(name, labels)
     require(
         labels.shape == features.shape[:1],
         f"`{name}`",
         f"have shape ({features.shape[0]},), one label a row of the features {shape_of(features)}",
         shape_of(labels),
+    )
+
+
+def known_labels(name: str, labels: Tensor) -> None:
+    """Check that labels are class indices of shape (N,), none of them -1 for "unknown"."""
+    require(labels.ndim == 1, f"`{name}`", "have shape (N,), one label a clip", shape_of(labels))
+    _integers(name, labels)
+    not_empty(labels, name)
+    class_indices(name, labels, int(labels.max()) + 1)
+
+
+def _integers(name: str, labels: Tensor) -> None:
+    integers = not (labels.is_floating_point() or labels.is_complex())
+    require(integers, f"`{name}`", "be integer class indices", labels.dtype, error=TypeError)
+
+
+def class_indices(name: str, labels: Tensor, classes: int) -> None:
+    """Check that labels are classes from 0, which -1 for "unknown" is not."""
+    if labels.numel() == 0:
+        return
+    low, high = int(labels.min()), int(labels.max())
+    require(
+        low >= 0 and high < classes,
+        f"`{name}`",
+        f"have labels from 0 to {max(classes, 1) - 1}",
+        f"{low} to {high}",
+        "Leave clips without a label out of the evaluation.",
     )
 
 

@@ -1,25 +1,62 @@
-"""Downstream protocols on frozen encoders."""
+"""Downstream protocols: on frozen features, by fine-tuning, and without labels.
 
-from skelter.evaluation.features import FeatureSet, extract_features
-from skelter.evaluation.knn import KNNResult, RetrievalResult, knn, retrieval
-from skelter.evaluation.linear import (
-    ISC,
-    STANDARDIZED,
-    LinearProbeConfig,
-    LinearProbeResult,
-    linear_probe,
+`extract_features` turns clips into features; `knn`, `retrieval`, `linear_probe`, `one_shot`,
+`compress` and the diagnostics read features; `fine_tune` and `semi_supervised` train a copy of the
+encoder; `ensemble` adds streams. Settings of published methods are in `presets`.
+"""
+
+from skelter.evaluation import presets
+from skelter.evaluation.compress import COMPRESS_ISC, CompressConfig, compress
+from skelter.evaluation.diagnostics import (
+    Diagnostics,
+    alignment,
+    diagnose,
+    effective_rank,
+    uniformity,
 )
+from skelter.evaluation.ensemble import AIMCLR_WEIGHTS, EnsembleResult, ensemble
+from skelter.evaluation.features import FeatureSet, extract_features
+from skelter.evaluation.finetune import FineTuneConfig, FineTuneResult, fine_tune
+from skelter.evaluation.knn import KNNResult, RetrievalResult, knn, retrieval
+from skelter.evaluation.linear import LinearProbeConfig, LinearProbeResult, linear_probe
+from skelter.evaluation.oneshot import NTU120_EXEMPLARS, NTU120_NOVEL, OneShotResult, one_shot
+from skelter.evaluation.presets import FINE_TUNE_PRESETS, ISC, PRESETS, STANDARDIZED
+from skelter.evaluation.semi import SemiSupervisedResult, label_subset, semi_supervised
 
 __all__ = [
+    "AIMCLR_WEIGHTS",
+    "COMPRESS_ISC",
+    "FINE_TUNE_PRESETS",
     "ISC",
+    "NTU120_EXEMPLARS",
+    "NTU120_NOVEL",
+    "PRESETS",
     "STANDARDIZED",
+    "CompressConfig",
+    "Diagnostics",
+    "EnsembleResult",
     "FeatureSet",
+    "FineTuneConfig",
+    "FineTuneResult",
     "KNNResult",
     "LinearProbeConfig",
     "LinearProbeResult",
+    "OneShotResult",
     "RetrievalResult",
+    "SemiSupervisedResult",
+    "alignment",
+    "compress",
+    "diagnose",
+    "effective_rank",
+    "ensemble",
     "extract_features",
+    "fine_tune",
     "knn",
+    "label_subset",
     "linear_probe",
+    "one_shot",
+    "presets",
     "retrieval",
+    "semi_supervised",
+    "uniformity",
 ]

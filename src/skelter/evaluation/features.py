@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from skelter import _checks
 from skelter._typing import Batches, Representation, Transform
+from skelter.evaluation._training import device_of
 
 __all__ = ["FeatureSet", "extract_features"]
 
@@ -80,14 +81,13 @@ def extract_features(
         >>> extract_features(BiGRU(15, 8), ToSequence(), loader).features.shape
         torch.Size([4, 16])
     """
-    if device is None:
-        device = next((parameter.device for parameter in encoder.parameters()), "cpu")
+    place = device_of(encoder, device)
     training = {module: module.training for module in encoder.modules()}
     encoder.eval()
     try:
         features, labels = [], []
         for x, num_frames, batch_labels in loader:
-            clips = x.to(device)
+            clips = x.to(place)
             if transform is not None:
                 clips = transform(clips, num_frames=num_frames)
             features.append(_checks.features("encoder(x)", encoder(representation(clips))).cpu())

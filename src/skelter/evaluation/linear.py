@@ -10,54 +10,15 @@ from torch import Generator, Tensor
 from torch.nn import functional as F
 
 from skelter import _checks
+from skelter.evaluation._configs import LinearProbeConfig
 from skelter.evaluation._results import Result
+from skelter.evaluation._training import accuracy, optimiser_of, step
 from skelter.evaluation.features import FeatureSet
+from skelter.evaluation.presets import ISC, STANDARDIZED
 
 __all__ = ["ISC", "STANDARDIZED", "LinearProbeConfig", "LinearProbeResult", "linear_probe"]
 
 Training = FeatureSet | Callable[[int], FeatureSet]
-
-
-@dataclass(frozen=True)
-class LinearProbeConfig:
-    """How the linear layer is trained.
-
-    Args:
-        lr: Learning rate of SGD with momentum.
-        epochs: Passes over the training features.
-        drops: Epochs after which the learning rate is multiplied by 0.1.
-        batch_size: Clips a step.
-        momentum: Of SGD.
-        weight_decay: Of SGD.
-        standardize: Whether to scale every feature by mean and deviation of the training
-            features first, as a batch norm without weights does (MAMP). Off in the paper; on
-            small sets it makes encoders of different scale comparable in few steps.
-
-    Raises:
-        ValueError: A number is out of range.
-    """
-
-    lr: float = 0.1
-    epochs: int = 80
-    drops: tuple[int, ...] = (50, 70)
-    batch_size: int = 64
-    momentum: float = 0.9
-    weight_decay: float = 0.0
-    standardize: bool = False
-
-    def __post_init__(self) -> None:
-        _checks.positive("lr", self.lr)
-        _checks.positive_int("epochs", self.epochs)
-        _checks.positive_int("batch_size", self.batch_size)
-
-
-ISC = LinearProbeConfig()
-"""The reference method's settings: SGD, learning rate 0.1, momentum 0.9, no weight decay, batches
-of 64, 80 epochs, learning rate times 0.1 after epochs 50 and 70 (Thoker, Doughty, Snoek, ACM MM
-2021, the released evaluation)."""
-
-STANDARDIZED = LinearProbeConfig(standardize=True)
-"""The same on standardised features, for sets of hundreds of clips."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,6 +33,8 @@ class LinearProbeResult(Result):
         train: Training accuracy in the last epoch.
         predictions: The class of each test row after the last epoch, shape (N,).
         curve: Test accuracy after each epoch, shape (epochs,).
+        scores: Logits of the test rows after the last epoch, shape (N, classes); see `ensemble`.
+        labels_used: Training rows, each with its label.
     """
 
     last: float
@@ -80,6 +43,8 @@ class LinearProbeResult(Result):
     train: float
     predictions: Tensor
     curve: Tensor
+    scores: Tensor
+    labels_used: int
 
 
 def linear_probe(
@@ -125,11 +90,8 @@ def linear_probe(
     weight = 0.01 * torch.randn(classes, data.features.shape[1], generator=generator)
     weight = weight.to(data.features).requires_grad_()
     bias = torch.zeros(classes, device=weight.device, requires_grad=True)
-    optimiser = torch.optim.SGD(
-        [weight, bias], config.lr, momentum=config.momentum, weight_decay=config.weight_decay
-    )
-    schedule = torch.optim.lr_scheduler.MultiStepLR(optimiser, list(config.drops))
-    curve, correct, predictions = [], 0, test.labels
+    optimiser, schedule = optimiser_of([{"params": [weight, bias]}], config)
+    curve, correct, scores = [], 0, test_features
     for epoch in range(config.epochs):
         if callable(train) and epoch > 0:
             data = train(epoch)
@@ -137,22 +99,21 @@ def linear_probe(
         order = torch.randperm(len(data), generator=generator)
         for chosen in torch.split(order, config.batch_size):
             logits = F.linear(scale(data.features[chosen]), weight, bias)
-            optimiser.zero_grad()
-            torch.autograd.backward(F.cross_entropy(logits, data.labels[chosen]))
-            optimiser.step()
-            correct += int((logits.argmax(1) == data.labels[chosen]).sum())
+            correct += step(logits, data.labels[chosen], optimiser)
         schedule.step()
         with torch.no_grad():
-            predictions = F.linear(test_features, weight, bias).argmax(1)
-        curve.append((predictions == test.labels).double().mean())
-    accuracy = torch.stack(curve)
+            scores = F.linear(test_features, weight, bias)
+        curve.append(accuracy(scores, test.labels))
+    accuracies = torch.stack(curve)
     return LinearProbeResult(
-        last=float(accuracy[-1]),
-        best=float(accuracy.max()),
-        best_epoch=int(accuracy.argmax()) + 1,
+        last=float(accuracies[-1]),
+        best=float(accuracies.max()),
+        best_epoch=int(accuracies.argmax()) + 1,
         train=correct / len(data),
-        predictions=predictions,
-        curve=accuracy,
+        predictions=scores.argmax(1),
+        curve=accuracies,
+        scores=scores,
+        labels_used=len(data),
     )
 
 
@@ -175,12 +136,5 @@ class _Scale:
 
 def _check(train: FeatureSet, test: FeatureSet, classes: int) -> None:
     _checks.same_columns(train.features, test.features)
-    for name, labels in (("train", train.labels), ("test", test.labels)):
-        low, high = int(labels.min()), int(labels.max())
-        _checks.require(
-            low >= 0 and high < classes,
-            f"`{name}`",
-            f"have labels from 0 to {classes - 1}",
-            f"{low} to {high}",
-            "Leave clips without a label out of the evaluation.",
-        )
+    _checks.class_indices("train", train.labels, classes)
+    _checks.class_indices("test", test.labels, classes)

@@ -1,0 +1,89 @@
+"""Several streams together: joint, bone, motion."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from skelter import _checks
+from skelter.evaluation._results import Result
+
+__all__ = ["AIMCLR_WEIGHTS", "EnsembleResult", "ensemble"]
+
+AIMCLR_WEIGHTS = (0.6, 0.6, 0.4)
+"""AimCLR's weights of joint, bone and motion, in this order (Guo et al., AAAI 2022)."""
+
+
+@dataclass(frozen=True, eq=False)
+class EnsembleResult(Result):
+    """What `ensemble` found.
+
+    Args:
+        accuracy: Share of correct predictions.
+        predictions: The class of each row, shape (N,).
+        scores: The weighted sum of the scores, shape (N, classes).
+    """
+
+    accuracy: float
+    predictions: Tensor
+    scores: Tensor
+
+
+@torch.no_grad()
+def ensemble(
+    scores: Sequence[Tensor], labels: Tensor, *, weights: Sequence[float] | None = None
+) -> EnsembleResult:
+    """Classify by the weighted sum of several streams' scores.
+
+    The scores are added as they are, without a softmax, as the field does. Streams whose logits
+    differ in scale then differ in influence: pass ``[s.softmax(1) for s in scores]`` to add
+    probabilities instead.
+
+    Args:
+        scores: For each stream, scores of the same rows, shape (N, classes): `scores` of
+            `linear_probe` or `fine_tune`.
+        labels: Class indices of shape (N,).
+        weights: One for each stream; all alike if None.
+
+    Returns:
+        Accuracy, predictions and the sum.
+
+    Raises:
+        TypeError: Scores are not floating, or labels no integers.
+        ValueError: There are no scores, shapes differ, or there is not one weight a stream.
+
+    References:
+        Guo et al., AAAI 2022 (AimCLR): "3s".
+
+    Example:
+        >>> joint = torch.tensor([[2.0, 1.0], [1.0, 0.9]])
+        >>> bone = torch.tensor([[0.0, 0.5], [0.0, 1.0]])
+        >>> ensemble([joint, bone], torch.tensor([0, 1])).accuracy
+        1.0
+    """
+    _checks.require(len(scores) > 0, "`scores`", "hold at least one stream", "none")
+    for number, stream in enumerate(scores):
+        _checks.labels("labels", labels, _checks.features(f"scores[{number}]", stream))
+        _checks.require(
+            stream.shape == scores[0].shape,
+            f"`scores[{number}]`",
+            f"have the shape {_checks.shape_of(scores[0])} of `scores[0]`",
+            _checks.shape_of(stream),
+            "All streams need the same test clips and classes.",
+        )
+    if weights is None:
+        weights = [1.0] * len(scores)
+    wanted = f"have a weight for each of the {len(scores)} streams"
+    _checks.require(len(weights) == len(scores), "`weights`", wanted, tuple(weights))
+    total = torch.zeros_like(scores[0])
+    for weight, stream in zip(weights, scores, strict=True):
+        total += weight * stream
+    predictions = total.argmax(1)
+    return EnsembleResult(
+        accuracy=float((predictions == labels).double().mean()),
+        predictions=predictions,
+        scores=total,
+    )

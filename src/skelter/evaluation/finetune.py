@@ -1,0 +1,226 @@
+"""Fine-tuning: encoder and linear layer trained together on labelled clips."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import torch
+from torch import Generator, Tensor, nn
+
+from skelter import _checks
+from skelter._typing import Batches, Representation, Transform
+from skelter.evaluation._configs import FineTuneConfig
+from skelter.evaluation._results import Result
+from skelter.evaluation._training import (
+    accuracy,
+    device_of,
+    global_draws_from,
+    optimiser_of,
+    step,
+)
+from skelter.evaluation.presets import FINE_TUNE_CMD
+
+__all__ = ["FineTuneConfig", "FineTuneResult", "fine_tune"]
+
+
+@dataclass(frozen=True, eq=False)
+class FineTuneResult(Result):
+    """What `fine_tune` measured, and the network it trained.
+
+    Args:
+        last: Test accuracy after the last epoch.
+        best: The highest test accuracy of any epoch. Choosing by it peeks at the test set;
+            report `last`, or both.
+        best_epoch: The epoch of `best`, from 1.
+        train: Training accuracy in the last epoch.
+        labels_used: Labelled clips that the first epoch brought.
+        curve: Test accuracy after each epoch, shape (epochs,).
+        scores: Logits of the test clips after the last epoch, shape (N, classes), on the CPU; see
+            `ensemble`.
+        model: Encoder and linear layer after the last epoch, from a representation to logits.
+    """
+
+    last: float
+    best: float
+    best_epoch: int
+    train: float
+    labels_used: int
+    curve: Tensor
+    scores: Tensor
+    model: nn.Sequential
+
+    @property
+    def predictions(self) -> Tensor:
+        """The class of each test clip after the last epoch, shape (N,)."""
+        return self.scores.argmax(1)
+
+    @property
+    def encoder(self) -> nn.Module:
+        """The trained copy of the encoder."""
+        return self.model[0]
+
+    @property
+    def classifier(self) -> nn.Module:
+        """The linear layer on its features."""
+        return self.model[1]
+
+
+def fine_tune(
+    encoder: nn.Module,
+    representation: Representation,
+    train: Batches | Callable[[int], Batches],
+    test: Batches,
+    *,
+    num_classes: int,
+    transform: Transform | None = None,
+    test_transform: Transform | None = None,
+    config: FineTuneConfig = FINE_TUNE_CMD,
+    device: torch.device | str | None = None,
+    generator: Generator | None = None,
+) -> FineTuneResult:
+    """Train a copy of an encoder and a linear layer on it, and test them after every epoch.
+
+    The caller's encoder keeps its weights, buffers and mode. The linear layer starts from
+    N(0, 0.01^2), its biases from 0. Training is in train mode, testing in eval mode. Parameters
+    that do not require a gradient stay as they are.
+
+    Args:
+        encoder: From the representation to features (N, D).
+        representation: From clips (N, C, T, V, M) to what the encoder reads.
+        train: Batches (x, num_frames, labels) to train on, shuffled; or a function from the epoch
+            (from 0) to such batches, which is also the place to report progress from.
+        test: Batches to test on, to be gone through once an epoch: a list or a loader, no
+            generator.
+        num_classes: The number of classes.
+        transform: What to do to training clips, such as `transforms.TemporalCropResize`; it is
+            given `num_frames` and `generator`.
+        test_transform: The same for test clips, such as `transforms.CentreCropResize`.
+        config: How to train; see `presets.FINE_TUNE_PRESETS`.
+        device: Where to compute; that of the encoder's first parameter if None.
+        generator: Where initial weights and transforms come from; the global generator if None. It
+            also seeds the global generator for the time being, from which dropout and shuffling
+            loaders draw; that is put back at the end.
+
+    Returns:
+        Accuracies of the last and of the best epoch, and the trained network.
+
+    Raises:
+        ValueError: There are no batches, a label is no class, the encoder gives no (N, D), or
+            none of its parameters requires a gradient.
+
+    References:
+        Thoker, Doughty, Snoek, ACM MM 2021, "semi-supervised" and "transfer learning".
+
+    Example:
+        >>> from torch.nn.functional import one_hot
+        >>> labels = torch.arange(2).repeat(8)
+        >>> x = one_hot(labels).float()[:, :, None, None, None]
+        >>> data = [(x, torch.ones(16).long(), labels)]
+        >>> encoder = nn.Sequential(nn.Flatten(), nn.Linear(2, 4))
+        >>> fine_tune(encoder, lambda x: x, data, data, num_classes=2).last
+        1.0
+    """
+    _checks.positive_int("num_classes", num_classes)
+    place = device_of(encoder, device)
+    training = _Input("train", representation, transform, num_classes, place, generator)
+    testing = _Input("test", representation, test_transform, num_classes, place, generator)
+    with global_draws_from(generator, place):
+        model = _model(encoder, testing, test)
+        optimiser, schedule = optimiser_of(_groups(model, config), config)
+        curve, labels_used = [], 0
+        for epoch in range(config.epochs):
+            model.train()
+            model[0].train(config.encoder_lr_scale > 0)
+            correct, seen = 0, 0
+            for inputs, labels in training.of(train(epoch) if callable(train) else train):
+                correct += step(model(inputs), labels, optimiser)
+                seen += len(labels)
+            schedule.step()
+            labels_used = labels_used or seen
+            scores, truth = _test(model, testing.of(test))
+            curve.append(accuracy(scores, truth))
+    accuracies = torch.stack(curve)
+    return FineTuneResult(
+        last=float(accuracies[-1]),
+        best=float(accuracies.max()),
+        best_epoch=int(accuracies.argmax()) + 1,
+        train=correct / seen,
+        labels_used=labels_used,
+        curve=accuracies,
+        scores=scores,
+        model=model,
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class _Input:
+    """How batches of clips become what the encoder reads."""
+
+    name: str
+    representation: Representation
+    transform: Transform | None
+    classes: int
+    device: torch.device
+    generator: Generator | None
+
+    def of(self, batches: Batches) -> Iterator[tuple[Tensor, Tensor]]:
+        empty = True
+        for x, num_frames, batch_labels in batches:
+            labels = torch.as_tensor(batch_labels)
+            _checks.class_indices(self.name, labels, self.classes)
+            clips = x.to(self.device)
+            if self.transform is not None:
+                clips = self.transform(clips, num_frames=num_frames, generator=self.generator)
+            yield self.representation(clips), labels.to(self.device)
+            empty = False
+        hint = "It is gone through more than once: pass a list or a loader, not a generator."
+        _checks.require(not empty, f"`{self.name}`", "give at least one batch", "none", hint)
+
+
+def _model(encoder: nn.Module, testing: _Input, test: Batches) -> nn.Sequential:
+    """Return a copy of the encoder with a linear layer for its features."""
+    encoder = copy.deepcopy(encoder).to(testing.device)
+    size = getattr(encoder, "feature_dim", None)
+    if not isinstance(size, int):
+        inputs, _ = next(testing.of(test))
+        with torch.no_grad():
+            size = _checks.features("encoder(x)", encoder.eval()(inputs)).shape[1]
+    classifier = nn.Linear(size, testing.classes, device="meta").to_empty(device="cpu")
+    weight = 0.01 * torch.randn(testing.classes, size, generator=testing.generator)
+    with torch.no_grad():
+        classifier.weight.copy_(weight)
+        classifier.bias.zero_()
+    return nn.Sequential(encoder, classifier.to(testing.device))
+
+
+def _groups(model: nn.Sequential, config: FineTuneConfig) -> list[dict[str, object]]:
+    """Return what the optimiser trains; freeze the encoder where its learning rate is 0."""
+    encoder, classifier = model
+    layer: dict[str, object] = {"params": list(classifier.parameters())}
+    if config.encoder_lr_scale == 0:
+        encoder.requires_grad_(False)
+        return [layer]
+    parameters = list(encoder.parameters())
+    trained = [parameter for parameter in parameters if parameter.requires_grad]
+    _checks.require(
+        bool(trained) or not parameters,
+        "`encoder`",
+        "have a parameter that requires a gradient",
+        f"{len(parameters)} that do not",
+        "Call encoder.requires_grad_(True), or freeze it with encoder_lr_scale=0.",
+    )
+    if not trained:
+        return [layer]
+    return [layer, {"params": trained, "lr": config.lr * config.encoder_lr_scale}]
+
+
+@torch.no_grad()
+def _test(model: nn.Module, batches: Iterator[tuple[Tensor, Tensor]]) -> tuple[Tensor, Tensor]:
+    """Return logits and labels of all batches on the CPU, in eval mode."""
+    model.eval()
+    scores, truth = zip(
+        *((model(inputs).cpu(), labels.cpu()) for inputs, labels in batches), strict=True
+    )
+    return torch.cat(scores), torch.cat(truth)

@@ -1,0 +1,268 @@
+"""Semi-supervised evaluation: fine-tuning with a share of the labels."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from statistics import fmean, stdev
+from typing import Any
+
+import torch
+from torch import Generator, Tensor, nn
+
+from skelter import _checks
+from skelter._typing import Batches, Representation, Transform
+from skelter.evaluation._configs import FineTuneConfig
+from skelter.evaluation._results import Result
+from skelter.evaluation.finetune import FineTuneResult, fine_tune
+from skelter.evaluation.presets import FINE_TUNE_CMD
+
+__all__ = ["SemiSupervisedResult", "label_subset", "semi_supervised"]
+
+
+def label_subset(
+    labels: Tensor,
+    fraction: float,
+    *,
+    balanced: bool = True,
+    minimum: int = 0,
+    generator: Generator | None = None,
+) -> Tensor:
+    """Choose the clips that keep their label.
+
+    Papers mean two things by "1 % of the labels". Balanced, as in AimCLR, SkeleMixCLR and PSTL:
+    round(fraction * n) of the n clips of every class. Plain random, as in CMD and MAMP:
+    int(fraction * N) of all N clips, whatever their class; a class may end up with none.
+
+    Args:
+        labels: Class indices of all training clips, shape (N,), from 0.
+        fraction: Share to choose, above 0 and up to 1.
+        balanced: Whether to choose in every class by itself.
+        minimum: Fewest clips of a class in a balanced choice, as far as it has so many.
+        generator: Where the choice comes from; the global generator if None.
+
+    Returns:
+        Positions of the chosen clips, ascending.
+
+    Raises:
+        TypeError: The labels are no integers.
+        ValueError: The fraction is out of range, or it leaves no clip: in a balanced choice, none
+            of some class. The message says which and what fraction would do.
+
+    References:
+        Guo et al., AAAI 2022 (AimCLR); Mao et al., ECCV 2022 (CMD).
+
+    Example:
+        >>> labels = torch.tensor([0] * 10 + [1] * 30)
+        >>> labels[label_subset(labels, 0.2)].bincount()
+        tensor([2, 6])
+        >>> len(label_subset(labels, 0.2, balanced=False))
+        8
+    """
+    _checks.known_labels("labels", labels)
+    _checks.require(0 < fraction <= 1, "`fraction`", "be above 0 and at most 1", fraction)
+    _checks.require(minimum >= 0, "`minimum`", "be at least 0", minimum)
+    if not balanced:
+        hint = "A plain random choice knows no classes; take balanced=True."
+        _checks.require(minimum == 0, "`minimum`", "be 0 where balanced=False", minimum, hint)
+        count = int(fraction * len(labels))
+        wanted, hint = f"choose one of {len(labels)} clips", f"Take {_above(1 / len(labels))}."
+        _checks.require(count > 0, "`fraction`", wanted, fraction, hint)
+        return _some(torch.arange(len(labels)), count, generator).sort().values
+    sizes = {label: size for label, size in enumerate(labels.bincount().tolist()) if size > 0}
+    counts = {
+        label: min(size, max(minimum, round(fraction * size))) for label, size in sizes.items()
+    }
+    _require_of_each({c: size for c, size in sizes.items() if counts[c] == 0}, fraction)
+    chosen = [
+        _some((labels == label).nonzero()[:, 0].cpu(), count, generator)
+        for label, count in counts.items()
+    ]
+    return torch.cat(chosen).sort().values
+
+
+def _some(positions: Tensor, count: int, generator: Generator | None) -> Tensor:
+    return positions[torch.randperm(len(positions), generator=generator)[:count]]
+
+
+def _classes_in(labels: Tensor) -> int:
+    return int((labels.bincount() > 0).sum())
+
+
+def _require_of_each(empty: Mapping[int, int], fraction: float) -> None:
+    """Refuse a fraction that leaves some classes, of the sizes given, without a label."""
+    if empty:
+        listed = ", ".join(f"{label} ({size} clips)" for label, size in [*empty.items()][:5])
+        more = f" and {len(empty) - 5} more" if len(empty) > 5 else ""
+        enough = _above(0.5 / min(empty.values()))  # half a clip is rounded to even, to none
+        _checks.require(
+            False,
+            "`fraction`",
+            "leave a label to every class",
+            f"{fraction}, which leaves none to class {listed}{more}",
+            f"Take {enough}, or minimum=1 for at least one label of each class.",
+        )
+
+
+def _above(fraction: float) -> float:
+    """Return a number of four decimals just above a fraction."""
+    return min(1.0, math.floor(fraction * 1e4 + 1) / 1e4)
+
+
+@dataclass(frozen=True, eq=False)
+class SemiSupervisedResult(Result):
+    """What `semi_supervised` measured, over its seeds.
+
+    Args:
+        fraction: Share of the labels.
+        balanced: Whether it was chosen in every class by itself.
+        labels_used: Labels that each run had.
+        classes_missing: The most classes of which a run had no label.
+        runs: What each run measured, by its seed.
+    """
+
+    fraction: float
+    balanced: bool
+    labels_used: int
+    classes_missing: int
+    runs: Mapping[int, FineTuneResult]
+
+    @property
+    def seeds(self) -> tuple[int, ...]:
+        """The seeds, in order."""
+        return tuple(self.runs)
+
+    @property
+    def last(self) -> float:
+        """Mean test accuracy after the last epoch."""
+        return fmean(run.last for run in self.runs.values())
+
+    @property
+    def last_deviation(self) -> float:
+        """Standard deviation of `last` over the seeds (of a sample; 0 for a single one)."""
+        return _deviation([run.last for run in self.runs.values()])
+
+    @property
+    def best(self) -> float:
+        """Mean of the highest test accuracies, each of any epoch: an upper bound."""
+        return fmean(run.best for run in self.runs.values())
+
+    @property
+    def best_deviation(self) -> float:
+        """Standard deviation of `best` over the seeds (of a sample; 0 for a single one)."""
+        return _deviation([run.best for run in self.runs.values()])
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the numbers over all seeds, without the runs."""
+        names = (
+            "fraction balanced labels_used classes_missing last last_deviation best best_deviation"
+        )
+        seeds = ", ".join(map(str, self.seeds))
+        return {name: getattr(self, name) for name in names.split()} | {"seeds": seeds}
+
+
+def _deviation(values: list[float]) -> float:
+    return stdev(values) if len(values) > 1 else 0.0
+
+
+def semi_supervised(
+    encoder: nn.Module,
+    representation: Representation,
+    train: Callable[[Tensor, Generator], Batches],
+    labels: Tensor,
+    test: Batches,
+    *,
+    fraction: float,
+    seeds: Sequence[int] = (0, 1, 2, 3, 4),
+    balanced: bool = True,
+    minimum: int = 0,
+    num_classes: int | None = None,
+    config: FineTuneConfig = FINE_TUNE_CMD,
+    transform: Transform | None = None,
+    test_transform: Transform | None = None,
+    device: torch.device | str | None = None,
+) -> SemiSupervisedResult:
+    """Fine-tune with a share of the labels, once for each seed.
+
+    A seed decides which labels, initial weights, the order of clips, transforms and dropout: the
+    same seed gives the same run, and the global generator is untouched.
+
+    Args:
+        encoder: As of `fine_tune`, which gets a fresh copy for every seed.
+        representation: As of `fine_tune`.
+        train: From positions in `labels` and a generator to batches (x, num_frames, labels) of
+            these clips, shuffled by the generator; called once an epoch.
+        labels: Class indices of all training clips, shape (N,), from 0.
+        test: As of `fine_tune`.
+        fraction: Share of the labels.
+        seeds: A run each. Papers make five.
+        balanced: As of `label_subset`.
+        minimum: As of `label_subset`.
+        num_classes: The number of classes; one more than the largest label if None.
+        config: As of `fine_tune`.
+        transform: As of `fine_tune`.
+        test_transform: As of `fine_tune`.
+        device: As of `fine_tune`.
+
+    Returns:
+        Means and deviations over the seeds, and each run.
+
+    Raises:
+        TypeError: As of `label_subset`.
+        ValueError: As of `label_subset` and `fine_tune`, or there are no seeds, or one twice.
+
+    References:
+        Thoker, Doughty, Snoek, ACM MM 2021, "semi-supervised": 1, 5, 10 and 20 %. Its loader was
+        not released, so which of the two choices it makes is not known.
+
+    Example:
+        >>> labels = torch.arange(2).repeat(10)
+        >>> x = torch.nn.functional.one_hot(labels).float()[:, :, None, None, None]
+        >>> frames = torch.ones(20).long()
+        >>> def train(positions, generator):
+        ...     order = positions[torch.randperm(len(positions), generator=generator)]
+        ...     return [(x[order], frames[order], labels[order])]
+        >>> encoder = nn.Sequential(nn.Flatten(), nn.Linear(2, 4))
+        >>> result = semi_supervised(encoder, lambda x: x, train, labels, [(x, frames, labels)],
+        ...                          fraction=0.2, seeds=(0, 1), config=FineTuneConfig(lr=0.1))
+        >>> result.labels_used, result.last, result.last_deviation
+        (4, 1.0, 0.0)
+    """
+    _checks.known_labels("labels", labels)
+    distinct = len(seeds) > 0 and len(set(seeds)) == len(seeds)
+    _checks.require(distinct, "`seeds`", "be one or more different integers", tuple(seeds))
+    classes = num_classes or int(labels.max()) + 1
+    runs, used, missing = {}, 0, 0
+    for seed in seeds:
+        generator = torch.Generator().manual_seed(seed)
+        chosen = label_subset(
+            labels, fraction, balanced=balanced, minimum=minimum, generator=generator
+        )
+        used = len(chosen)
+        missing = max(missing, _classes_in(labels) - _classes_in(labels[chosen]))
+        runs[seed] = fine_tune(
+            encoder,
+            representation,
+            _Subset(train, chosen, generator),
+            test,
+            num_classes=classes,
+            transform=transform,
+            test_transform=test_transform,
+            config=config,
+            device=device,
+            generator=generator,
+        )
+    return SemiSupervisedResult(fraction, balanced, used, missing, runs)
+
+
+@dataclass(frozen=True, eq=False)
+class _Subset:
+    """The batches of some clips, by epoch."""
+
+    train: Callable[[Tensor, Generator], Batches]
+    positions: Tensor
+    generator: Generator
+
+    def __call__(self, epoch: int) -> Batches:
+        return self.train(self.positions, self.generator)

@@ -1,0 +1,1 @@
+"""Tests of evaluation, which share their clips and encoders."""
