@@ -50,6 +50,8 @@ class TestPlotClips:
             viz.plot_clips({"a": clips[0]}, plane="xq")
         with pytest.raises(ValueError, match="has 25 joints, but layout SBU15 has 15"):
             viz.plot_clips({"a": clips[0]}, SBU15)
+        with pytest.raises(ValueError, match="`plane` must be of the C=2 coordinates of `a`"):
+            viz.plot_clips({"a": clips[0, :2]}, plane="xz")
 
 
 class TestPlotCurves:
@@ -58,6 +60,31 @@ class TestPlotCurves:
         (line,) = figure.get_axes()[0].lines
         assert line.get_ydata().tolist() == [3.0, 2.0, 1.0]
         assert line.get_xdata().tolist() == [1, 2, 3]
+
+    def test_curves_of_different_lengths_and_a_second_panel(self):
+        curves = {"a": [3.0, 2.0, 1.0], "b": [3.0], "c": [float("nan"), 1.0]}
+        figure = viz.plot_curves(
+            curves, xlabel="epoch", ylabel="loss", below={"a": [0.1, 0.2]}, below_ylabel="accuracy"
+        )
+        above, below = figure.axes
+        assert [len(line.get_xdata()) for line in above.lines] == [3, 1, 2]
+        assert above.lines[1].get_marker() == "o"  # a single value is seen, too
+        assert (above.get_ylabel(), below.get_ylabel()) == ("loss", "accuracy")
+        assert (above.get_xlabel(), below.get_xlabel()) == ("", "epoch")
+        assert above.get_xlim() == below.get_xlim()
+
+    def test_many_curves_can_be_told_apart_beside_the_panel(self):
+        curves = {f"seed {number}": [1.0, 0.5] for number in range(25)}
+        figure = viz.plot_curves(curves, xlabel="epoch", ylabel="loss")
+        (axes,) = figure.axes
+        assert len({(line.get_color(), line.get_linestyle()) for line in axes.lines}) == 25
+        pixels(figure)
+        legend = axes.get_legend().get_window_extent()
+        assert axes.get_window_extent().x1 <= legend.x0
+        assert legend.x1 <= figure.bbox.x1
+
+    def test_no_curve(self):
+        assert pixels(viz.plot_curves({}, xlabel="epoch", ylabel="loss")).size
 
 
 class TestPlotConfusion:
@@ -72,7 +99,218 @@ class TestPlotConfusion:
             viz.plot_confusion(torch.zeros(2).long(), torch.zeros(3).long())
 
 
+class TestPlotEmbedding:
+    features = torch.randn(40, 6, generator=torch.Generator().manual_seed(3))
+    labels = torch.arange(40) % 3
+
+    @staticmethod
+    def points(figure):
+        return np.concatenate([np.asarray(c.get_offsets()) for c in figure.axes[0].collections])
+
+    def test_points_are_the_principal_components(self):
+        features = self.features.numpy().astype(np.float64)
+        rows = features / np.linalg.norm(features, axis=1, keepdims=True)
+        rows -= rows.mean(0)
+        values, vectors = np.linalg.eigh(rows.T @ rows)
+        for number, axis in ((1, "x"), (2, "y")):
+            vector = vectors[:, -number]
+            vector *= np.sign(vector[np.abs(vector).argmax()])
+            figure = viz.plot_embedding(self.features, torch.zeros(40).long())
+            shown = self.points(figure)[:, number - 1]
+            np.testing.assert_allclose(shown, rows @ vector, atol=1e-7)
+            name = getattr(figure.axes[0], f"get_{axis}label")()
+            share = values[-number] / values.sum()
+            assert name == f"component {number} ({100 * share:.0f} % of the variance)"
+
+    def test_the_length_of_features_does_not_matter(self):
+        scaled = self.features * torch.rand(40, 1).add(0.5)
+        once, again = (viz.plot_embedding(x, self.labels) for x in (self.features, scaled))
+        np.testing.assert_allclose(self.points(once), self.points(again), atol=1e-6)
+
+    def test_legend_is_outside_and_names_the_classes_that_are_there(self):
+        figure = viz.plot_embedding(self.features, self.labels * 2, list("abcde"), title="t")
+        (legend,) = figure.legends
+        assert [text.get_text() for text in legend.get_texts()] == ["a", "c", "e"]
+        assert figure.axes[0].get_title() == "t"
+        pixels(figure)
+        assert legend.get_window_extent().x0 >= figure.axes[0].get_window_extent().x1
+
+    def test_a_class_looks_the_same_in_every_figure(self):
+        def colour(labels):
+            return viz.plot_embedding(self.features, labels).axes[0].collections[-1].get_facecolor()
+
+        np.testing.assert_array_equal(colour(self.labels), colour(self.labels.clamp(min=1)))
+
+    def test_many_classes_are_numbered_apart(self):
+        figure = viz.plot_embedding(torch.randn(240, 8), torch.arange(240) % 60)
+        assert not figure.legends
+        (axes,) = figure.axes
+        assert [text.get_text() for text in axes.texts] == [str(n) for n in range(60)]
+        looks = {
+            (tuple(c.get_facecolor()[0]), c.get_paths()[0].vertices.tobytes())
+            for c in axes.collections
+        }
+        assert len(looks) == 60
+        pixels(figure)
+        places = np.array([text.get_window_extent().get_points().mean(0) for text in axes.texts])
+        gaps = np.linalg.norm(places[:, None] - places, axis=2)
+        assert gaps[~np.eye(60, dtype=bool)].min() > 8  # pixels; digits are about as wide
+
+    @pytest.mark.parametrize("shape", [(1, 6), (1, 1), (5, 1)])
+    def test_one_clip_one_class_one_column(self, shape):
+        figure = viz.plot_embedding(torch.rand(shape) + 0.1, torch.zeros(shape[0]).long())
+        np.testing.assert_array_equal(self.points(figure), np.zeros((shape[0], 2)))
+        assert figure.axes[0].get_xlabel() == "component 1 (0 % of the variance)"
+        assert pixels(figure).size
+
+    def test_wrong_calls(self):
+        with pytest.raises(ValueError, match=r"`features` must have shape \(N, D\)"):
+            viz.plot_embedding(self.features[0], self.labels)
+        with pytest.raises(ValueError, match=r"`labels` must have shape \(40,\)"):
+            viz.plot_embedding(self.features, self.labels[1:])
+        with pytest.raises(TypeError, match="`labels` must be integer class indices"):
+            viz.plot_embedding(self.features, self.labels.float())
+        with pytest.raises(ValueError, match="`labels` must lie between 0 and 1, .*; got 2"):
+            viz.plot_embedding(self.features, self.labels, ["a", "b"])
+        with pytest.raises(ValueError, match="0 or more; got -1. Leave out clips of unknown"):
+            viz.plot_embedding(self.features, self.labels - 1)
+        with pytest.raises(ValueError, match="`features` must be finite"):
+            viz.plot_embedding(self.features / 0, self.labels)
+
+
+class TestPlotPerClass:
+    nan = float("nan")
+
+    @staticmethod
+    def rows(figure):
+        return [text.get_text() for text in figure.axes[0].get_yticklabels()]
+
+    def test_sorted_by_the_first_series_best_above(self):
+        first, second = torch.tensor([0.2, 0.9, 0.5]), torch.tensor([1.0, 0.0, 0.3])
+        figure = viz.plot_per_class({"a": first, "b": second}, ["x", "y", "z"], title="t")
+        (axes,) = figure.axes
+        assert self.rows(figure) == ["y", "z", "x"]
+        assert axes.get_ylim()[0] > axes.get_ylim()[1]
+        assert axes.get_title() == "t"
+        dots = [np.asarray(c.get_offsets()) for c in axes.collections]
+        np.testing.assert_allclose(dots[0][:, 0], [90, 50, 20], rtol=1e-6)
+        np.testing.assert_allclose(dots[1][:, 0], [0, 30, 100], rtol=1e-6)
+        np.testing.assert_array_equal(np.stack(dots)[..., 1].round(), [[0, 1, 2]] * 2)
+        legend = [text.get_text() for text in figure.legends[0].get_texts()]
+        assert legend == ["a (mean 53.3 %)", "b (mean 43.3 %)"]
+
+    def test_absent_classes_are_left_out_and_named(self):
+        values = torch.tensor([0.2, self.nan, self.nan, 0.5])
+        figure = viz.plot_per_class({"a": values}, ["v", "w", "x", "y"])
+        assert self.rows(figure) == ["y", "v"]
+        assert figure.get_supxlabel() == "Without test clips, left out: w, x."
+        assert viz.plot_per_class({"a": values[:1]}, ["v"]).get_supxlabel() == ""
+        legend = figure.legends[0].get_texts()[0].get_text()
+        assert legend == "a (mean 35.0 %)"
+
+    def test_a_class_absent_from_one_series_keeps_its_row(self):
+        values = {"a": torch.tensor([self.nan, 0.1]), "b": torch.tensor([0.7, self.nan])}
+        figure = viz.plot_per_class(values, ["x", "y"])
+        assert self.rows(figure) == ["y", "x"]
+        assert figure.get_supxlabel() == ""
+        assert pixels(figure).size
+
+    def test_numbers_for_names_and_a_single_class(self):
+        figure = viz.plot_per_class({"a": torch.ones(1)})
+        assert self.rows(figure) == ["0"]
+        assert pixels(figure).size
+
+    def test_wrong_calls(self):
+        with pytest.raises(ValueError, match="`accuracies` must have at least one series"):
+            viz.plot_per_class({}, ["x"])
+        with pytest.raises(ValueError, match=r"shape \(2,\), one value .* of `label_names`; got"):
+            viz.plot_per_class({"a": torch.ones(3)}, ["x", "y"])
+        with pytest.raises(ValueError, match=r"`accuracies\['b'\]` must have shape \(3,\)"):
+            viz.plot_per_class({"a": torch.ones(3), "b": torch.ones(2)})
+        with pytest.raises(ValueError, match="a value that is not NaN"):
+            viz.plot_per_class({"a": torch.full((2,), self.nan)})
+        with pytest.raises(ValueError, match="got 50 to 90. Divide percentages by 100"):
+            viz.plot_per_class({"a": torch.tensor([50.0, 90.0])})
+
+
+class TestPlotNeighbours:
+    @staticmethod
+    def sheet(clips, k=3, **others):
+        Q = len(clips)
+        arguments = {
+            "queries": clips,
+            "neighbours": clips[:, None].repeat(1, k, 1, 1, 1, 1),
+            "layout": NTU25,
+            "query_titles": [f"query {q}" for q in range(Q)],
+            "neighbour_titles": [[f"{q} {i}" for i in range(k)] for q in range(Q)],
+            "correct": torch.arange(Q * k).reshape(Q, k) % 2 == 0,
+        }
+        return viz.plot_neighbours(**{**arguments, **others})
+
+    def test_a_row_for_each_query(self, clips, caplog):
+        figure = self.sheet(clips, plane="xy", moments=4)
+        axes = figure.axes
+        assert len(axes) == 4 * 4
+        assert [ax.get_title() for ax in axes[:4]] == ["query 0", "✓ 0 0", "✗ 0 1", "✓ 0 2"]
+        colours = [ax.title.get_color() for ax in axes[:4]]
+        assert colours[1] == colours[3] != colours[2] != colours[0]
+        assert {len(ax.lines) for ax in axes} == {4 * 2 * len(NTU25.bones)}
+        assert pixels(figure).size
+        assert not caplog.records  # matplotlib logs limits that it had to change
+
+    def test_poses_stand_side_by_side(self, clips):
+        figure = self.sheet(clips[:1, ..., :1], moments=3)
+        bones = len(NTU25.bones)
+        for ax in figure.axes:
+            across = np.array([line.get_xdata() for line in ax.lines]).reshape(3, bones * 2)
+            assert across[0].max() < across[1].min() < across[1].max() < across[2].min()
+            assert ax.get_xlim()[0] < across.min() < across.max() < ax.get_xlim()[1]
+
+    def test_padding_is_left_out(self, clips):
+        padded = torch.cat([clips, torch.zeros_like(clips)], 2)
+        for once, again in zip(self.sheet(clips).axes, self.sheet(padded).axes, strict=True):
+            for line, other in zip(once.lines, again.lines, strict=True):
+                np.testing.assert_array_equal(line.get_xydata(), other.get_xydata())
+
+    def test_a_row_has_one_scale(self, clips):
+        small = 0.1 * clips[:, None]
+        axes = self.sheet(clips, k=1, neighbours=small).axes
+        assert axes[0].get_xlim() == axes[1].get_xlim()
+
+    def test_one_frame_and_nobody(self, clips):
+        figure = self.sheet(clips[:1, :, :1], k=1, neighbours=torch.zeros(1, 1, 3, 1, 25, 2))
+        assert [len(ax.lines) for ax in figure.axes] == [2 * len(NTU25.bones), 0]
+        assert pixels(self.sheet(torch.zeros(1, 3, 5, 25, 1))).size
+
+    def test_wrong_calls(self, clips):
+        with pytest.raises(ValueError, match="`queries` has 25 joints, but layout SBU15 has 15"):
+            self.sheet(clips, layout=SBU15)
+        with pytest.raises(ValueError, match="`neighbours` has 20 joints, but layout NTU25 has"):
+            self.sheet(clips, neighbours=torch.rand(4, 3, 3, 5, 20, 1))
+        with pytest.raises(ValueError, match=r"shape \(Q, k, C, T, V, M\) with Q=4"):
+            self.sheet(clips, neighbours=clips)
+        with pytest.raises(ValueError, match=r"`queries` must have shape \(N, C, T, V, M\)"):
+            self.sheet(clips, queries=clips[0])
+        with pytest.raises(TypeError, match="`correct` must be boolean"):
+            self.sheet(clips, correct=torch.ones(4, 3))
+        with pytest.raises(ValueError, match=r"`correct` must have shape \(4, 3\)"):
+            self.sheet(clips, correct=torch.ones(3, 4).bool())
+        with pytest.raises(ValueError, match="`query_titles` must be Q=4 strings"):
+            self.sheet(clips, query_titles=["a"])
+        with pytest.raises(ValueError, match="`neighbour_titles` must be Q=4 lists of k=3"):
+            self.sheet(clips, neighbour_titles=[["a"]] * 4)
+        with pytest.raises(ValueError, match="`plane` must be of the C=2 coordinates of `queries`"):
+            self.sheet(clips[:, :2])
+
+
 def test_says_what_to_install_without_matplotlib(monkeypatch):
     monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
     with pytest.raises(ImportError, match=r"pip install 'skelter\[viz\]'"):
         viz.plot_curves({"a": [1.0]}, xlabel="", ylabel="")
+
+
+def test_pyplot_knows_of_no_figure():
+    import matplotlib.pyplot as plt
+
+    viz.plot_per_class({"a": torch.ones(2)})
+    assert plt.get_fignums() == []

@@ -1,0 +1,22 @@
+"""Figures of skeletons and of results, by matplotlib (extra ``viz``).
+
+Every function returns a new figure that no window and no global state knows of;
+``figure.savefig(path)`` writes it. Colours can be told apart by the colour-blind, and where they
+run out, markers or line styles go on.
+"""
+
+from skelter.viz._clips import plot_clips
+from skelter.viz._confusion import plot_confusion
+from skelter.viz._curves import plot_curves
+from skelter.viz._embedding import plot_embedding
+from skelter.viz._neighbours import plot_neighbours
+from skelter.viz._per_class import plot_per_class
+
+__all__ = [
+    "plot_clips",
+    "plot_confusion",
+    "plot_curves",
+    "plot_embedding",
+    "plot_neighbours",
+    "plot_per_class",
+]

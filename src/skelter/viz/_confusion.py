@@ -1,0 +1,63 @@
+"""Which classes are taken for which."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor
+
+from skelter import _checks
+from skelter.viz._canvas import new_figure
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+
+def plot_confusion(
+    labels: Tensor, predictions: Tensor, names: Sequence[str] = (), *, title: str = ""
+) -> Figure:
+    """Draw which classes are taken for which, as shares of each true class.
+
+    Args:
+        labels: True classes, shape (N,).
+        predictions: Predicted classes, shape (N,).
+        names: The name of each class; numbers if empty.
+        title: What the figure says above.
+
+    Returns:
+        A figure.
+
+    Raises:
+        ImportError: matplotlib is missing.
+        ValueError: The shapes differ.
+
+    Example:
+        >>> import torch
+        >>> figure = plot_confusion(torch.tensor([0, 0, 1]), torch.tensor([0, 1, 1]))
+        >>> figure.get_axes()[0].images[0].get_array().tolist()
+        [[0.5, 0.5], [0.0, 1.0]]
+    """
+    _checks.require(
+        labels.shape == predictions.shape,
+        "`predictions`",
+        f"have the shape {_checks.shape_of(labels)} of `labels`",
+        _checks.shape_of(predictions),
+    )
+    classes = max(len(names), int(max(labels.max(), predictions.max())) + 1)
+    counts = torch.bincount(labels * classes + predictions, minlength=classes**2)
+    shares = counts.reshape(classes, classes).double()
+    shares = shares / shares.sum(1, keepdim=True).clamp(min=1)
+    side = 3.0 + 0.28 * classes
+    figure = new_figure(side, side)
+    axes = figure.subplots()
+    image = axes.imshow(shares.cpu().numpy(), vmin=0, vmax=1, cmap="Blues")
+    ticks = list(names) or [str(number) for number in range(classes)]
+    axes.set_xticks(range(classes), ticks, rotation=90, fontsize=7)
+    axes.set_yticks(range(classes), ticks, fontsize=7)
+    axes.set_xlabel("predicted")
+    axes.set_ylabel("true")
+    axes.set_title(title)
+    figure.colorbar(image, shrink=0.7, label="share of the true class")
+    return figure

@@ -1,0 +1,64 @@
+"""Stick figures: which joints there are, and lines between them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from skelter import _checks
+from skelter.layouts import SkeletonLayout
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+AXES = "xyz"
+LEFT, RIGHT, MIDDLE = "tab:blue", "tab:red", "0.35"
+
+
+def plane_axes(plane: str) -> list[int]:
+    """Return which coordinates go to the right and upward."""
+    known = len(plane) == 2 and set(plane) <= set(AXES)
+    _checks.require(known, "`plane`", "be two of the letters x, y and z", repr(plane))
+    return [AXES.index(letter) for letter in plane]
+
+
+def drawable(clip: Tensor, layout: SkeletonLayout, plane: str, name: str) -> Tensor:
+    """Return clips (..., C, T, V, M) on the CPU, if they fit a layout and have a plane."""
+    x = _checks.clips(clip, name).detach().cpu()
+    _checks.joints(x, layout, name)
+    _checks.require(
+        max(plane_axes(plane)) < x.shape[-4],
+        "`plane`",
+        f"be of the C={x.shape[-4]} coordinates of `{name}` {_checks.shape_of(x)}",
+        repr(plane),
+    )
+    return x
+
+
+def present_joints(x: Tensor, layout: SkeletonLayout) -> Tensor:
+    """Which joints to draw, (T, V, M): those not all zero, and the origin of a centred clip."""
+    present = (x != 0).any(0)
+    if not bool(present[:, layout.centre, 0].any()):
+        present[:, layout.centre, 0] = present[:, :, 0].any(1)
+    return present
+
+
+def draw_pose(axes: Axes, points: np.ndarray, present: np.ndarray, layout: SkeletonLayout) -> None:
+    """Draw points (2, V, M): left limbs blue, right limbs red, second persons dashed."""
+    left = {joint for joint, _ in layout.left_right}
+    right = {joint for _, joint in layout.left_right}
+    for person in range(points.shape[-1]):
+        for child, parent in layout.bones:
+            if present[child, person] and present[parent, person]:
+                colour = LEFT if child in left else RIGHT if child in right else MIDDLE
+                ends = points[:, [child, parent], person]
+                style = "--" if person else "-"
+                axes.plot(*ends, color=colour, linewidth=1.2, linestyle=style)
+
+
+def spread(frames: int, moments: int) -> list[int]:
+    """Return moments evenly spread over frames, both ends among them."""
+    return [int(frame) for frame in torch.linspace(0, frames - 1, moments).round()]
