@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from torch import nn
@@ -18,7 +18,7 @@ from skelter.data.protocols import Protocol, Split
 from skelter.layouts import COCO17, OPENPOSE18
 from skelter.transforms import presets
 
-Choice = Callable[[SkeletonStore, argparse.Namespace], list[Protocol]]
+Choice = Callable[[SkeletonStore, Any], list[Protocol]]  # of what has the arguments below
 
 PROTOCOLS: dict[str, Choice] = {
     "cross-subject": lambda store, args: [protocols.cross_subject()],
@@ -76,19 +76,28 @@ def load(path: Path | None) -> SkeletonStore:
     return SkeletonStore.open(path) if path.is_dir() else data.load_ragged(path)
 
 
-def choose_folds(store: SkeletonStore, args: argparse.Namespace) -> list[Fold]:
-    """Return the splits of the protocol, and warn of clips on both sides."""
+def splits(store: SkeletonStore, args: Any) -> list[tuple[str, Split]]:
+    """Return the splits of the protocol by name.
+
+    Args:
+        store: What to split.
+        args: Has ``protocol``, ``split_file`` and ``lists``.
+    """
     name = args.protocol or default_protocol(store)
     if name == "pku-mmd" and args.split_file is None:
         raise SystemExit("--protocol pku-mmd: name a --split-file")
+    return [(protocol.name, protocol(store)) for protocol in PROTOCOLS[name](store, args)]
+
+
+def choose_folds(store: SkeletonStore, args: Any) -> list[Fold]:
+    """Return the splits of the protocol, and warn of clips on both sides."""
     folds = []
-    for protocol in PROTOCOLS[name](store, args):
-        split = protocol(store)
+    for name, split in splits(store, args):
         found = protocols.find_duplicates(store, split)
-        print(f"{protocol.name}: {len(split.train)} clips train, {len(split.test)} test")
+        print(f"{name}: {len(split.train)} clips train, {len(split.test)} test")
         if len(found):
             print(f"warning: {found}; the report has the figures without them, too")
-        folds.append(Fold(protocol.name, split, found.test))
+        folds.append(Fold(name, split, found.test))
     return folds
 
 

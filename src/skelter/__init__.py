@@ -1,8 +1,9 @@
 """Components for self-supervised learning on skeleton sequences.
 
 The sub-packages stand alone and are loaded when they are first used: `transforms`,
-`representations`, `encoders`, `losses`, `data`, `evaluation`, `viz`, and `methods`, which
-assembles them. Clips have shape ``(..., C, T, V, M)``: coordinates, frames, joints, persons.
+`representations`, `encoders`, `losses`, `data`, `evaluation`, `viz`, `methods`, which assembles
+them, and `checkpoints`. Clips have shape ``(..., C, T, V, M)``: coordinates, frames, joints,
+persons.
 """
 
 import importlib
@@ -14,6 +15,7 @@ from skelter.momentum import MomentumEncoder
 
 if TYPE_CHECKING:
     from skelter import (
+        checkpoints,
         data,
         encoders,
         evaluation,
@@ -29,6 +31,7 @@ __all__ = [
     "MemoryQueue",
     "MomentumEncoder",
     "__version__",
+    "checkpoints",
     "data",
     "encoders",
     "evaluation",
@@ -40,7 +43,7 @@ __all__ = [
     "viz",
 ]
 
-__version__ = "0.3.0"
+__version__ = "0.4.0"
 
 
 def __getattr__(name: str) -> ModuleType:
