@@ -18,16 +18,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import evaluation_report
-import recordings
-import settings
-import sources
+import numpy as np
 import torch
-from configuration import REPRESENTATIONS, require
-from protocols_run import Evaluator, Row
-from recordings import PROTOCOLS
-from runs import refuse
-from settings import setting
+from parts import evaluation_report, recordings, settings, sources
+from parts.configuration import REPRESENTATIONS, require
+from parts.evaluator import Evaluator, Row
+from parts.recordings import PROTOCOLS
+from parts.runs import refuse
+from parts.settings import setting
 from tqdm import tqdm
 
 from skelter import evaluation
@@ -173,7 +171,22 @@ def folds_of(config: Evaluation, store: SkeletonStore) -> list[recordings.Fold]:
                 f"{fold.name}: no training clip shows {names}, which test clips do. Such classes "
                 "cannot be learnt: choose another protocol, or leave them out."
             )
+        if "semi" in config.tasks:
+            check_fractions(config, store, fold)
+    if "one-shot" in config.tasks and not np.isin(config.exemplars, store.names).all():
+        missing = ", ".join(name for name in config.exemplars if name not in set(store.names))
+        refuse(f"--exemplars: the set has no clip called {missing}. Name one of each novel class.")
     return folds
+
+
+def check_fractions(config: Evaluation, store: SkeletonStore, fold: recordings.Fold) -> None:
+    """Refuse fractions that leave no label, or none of a class where all should have as many."""
+    labels = torch.from_numpy(store.labels[fold.split.train])
+    for fraction in config.fractions:
+        try:
+            evaluation.label_subset(labels, fraction, balanced=config.balanced)
+        except ValueError as error:
+            refuse(f"--fractions {fraction} on {fold.name}: {error}")
 
 
 if __name__ == "__main__":

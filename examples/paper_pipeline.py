@@ -14,14 +14,14 @@ from __future__ import annotations
 import argparse
 import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import recordings
-import report
 import torch
 from lightning_fabric import Fabric
+from parts import assembly, recordings, report
+from parts.configuration import PRESETS, Pretraining
 from torch import nn
 from torch.utils.data import DataLoader
 from tqdm import tqdm
@@ -30,102 +30,40 @@ from skelter import evaluation
 from skelter import representations as R
 from skelter import transforms as T
 from skelter.data import SkeletonDataset, SkeletonStore, collate, protocols
-from skelter.encoders import AGCN, HCN, BiGRU
-from skelter.methods import InterSkeletonContrast
+from skelter.methods import MomentumContrast
 from skelter.transforms import presets
-
-REPRESENTATIONS: dict[str, Callable[[], nn.Module]] = {
-    "sequence": R.ToSequence,
-    "graph": R.ToGraph,
-    "image": R.ToImage,
-}
 
 
 @dataclass(frozen=True)
 class Settings:
     """Everything a run depends on beside data, protocol and seed."""
 
-    view: Callable[..., T.Compose]
-    frames: int
-    gru: tuple[int, int]  # hidden width, layers
-    agcn: tuple[int, ...]  # width of each block
-    hcn: tuple[int, float]  # channels, dropout
-    epochs: int | None  # None: as many as `steps` take, more on smaller sets
-    steps: int | None
-    optimiser: str
-    lr: float
-    weight_decay: float
-    drops: tuple[int, ...]  # epochs after which the learning rate is x 0.1; none: cosine
-    momentum: float
-    temperature: float
-    intra_weight: float
-    queue_size: int | None  # None: the number of training clips
-    random_queue: bool
+    pretraining: Pretraining
     probe: evaluation.LinearProbeConfig
     fresh_crops: bool  # the linear probe sees new crops in every epoch
-    batch_size: int = 64
 
 
-PAPER = Settings(
-    view=presets.isc_view,
-    frames=64,
-    gru=(1024, 3),
-    agcn=(64, 64, 64, 64, 128, 128, 128, 256, 256, 256),
-    hcn=(64, 0.5),
-    epochs=451,
-    steps=None,
-    optimiser="SGD",
-    lr=0.01,
-    weight_decay=1e-4,
-    drops=(351,),
-    momentum=0.999,
-    temperature=0.07,
-    intra_weight=0.0,
-    queue_size=16384,
-    random_queue=True,
-    probe=evaluation.ISC,
-    fresh_crops=True,
-)
-SMALL = Settings(
-    view=presets.isc_small_view,
-    frames=32,
-    gru=(64, 2),
-    agcn=(16, 32, 64),
-    hcn=(16, 0.0),
-    epochs=None,
-    steps=1500,
-    optimiser="AdamW",
-    lr=2e-3,
-    weight_decay=1e-4,
-    drops=(),
-    momentum=0.99,
-    temperature=0.07,
-    intra_weight=1.0,
-    queue_size=None,
-    random_queue=False,
-    probe=evaluation.STANDARDIZED,
-    fresh_crops=False,
-)
-SETTINGS = {"small": SMALL, "paper": PAPER}
+SETTINGS = {
+    "small": Settings(PRESETS["small"], evaluation.STANDARDIZED, fresh_crops=False),
+    "paper": Settings(PRESETS["isc-ntu60-xview"], evaluation.ISC, fresh_crops=True),
+}
 
 
 def main() -> None:
     """Run the pipeline for every seed and write the report."""
     args = parse_arguments()
     settings = SETTINGS[args.preset]
+    options = {"representations": tuple(args.representations)}
     if args.epochs is not None:
-        settings = replace(settings, epochs=args.epochs)
+        options |= {"epochs": args.epochs, "steps": 0}
+    settings = replace(settings, pretraining=replace(settings.pretraining, **options))
     fabric = Fabric(accelerator=args.accelerator, devices=1)
     store = recordings.load(args.data)
     print(store)
     folds = recordings.choose_folds(store, args)
     store = recordings.normalised(store)
-    view = settings.view(frames=settings.frames, coordinates=recordings.coordinates_of(store))
-    runs = [
-        run(fabric, settings, store, fold, view, args.representations, seed)
-        for fold in folds
-        for seed in args.seeds
-    ]
+    view = assembly.view(settings.pretraining, store)
+    runs = [run(fabric, settings, store, fold, view, seed) for fold in folds for seed in args.seeds]
     experiment = report.Experiment(store, folds, args.preset, view, settings)
     report.write(args.output, runs, experiment)
 
@@ -139,7 +77,7 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument(
         "--representations",
         nargs="+",
-        choices=REPRESENTATIONS,
+        choices=assembly.REPRESENTATIONS,
         default=["sequence", "image"],
         help="two or more to contrast with each other (default: sequence image)",
     )
@@ -167,7 +105,6 @@ def run(
     store: SkeletonStore,
     fold: recordings.Fold,
     view: T.Compose,
-    names: list[str],
     seed: int,
 ) -> report.Run:
     """Pre-train with one seed and evaluate every representation, before and after."""
@@ -179,49 +116,24 @@ def run(
         rows[row] = evaluate(fabric, settings, store, fold, encoder, representation, row)
 
     evaluate_as("raw poses", nn.Flatten(), R.ToSequence())
-    method = InterSkeletonContrast(
-        {name: encoder(name, settings, store) for name in names},
-        {name: REPRESENTATIONS[name]() for name in names},
-        queue_size=settings.queue_size or len(fold.split.train),
-        momentum=settings.momentum,
-        temperature=settings.temperature,
-        intra_weight=settings.intra_weight,
-        random_queue=settings.random_queue,
-    ).to(fabric.device, memory_format=torch.channels_last)  # faster convolutions, same numbers
+    method = assembly.method(settings.pretraining, store, len(fold.split.train))
+    method = method.to(fabric.device, memory_format=torch.channels_last)  # faster convolutions
+    names = settings.pretraining.representations
 
     for name in names:
         evaluate_as(f"random encoder, {name}", method.encoders[name], method.representations[name])
     losses = pretrain(
-        fabric, settings, method, SkeletonDataset(store, fold.split.train), view, seed
+        fabric, settings.pretraining, method, SkeletonDataset(store, fold.split.train), view, seed
     )
     for name in names:
         evaluate_as(f"pre-trained, {name}", method.encoders[name], method.representations[name])
     return report.Run(fold.name, seed, rows, losses, time.perf_counter() - started)
 
 
-def encoder(name: str, settings: Settings, store: SkeletonStore) -> nn.Module:
-    """Build the encoder of a representation for the joints and persons of a store."""
-    joints, persons, channels = store.layout.num_joints, store.persons, store.channels
-    if name == "sequence":
-        hidden, layers = settings.gru
-        return BiGRU(channels * joints * persons, hidden, layers=layers)
-    if name == "graph":
-        return AGCN(store.layout, channels, persons=persons, widths=settings.agcn)
-    width, dropout = settings.hcn
-    return HCN(
-        joints,
-        persons,
-        frames=settings.frames,
-        channels=width,
-        dropout=dropout,
-        in_channels=channels,
-    )
-
-
 def pretrain(
     fabric: Fabric,
-    settings: Settings,
-    method: InterSkeletonContrast,
+    config: Pretraining,
+    method: MomentumContrast,
     dataset: SkeletonDataset,
     view: T.Compose,
     seed: int,
@@ -229,29 +141,30 @@ def pretrain(
     """Minimise the method's loss over the training clips; return the loss of every epoch."""
     loader = DataLoader(
         dataset,
-        settings.batch_size,
+        config.batch_size,
         shuffle=True,
-        drop_last=len(dataset) >= settings.batch_size,
+        drop_last=len(dataset) >= config.batch_size,
         collate_fn=collate,
         generator=torch.Generator().manual_seed(seed),
     )
     views = T.MultiView([view, view])
-    if not settings.random_queue:
+    if not config.random_queue:
         fill_queues(fabric, method, loader, views)
-    epochs = settings.epochs or math.ceil((settings.steps or 1) / len(loader))
-    optimiser, schedule = optimisation(settings, method, epochs, len(loader))
-    module, optimiser = fabric.setup(method, optimiser)
+    epochs = max(config.epochs, math.ceil(config.steps / len(loader)))
+    module, optimiser = fabric.setup(method, assembly.optimiser(config, method))
     module.train()
     losses = []
     progress = tqdm(total=epochs, desc=f"pre-training, seed {seed}", unit="epoch")
-    for _ in range(epochs):
+    for epoch in range(epochs):
         started, total, clips = time.perf_counter(), 0.0, 0
-        for x, num_frames, _ in fabric_batches(fabric, loader):
+        for batch, (x, num_frames, _) in enumerate(fabric_batches(fabric, loader)):
+            step = epoch * len(loader) + batch
+            for group in optimiser.param_groups:
+                group["lr"] = assembly.learning_rate(config, step, epochs, len(loader))
             output = module(*views(x, num_frames=num_frames))
             optimiser.zero_grad()
             fabric.backward(output.loss)
             optimiser.step()
-            schedule.step()
             total += float(output.loss.detach()) * len(x)
             clips += len(x)
         losses.append(total / clips)
@@ -272,38 +185,11 @@ def fabric_batches(
 
 @torch.no_grad()
 def fill_queues(
-    fabric: Fabric, method: InterSkeletonContrast, loader: DataLoader, views: T.MultiView
+    fabric: Fabric, method: MomentumContrast, loader: DataLoader, views: T.MultiView
 ) -> None:
     """Start from real keys: one pass over the data."""
     for x, num_frames, _ in fabric_batches(fabric, loader):
         method.fill_queues(views(x, num_frames=num_frames)[1])
-
-
-def optimisation(
-    settings: Settings, method: nn.Module, epochs: int, per_epoch: int
-) -> tuple[torch.optim.Optimizer, torch.optim.lr_scheduler.LRScheduler]:
-    """Return optimiser and schedule, the latter to be stepped every step."""
-    parameters = [parameter for parameter in method.parameters() if parameter.requires_grad]
-    if settings.optimiser == "SGD":
-        optimiser: torch.optim.Optimizer = torch.optim.SGD(
-            parameters, settings.lr, momentum=0.9, weight_decay=settings.weight_decay
-        )
-    else:
-        optimiser = torch.optim.AdamW(parameters, settings.lr, weight_decay=settings.weight_decay)
-    if settings.drops:
-        return optimiser, torch.optim.lr_scheduler.MultiStepLR(
-            optimiser, [drop * per_epoch for drop in settings.drops]
-        )
-    steps = epochs * per_epoch
-    warm_up = max(1, steps // 20)
-    return optimiser, torch.optim.lr_scheduler.SequentialLR(
-        optimiser,
-        [
-            torch.optim.lr_scheduler.LinearLR(optimiser, 0.05, total_iters=warm_up),
-            torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, max(1, steps - warm_up)),
-        ],
-        [warm_up],
-    )
 
 
 def evaluate(
@@ -323,12 +209,13 @@ def evaluate(
             encoder, representation, loader, transform=transform, device=fabric.device
         )
 
-    crop = presets.isc_test_view(frames=settings.frames)
+    frames = settings.pretraining.frames
+    crop = presets.isc_test_view(frames=frames)
     train, test = features(fold.split.train, crop), features(fold.split.test, crop)
     if not settings.fresh_crops:
         probed = evaluation.linear_probe(train, test, config=settings.probe)
         return report.Row.of(train, test, probed, fold)
-    view = presets.isc_probe_view(frames=settings.frames)
+    view = presets.isc_probe_view(frames=frames)
     with tqdm(total=settings.probe.epochs, desc=f"linear probe, {title}", unit="epoch") as progress:
 
         def fresh(epoch: int) -> evaluation.FeatureSet:

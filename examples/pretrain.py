@@ -17,14 +17,13 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
-import assembly
-import settings
 import torch
-from clips import TrainingClips, training_clips
-from configuration import PRESETS, Pretraining
 from lightning_fabric import Fabric
-from monitoring import Monitor
-from runs import NOT_FINITE, STOPPED, Interrupt, RunFolder, refuse
+from parts import assembly, settings
+from parts.clips import TrainingClips, training_clips
+from parts.configuration import PRESETS, Pretraining
+from parts.monitoring import Monitor
+from parts.runs import NOT_FINITE, STOPPED, Interrupt, RunFolder, refuse
 from tqdm import tqdm
 
 from skelter.data import ShuffledBatches, seeded
@@ -37,7 +36,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     fabric = start(config)
     torch.manual_seed(config.seed)  # the same weights and random queues on every process
     clips = training_clips(config)
-    trainer = Pretrainer(fabric, config, clips)
+    try:
+        trainer = Pretrainer(fabric, config, clips)
+    except ValueError as error:  # of sizes that an encoder cannot have
+        refuse(str(error))
     with Interrupt() as interrupt:
         return trainer.fit(interrupt)
 
@@ -119,7 +121,7 @@ class Pretrainer:
         epoch, done = divmod(self.step, len(self.batches))
         started, first = time.perf_counter(), self.step
         for indices in self.batches.epoch(epoch, start=done):
-            figures = self.take_step(indices, epoch)
+            figures = self.take_step(indices)
             if not math.isfinite(figures["loss"]):
                 self.folder.note_clips(
                     self.clips.names(indices), self.step, self.fabric.global_rank
@@ -144,7 +146,7 @@ class Pretrainer:
                 return STOPPED
         return 0
 
-    def take_step(self, indices: Any, epoch: int) -> dict[str, float]:
+    def take_step(self, indices: Any) -> dict[str, float]:
         """Step once with clips of the store; return loss, accuracy and learning rate."""
         config, parts = self.config, self.config.accumulate
         rate = assembly.learning_rate(config, self.step, self.epochs, len(self.batches))

@@ -140,8 +140,8 @@ FINE_TUNE_PSTL = FineTuneConfig(lr=0.005, epochs=150, drops=None, optimiser="ada
 loader has batches of 128 (PSTL, Zhou et al., AAAI 2023)."""
 
 FINE_TUNE_SMALL = FineTuneConfig(lr=1e-3, drops=None, optimiser="adam")
-"""Adam, learning rate 0.001 annealed to zero over 80 epochs: for sets of hundreds of clips, whose few
-steps an epoch leave the encoder where it was at the rates above."""
+"""Adam, learning rate 0.001 annealed to zero over 80 epochs: for sets of hundreds of clips, whose
+few steps an epoch leave the encoder where it was at the rates above."""
 
 FINE_TUNE_PRESETS: Mapping[str, FineTuneConfig] = MappingProxyType(
     {

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
-from assembly import REPRESENTATIONS
-from clips import Loader
-from recordings import Fold
-from sources import Encoders
 from torch import Tensor, nn
 
+from parts.assembly import REPRESENTATIONS
+from parts.clips import Loader
+from parts.recordings import Fold
+from parts.sources import Encoders
 from skelter import evaluation
 from skelter.data import SkeletonStore, seeded
 from skelter.evaluation import FeatureSet

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import recordings
 import torch
-from configuration import Pretraining
-from runs import refuse
 
+from parts import recordings
+from parts.configuration import Pretraining
+from parts.runs import refuse
 from skelter.data import SkeletonFormatError, SkeletonStore, seeded
 
 

@@ -10,17 +10,16 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 import numpy as np
-import published
-import settings
 import torch
 from matplotlib.figure import Figure
-from protocols_run import Row, sides
-from recordings import Fold, coordinates_of
-from sources import RANDOM, Encoders
 from torch import Tensor
 from torch.nn import functional as F
 
 import skelter
+from parts import published, settings
+from parts.evaluator import Row, sides
+from parts.recordings import Fold, coordinates_of
+from parts.sources import RANDOM, Encoders
 from skelter import viz
 from skelter.data import SkeletonStore
 from skelter.evaluation import FeatureSet
@@ -82,7 +81,7 @@ def write(
         facts=bullets(facts),
         spread=over(rows),
         table=lines,
-        published=beside(folds, columns),
+        published=beside(folds[0], columns),
         repeats=repeated(folds),
         how=bullets(how(config, rows)),
         seconds=times(rows),
@@ -201,9 +200,9 @@ def how(config: Evaluation, rows: list[Row]) -> dict[str, str]:
     return said
 
 
-def beside(folds: list[Fold], columns: list[str]) -> str:
+def beside(fold: Fold, columns: list[str]) -> str:
     """Return published figures of the same set and protocol."""
-    found = published.of(folds[0].name, columns)
+    found = published.of(fold.name, sum(map(len, fold.split)), columns)
     if not found:
         return ""
     names = [name for name in columns if any(name in figures for figures in found.values())]
@@ -211,7 +210,7 @@ def beside(folds: list[Fold], columns: list[str]) -> str:
         method: {name: [value] for name, value in figures.items()}
         for method, figures in found.items()
     }
-    return f"\nPublished figures of {folds[0].name}:\n\n{table(cells, names)}\n"
+    return f"\nPublished figures of {fold.name}:\n\n{table(cells, names)}\n"
 
 
 def repeated(folds: list[Fold]) -> str:

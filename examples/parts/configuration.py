@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from recordings import PROTOCOLS
-from settings import setting
+from parts.recordings import PROTOCOLS
+from parts.settings import setting
 
 PAPER = "Thoker et al. 2021"
 CODE = "its released code"

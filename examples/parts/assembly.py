@@ -6,10 +6,10 @@ import math
 from collections.abc import Callable
 
 import torch
-from configuration import Pretraining
-from recordings import coordinates_of
 from torch import nn
 
+from parts.configuration import Pretraining
+from parts.recordings import coordinates_of
 from skelter import representations as R
 from skelter import transforms as T
 from skelter.data import SkeletonStore

@@ -6,14 +6,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import assembly
-import settings
 import torch
-from configuration import PRESETS, Pretraining
-from recordings import Fold
-from runs import refuse
 from torch import nn
 
+from parts import assembly, settings
+from parts.configuration import PRESETS, Pretraining
+from parts.recordings import Fold
+from parts.runs import refuse
 from skelter import checkpoints
 from skelter.data import SkeletonFormatError, SkeletonStore
 

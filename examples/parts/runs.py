@@ -13,11 +13,11 @@ from pathlib import Path
 from types import FrameType
 from typing import Any, NoReturn
 
-import settings
-from configuration import FREE, Pretraining
 from torch import Tensor
 from torch.utils.tensorboard import SummaryWriter
 
+from parts import settings
+from parts.configuration import FREE, Pretraining
 from skelter import checkpoints
 from skelter.data import SkeletonFormatError
 

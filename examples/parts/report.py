@@ -13,9 +13,9 @@ from typing import Any
 
 import numpy as np
 import torch
-from recordings import Fold, coordinates_of
 
 import skelter
+from parts.recordings import Fold, coordinates_of
 from skelter import viz
 from skelter.data import SkeletonStore
 from skelter.evaluation import FeatureSet, LinearProbeResult, RetrievalResult, retrieval
@@ -104,7 +104,9 @@ def write(folder: Path, runs: list[Run], experiment: Experiment) -> None:
     """Write report.md, report.json and the figures into a folder, and print the table."""
     folder.mkdir(parents=True, exist_ok=True)
     rows, facts = table(runs), describe(runs, experiment)
-    used = {**vars(experiment.settings), "view": experiment.view}
+    chosen = vars(experiment.settings)
+    used = {**vars(chosen["pretraining"]), **chosen, "view": experiment.view}
+    del used["pretraining"]
     settings = {name: repr(value) for name, value in used.items()}
     draw(folder, runs, experiment)
     (folder / "report.md").write_text(

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import torch
-from assembly import REPRESENTATIONS, view
-from clips import Loader, TrainingClips
-from configuration import Pretraining
 from torch import nn
 
+from parts.assembly import REPRESENTATIONS, view
+from parts.clips import Loader, TrainingClips
+from parts.configuration import Pretraining
 from skelter import evaluation
 from skelter.data import seeded
 from skelter.transforms import Transform, presets

@@ -6,7 +6,10 @@ ActCLR, HiCo, UmURL, MAMP), else as later papers report them.
 
 from __future__ import annotations
 
-SETS = ("ntu60-xsub", "ntu60-xview", "ntu120-xsub", "ntu120-xset", "pku-mmd-1", "pku-mmd-2")
+SETS = (
+    "NTU-60 xsub", "NTU-60 xview", "NTU-120 xsub", "NTU-120 xset", "PKU-MMD I", "PKU-MMD II",
+)  # fmt: skip
+PKU = "PKU-MMD cross-subject"  # of either part; the first has 21,500 clips, the second 7,000
 
 # By method: the task, and its figures in the order of SETS.
 RESULTS: list[tuple[str, str, tuple[float | None, ...]]] = [
@@ -45,8 +48,10 @@ RESULTS: list[tuple[str, str, tuple[float | None, ...]]] = [
 ]  # fmt: skip
 
 
-def of(protocol: str, columns: list[str]) -> dict[str, dict[str, float]]:
+def of(protocol: str, clips: int, columns: list[str]) -> dict[str, dict[str, float]]:
     """Return the published figures of a protocol, by method and column, for columns at hand."""
+    if protocol == PKU:
+        protocol = "PKU-MMD I" if clips > 14_000 else "PKU-MMD II"
     if protocol not in SETS:
         return {}
     place, found = SETS.index(protocol), {}

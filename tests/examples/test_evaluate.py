@@ -1,0 +1,210 @@
+"""Evaluation from the command line: every protocol, every source of encoders, and what is wrong."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from reference import published as names
+
+from skelter import data
+from skelter.data import SkeletonStore, synthetic
+from skelter.layouts import KINECT20
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
+TINY = ("--gru-hidden", 8, "--hcn-channels", 16, "--frames", 16, "--batch-size", 12)
+
+pytestmark = [pytest.mark.usefixtures("on_path"), pytest.mark.filterwarnings("ignore")]
+
+
+def evaluate(*arguments):
+    import evaluate as script
+
+    return script.main([str(argument) for argument in arguments])
+
+
+@pytest.fixture(scope="module")
+def runs(recordings, tmp_path_factory):
+    """Two seeds of a run, hardly trained."""
+    folder = tmp_path_factory.mktemp("runs")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(str(EXAMPLES))
+        import pretrain
+
+        for seed in (0, 1):
+            arguments = [
+                "--data", recordings, "--protocol", "cross-subject", *TINY, "--steps", 3,
+                "--seed", seed, "--output", folder / str(seed),
+            ]  # fmt: skip
+            pretrain.main([str(argument) for argument in arguments])
+    return [folder / "0", folder / "1"]
+
+
+def test_every_task(runs, recordings, tmp_path, capsys):
+    code = evaluate(
+        "--preset", "small", "--checkpoint", *runs, "--data", recordings, "--protocol",
+        "cross-subject", "--tasks", "knn", "linear", "semi", "finetune", "ensemble",
+        "--fractions", 0.2, "--label-seeds", 1, "--neighbours", 3, "--output", tmp_path / "out",
+        "--accelerator", "cpu", "--no-baselines",
+    )  # fmt: skip
+    assert code == 0
+    report = (tmp_path / "out" / "report.md").read_text()
+    columns = [
+        "1-NN", "3-NN", "mAP", "linear", "linear, best epoch", "20 % labels",
+        "20 % labels, best epoch", "fine-tuned", "fine-tuned, best epoch",
+    ]  # fmt: skip
+    assert "| | " + " | ".join(columns) + " |" in report
+    for row in ("sequence + image: sequence", "sequence + image: image"):
+        assert re.search(rf"^\| {re.escape(row)} \|( \d+\.\d ± \d+\.\d \|){{9}}$", report, re.M)
+    assert re.search(r"^\| sequence \+ image: ensemble \| +\|", report, re.M)
+    for fact in (
+        "mean ± standard deviation over 2 seeds",
+        "cross-subject, 30 clips train, 30 test, 0 repeats across",
+        "semi 0.2: 6 labels, the same share of every class; label draws 0; fine-tuned as `small`",
+        "finetune: 30 labels",
+        "linear: 30 labels; settings `standardized`, centre crops",
+        "seeds: pre-training 0, 1; evaluation 0",
+        "skelter 0.",
+    ):
+        assert fact in report
+    for figure in ("loss", "features", "confusion", "classes", "neighbours"):
+        assert (tmp_path / "out" / f"{figure}.png").stat().st_size > 5000
+        assert f"({figure}.png)" in report
+    numbers = json.loads((tmp_path / "out" / "report.json").read_text())
+    first = next(row for row in numbers["rows"] if row["title"] == "sequence + image: sequence")
+    assert first["results"]["semi 0.2"]["labels_used"] == 6
+    assert first["results"]["linear"]["best_epoch"] >= 1
+    assert set(first["seconds"]) == {"features", "knn", "linear", "semi", "finetune"}
+    assert "report: " in capsys.readouterr().out
+
+
+def test_same_again(runs, recordings, tmp_path):
+    tables = []
+    for output in ("a", "b"):
+        evaluate(
+            "--checkpoint", runs[0], "--data", recordings, "--protocol", "cross-subject",
+            "--tasks", "linear", "semi", "--fractions", 0.1, "--label-seeds", 1,
+            "--no-baselines", "--output", tmp_path / output,
+        )  # fmt: skip
+        rows = json.loads((tmp_path / output / "report.json").read_text())["rows"]
+        tables.append([row["figures"] for row in rows])
+    assert tables[0] == tables[1]
+
+
+def test_random_twin_is_where_the_run_began(runs, recordings):
+    from parts import sources
+    from parts.recordings import load
+
+    from skelter import checkpoints
+
+    twin, trained = sources.load(runs[0], load(recordings), ())
+    assert trained.origin == "sequence + image"
+    state = checkpoints.CheckpointFolder(runs[0] / "checkpoints").newest()[1]["method"]
+    for name, encoder in trained.by_name.items():
+        for key, value in encoder.state_dict().items():
+            assert torch.equal(value, state[f"encoders.{name}.{key}"])
+        pairs = zip(encoder.parameters(), twin.by_name[name].parameters(), strict=True)
+        moved = [float((a - b).detach().abs().max()) for a, b in pairs]
+        assert 0 < max(moved) < 0.1  # three small steps away
+
+
+def test_published_file(tmp_path, capsys):
+    """A file in the reference's layout, of an untrained network, on clips of its layout."""
+    store = synthetic.generate(clips_per_class=6, classes=["wave", "kick"])
+    SkeletonStore.build(tmp_path / "store", store, layout=store.layout)
+    torch.save(names.made_up("sequence", "image"), tmp_path / "checkpoint_0450.pth.tar")
+    code = evaluate(
+        "--checkpoint", tmp_path / "checkpoint_0450.pth.tar", "--representations", "sequence",
+        "image", "--data", tmp_path / "store", "--tasks", "knn", "--no-baselines",
+        "--output", tmp_path / "out",
+    )  # fmt: skip
+    assert code == 0
+    assert "| published, checkpoint_0450.pth.tar: sequence |" in capsys.readouterr().out
+
+
+def test_one_shot(recordings, tmp_path):
+    store = data.load_ragged(recordings)
+    exemplars = [store.names[np.flatnonzero(store.labels == label)[0]] for label in range(3)]
+    code = evaluate(
+        "--data", recordings, "--tasks", "one-shot", "knn-ae", "--exemplars", *exemplars,
+        "--output", tmp_path / "out",
+    )  # fmt: skip
+    assert code == 0
+    row = json.loads((tmp_path / "out" / "report.json").read_text())["rows"][0]
+    assert 1 / 3 < row["figures"]["one-shot"] <= 1
+    assert 1 / 3 < row["figures"]["1-NN, auto-encoder"] <= 1
+
+
+class TestWrong:
+    @pytest.mark.parametrize(
+        ("arguments", "message"),
+        [
+            (["--tasks"], "--tasks must be some of"),
+            (["--fractions", 2], "--fractions must be above 0"),
+            (["--tasks", "semi", "--fractions", 0.01], "leave a label to every class"),
+            (["--tasks", "one-shot"], "the set has no clip called S001C003P008R001A001"),
+            (["--checkpoint", "nowhere"], "--checkpoint nowhere"),
+            (["--accelerator", "cuda"], "this machine has no GPU"),
+            (["--protocol", "ntu60-xsub"], "NTU-60 xsub"),
+        ],
+    )
+    def test_arguments(self, recordings, tmp_path, capsys, arguments, message):
+        if "cuda" in arguments and torch.cuda.is_available():
+            pytest.skip("there is a GPU")
+        options = ["--protocol", "cross-subject", *arguments]
+        with pytest.raises(SystemExit) as end:
+            evaluate("--data", recordings, "--output", tmp_path / "out", *options)
+        assert end.value.code == 2
+        assert message in capsys.readouterr().err
+
+    def refused(self, capsys, *arguments):
+        with pytest.raises(SystemExit) as end:
+            evaluate(*arguments)
+        assert end.value.code == 2
+        return capsys.readouterr().err
+
+    def test_a_report_that_is_there(self, recordings, tmp_path, capsys):
+        (tmp_path / "report.md").touch()
+        said = self.refused(capsys, "--data", recordings, "--output", tmp_path)
+        assert "Name another folder, or --overwrite" in said
+
+    def test_clips_of_another_layout(self, runs, tmp_path, capsys):
+        said = self.refused(capsys, "--checkpoint", runs[0], "--output", tmp_path)
+        assert "layout KINECT20, not NTU25" in said.replace("Kinect20", "KINECT20")
+        assert "persons" in said or "Convert" in said
+
+    def test_a_checkpoint_of_another_version(self, runs, recordings, tmp_path, capsys):
+        from skelter import checkpoints
+
+        state = checkpoints.CheckpointFolder(runs[0] / "checkpoints").newest()[1]
+        torch.save({**state, "version": 99, "skelter": "9.9"}, tmp_path / "new.pt")
+        said = self.refused(
+            capsys, "--checkpoint", tmp_path / "new.pt", "--data", recordings,
+            "--output", tmp_path,
+        )  # fmt: skip
+        assert "9.9" in said
+
+    def test_no_labels(self, tmp_path, capsys):
+        clips = [np.random.default_rng(n).normal(size=(30, 1, 20, 3)) for n in range(4)]
+        SkeletonStore.build(tmp_path / "store", clips, labels=[-1] * 4, layout=KINECT20)
+        said = self.refused(capsys, "--data", tmp_path / "store", "--output", tmp_path)
+        assert "no clip has a label. Pre-training works without" in said
+
+    def test_a_class_that_is_not_trained_on(self, tmp_path, capsys):
+        rng = np.random.default_rng(0)
+        clips = [
+            data.Clip(rng.normal(size=(30, 1, 20, 3)), label=label, subject=subject)
+            for label, subject in [(0, 1), (0, 2), (1, 2)]
+        ]
+        SkeletonStore.build(
+            tmp_path / "store", clips, layout=KINECT20, label_names=["wave", "kick"]
+        )
+        said = self.refused(
+            capsys, "--data", tmp_path / "store", "--protocol", "cross-subject",
+            "--output", tmp_path,
+        )  # fmt: skip
+        assert "no training clip shows kick" in said
