@@ -22,6 +22,7 @@ import numpy as np
 import torch
 from parts import evaluation_report, recordings, settings, sources
 from parts.configuration import REPRESENTATIONS, require
+from parts.evaluation_figures import class_name
 from parts.evaluator import Evaluator, Row
 from parts.recordings import PROTOCOLS
 from parts.runs import refuse
@@ -166,7 +167,7 @@ def folds_of(config: Evaluation, store: SkeletonStore) -> list[recordings.Fold]:
         if -1 in train | test:
             refuse(f"{fold.name}: some clips have no label (-1). Leave them out of the split.")
         if test - train:
-            names = ", ".join(evaluation_report.class_name(store, label) for label in test - train)
+            names = ", ".join(class_name(store, label) for label in test - train)
             refuse(
                 f"{fold.name}: no training clip shows {names}, which test clips do. Such classes "
                 "cannot be learnt: choose another protocol, or leave them out."

@@ -12,6 +12,7 @@ argument. examples/evaluate.py takes it from here.
 from __future__ import annotations
 
 import math
+import os
 import sys
 import time
 from collections.abc import Sequence
@@ -53,9 +54,12 @@ def start(config: Pretraining) -> Fabric:
         refuse("--sync-batch-norm: torch has it on GPUs only.")
     if on_gpu and config.devices > torch.cuda.device_count():
         refuse(f"--devices {config.devices}: there are {torch.cuda.device_count()} GPUs.")
+    here = int(os.environ.get("LOCAL_WORLD_SIZE", config.devices))  # torchrun says how many
+    everywhere = int(os.environ["WORLD_SIZE"]) if "LOCAL_WORLD_SIZE" in os.environ else here
     fabric = Fabric(
         accelerator=config.accelerator,
-        devices=config.devices,
+        devices=here,
+        num_nodes=everywhere // here,
         precision=config.precision,  # type: ignore[arg-type]  # one of its choices
     )
     fabric.launch()
@@ -209,6 +213,7 @@ class Pretrainer:
         return {
             "configuration": settings.plain(self.config),
             "data": self.clips.description,
+            "processes": self.fabric.world_size,
             "step": self.step,
             "method": self.method.state_dict(),
             "optimiser": self.optimiser.state_dict(),
@@ -218,6 +223,11 @@ class Pretrainer:
 
     def load(self, state: dict[str, Any]) -> None:
         """Go on from a state."""
+        if state["processes"] != self.fabric.world_size and self.fabric.is_global_zero:
+            print(
+                f"going on with {self.fabric.world_size} process(es) instead of "
+                f"{state['processes']}: views will be others than those of a run left alone"
+            )
         self.method.load_state_dict(state["method"])
         self.optimiser.load_state_dict(state["optimiser"])
         self.step, self.history, self.sums = state["step"], state["history"], state["sums"]

@@ -64,9 +64,7 @@ class Pretraining:
     clip_norm: float = setting(0.0, "largest norm of the gradient; 0: any")
     seed: int = setting(0, "of weights, order, views and dropout")
 
-    precision: str = setting(
-        "32-true", "of the products", choices=["32-true", "bf16-mixed", "16-mixed"]
-    )
+    precision: str = setting("32-true", "of the products", choices=["32-true", "bf16-mixed"])
     accelerator: str = setting("auto", "auto, cpu or cuda")
     devices: int = setting(1, "processes on this machine; torchrun sets its own")
     sync_batch_norm: bool = setting(False, "batch statistics over all processes (on GPUs)")
@@ -108,7 +106,8 @@ class Pretraining:
 
 # What a run can be resumed or evaluated with differently, for it does not change the weights.
 FREE = {
-    "output", "resume", "keep", "checkpoint_every", "monitor_every", "accelerator", "resident"
+    "output", "resume", "keep", "checkpoint_every", "monitor_every", "accelerator", "devices",
+    "resident",
 }  # fmt: skip
 
 

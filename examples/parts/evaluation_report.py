@@ -9,25 +9,18 @@ from collections import defaultdict
 from datetime import date
 from typing import TYPE_CHECKING
 
-import numpy as np
 import torch
-from matplotlib.figure import Figure
-from torch import Tensor
-from torch.nn import functional as F
 
 import skelter
 from parts import published, settings
-from parts.evaluator import Row, sides
-from parts.recordings import Fold, coordinates_of
+from parts.evaluation_figures import draw
+from parts.evaluator import Row
+from parts.recordings import Fold
 from parts.sources import RANDOM, Encoders
-from skelter import viz
 from skelter.data import SkeletonStore
-from skelter.evaluation import FeatureSet
 
 if TYPE_CHECKING:
     from evaluate import Evaluation
-
-QUERIES, NEIGHBOURS = 5, 4
 
 PAGE = """# Evaluation
 
@@ -57,7 +50,7 @@ Of the first run of "{shown}".
 ## Settings
 
 {settings}
-"""
+{pretraining}"""
 
 
 def write(
@@ -88,11 +81,13 @@ def write(
         shown=shown.title,
         figures="\n\n".join(f"![{name.replace('_', ' ')}]({name}.png)" for name in figures),
         settings=bullets({name: settings.shown(value) for name, value in vars(config).items()}),
+        pretraining=trained_with(encoders),
     )
     (folder / "report.md").write_text(text)
     numbers = {
         "facts": facts,
         "settings": settings.plain(config),
+        "pre-training": [e.settings for e in encoders if e.settings and e.origin != RANDOM],
         "rows": [
             {
                 "title": row.title, "fold": row.fold, "seed": row.seed, "figures": row.figures,
@@ -196,6 +191,8 @@ def how(config: Evaluation, rows: list[Row]) -> dict[str, str]:
                 text = f"{text}; settings `{config.probe}`, {crops}"
             elif task.startswith("knn"):
                 text = "cosine between features of centre crops"
+            elif task == "ensemble":
+                text = "the scores of the linear probes added up"
             said.setdefault(task, text)
     return said
 
@@ -213,6 +210,17 @@ def beside(fold: Fold, columns: list[str]) -> str:
     return f"\nPublished figures of {fold.name}:\n\n{table(cells, names)}\n"
 
 
+def trained_with(encoders: list[Encoders]) -> str:
+    """Return the settings of pre-training, those that differ between runs with all values."""
+    runs = [e.settings for e in encoders if e.settings and e.origin != RANDOM]
+    if not runs:
+        return ""
+    values = {
+        name: ", ".join(dict.fromkeys(str(run.get(name)) for run in runs)) for name in runs[0]
+    }
+    return f"\n## Pre-training\n\n{bullets(values)}\n"
+
+
 def repeated(folds: list[Fold]) -> str:
     """Return a paragraph on test clips that are training clips."""
     repeats = sum(len(fold.repeats) for fold in folds)
@@ -228,71 +236,3 @@ def repeated(folds: list[Fold]) -> str:
 def bullets(facts: dict[str, str]) -> str:
     """Return a Markdown list."""
     return "\n".join(f"- {name}: {value}" for name, value in facts.items())
-
-
-def draw(
-    shown: Row, rows: list[Row], store: SkeletonStore, folds: list[Fold], encoders: list[Encoders]
-) -> dict[str, Figure]:
-    """Return the figures by name."""
-    figures = {}
-    curves = {
-        f"{e.origin}, seed {e.seed}, {e.trained_on}": [row["loss"] for row in e.history]
-        for e in encoders
-        if e.history
-    }
-    if curves:
-        figures["loss"] = viz.plot_curves(curves, xlabel="epoch", ylabel="loss")
-    _, test = sides(shown)
-    names = [class_name(store, label) for label in range(int(store.labels.max()) + 1)]
-    figures["features"] = viz.plot_embedding(test.features, test.labels, names, title=shown.title)
-    if shown.scores is not None:
-        figures["confusion"] = viz.plot_confusion(
-            test.labels, shown.scores.argmax(1), names, title=f"linear probe, {shown.title}"
-        )
-        alike = [row for row in rows if (row.fold, row.seed) == (shown.fold, shown.seed)]
-        figures["classes"] = viz.plot_per_class(
-            {
-                row.title: per_class(row.test, row.scores, len(names))
-                for row in alike
-                if row.scores is not None and row.test is not None
-            },
-            names,
-        )
-    fold = next(fold for fold in folds if fold.name == shown.fold)
-    figures["neighbours"] = neighbours(store, fold, shown, names)
-    return figures
-
-
-def per_class(test: FeatureSet, scores: Tensor, classes: int) -> Tensor:
-    """Return the accuracy of every class, NaN where no test clip is of it."""
-    right = (scores.argmax(1) == test.labels).double()
-    counts = torch.bincount(test.labels, minlength=classes)
-    return torch.bincount(test.labels, right, minlength=classes) / counts
-
-
-def neighbours(store: SkeletonStore, fold: Fold, row: Row, names: list[str]) -> Figure:
-    """Draw some test clips beside the training clips that are nearest to them."""
-    train, test = sides(row)
-    chosen = np.linspace(0, len(test) - 1, QUERIES).astype(int)
-    likeness = F.normalize(test.features[chosen]) @ F.normalize(train.features).T
-    nearest = likeness.topk(NEIGHBOURS).indices
-    clips = [fold.split.test[chosen], fold.split.train[nearest.flatten().numpy()]]
-    x, _, labels = store.batch(np.concatenate(clips))
-    titles = [names[label] for label in labels]
-    count = len(chosen)
-    return viz.plot_neighbours(
-        x[:count],
-        x[count:].unflatten(0, (count, NEIGHBOURS)),
-        store.layout,
-        query_titles=titles[:count],
-        neighbour_titles=[
-            titles[count + NEIGHBOURS * i : count + NEIGHBOURS * (i + 1)] for i in range(count)
-        ],
-        correct=labels[count:].unflatten(0, (count, NEIGHBOURS)) == labels[:count, None],
-        plane="xy" if coordinates_of(store) == 2 or store.channels == 2 else "xz",
-    )
-
-
-def class_name(store: SkeletonStore, label: int) -> str:
-    """Return what a class is called."""
-    return store.label_names[label] if store.label_names else f"class {label}"

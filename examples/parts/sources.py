@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,7 @@ class Encoders:
     seed: int
     trained_on: str = ""  # name of the split
     history: tuple[dict[str, float], ...] = ()
+    settings: Mapping[str, Any] = field(default_factory=dict)
 
 
 def load(path: Path, store: SkeletonStore, representations: tuple[str, ...]) -> list[Encoders]:
@@ -84,6 +86,7 @@ def of_state(path: Path, state: dict[str, Any], store: SkeletonStore) -> list[En
             title(config),
             assembly.encoders_of(config, trained),
             history=tuple(state["history"]),
+            settings={**state["configuration"], "step": state["step"], "skelter": state["skelter"]},
             **names,
         ),
     ]
