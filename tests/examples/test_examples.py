@@ -28,21 +28,11 @@ def run(folder, script, *arguments):
     )
 
 
-@pytest.fixture(scope="module")
-def ragged(tmp_path_factory):
-    path = tmp_path_factory.mktemp("data") / "small.npz"
-    store = data.synthetic.generate(
-        clips_per_class=20, layout=KINECT20, classes=["wave", "kick", "bow"]
-    )
-    data.write_ragged(path, store)
-    return path
-
-
 class TestPaperPipeline:
     @pytest.mark.parametrize("names", [("sequence", "image"), ("sequence", "graph", "image")])
-    def test_report_of_a_ragged_file(self, ragged, tmp_path, names):
+    def test_report_of_a_ragged_file(self, recordings, tmp_path, names):
         done = run(
-            tmp_path, "paper_pipeline.py", "--data", ragged, "--protocol", "cross-subject",
+            tmp_path, "paper_pipeline.py", "--data", recordings, "--protocol", "cross-subject",
             "--epochs", 1, "--seeds", 0, 1, "--representations", *names,
         )  # fmt: skip
         assert done.returncode == 0, done.stderr
@@ -67,8 +57,8 @@ class TestPaperPipeline:
         numbers = json.loads((folder / "report.json").read_text())
         assert [seed["seed"] for seed in numbers["runs"]] == [0, 1]
 
-    def test_a_store_directory_and_its_default_protocol(self, ragged, tmp_path):
-        store = data.load_ragged(ragged)
+    def test_a_store_directory_and_its_default_protocol(self, recordings, tmp_path):
+        store = data.load_ragged(recordings)
         SkeletonStore.build(
             tmp_path / "store", store, layout=KINECT20, label_names=store.label_names
         )
@@ -79,12 +69,13 @@ class TestPaperPipeline:
         assert "cross-view: 39 clips train, 21 test" in done.stdout
         assert (tmp_path / "out" / "report.md").is_file()
 
-    def test_same_seed_same_numbers(self, ragged, tmp_path):
+    def test_same_seed_same_numbers(self, recordings, tmp_path):
         tables = []
         for output in ("a", "b"):
             done = run(
-                tmp_path, "paper_pipeline.py", "--data", ragged, "--epochs", 1, "--output", output
-            )
+                tmp_path, "paper_pipeline.py", "--data", recordings, "--epochs", 1,
+                "--output", output,
+            )  # fmt: skip
             tables.append(json.loads((tmp_path / output / "report.json").read_text())["runs"][0])
             assert done.returncode == 0
         assert tables[0]["rows"] == tables[1]["rows"]
