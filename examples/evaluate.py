@@ -23,7 +23,7 @@ import torch
 from parts import evaluation_report, recordings, settings, sources
 from parts.configuration import REPRESENTATIONS, require
 from parts.evaluation_figures import class_name
-from parts.evaluator import Evaluator, Row
+from parts.evaluator import Evaluator, Row, ensembles
 from parts.recordings import PROTOCOLS
 from parts.runs import refuse
 from parts.settings import setting
@@ -68,7 +68,7 @@ class Evaluation:
         evaluation.NTU120_EXEMPLARS, "clips of the novel classes, for one-shot"
     )
     weights: tuple[float, ...] = setting(
-        (), "of the representations in the ensemble; empty: equal ones"
+        (), "of the encoders in the ensemble, in the order of the table; empty: equal ones"
     )
 
     baselines: bool = setting(True, "evaluate raw poses and random encoders, too")
@@ -130,6 +130,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
             bar.set_postfix_str(f"{encoders.origin}, seed {encoders.seed}, {fold.name}")
             rows += Evaluator(config, store, fold, device).evaluate(encoders)
             bar.update()
+    if "ensemble" in config.tasks:
+        try:
+            rows += ensembles(rows, config.weights)
+        except ValueError as error:
+            refuse(f"--weights: {error}")
     evaluation_report.write(config, store, folds, rows, [e for group in found for e in group])
     return 0
 

@@ -79,8 +79,9 @@ class Pretrainer:
             )
         self.store = clips.store.to(fabric.device) if config.resident else clips.store
         self.batches = ShuffledBatches(
-            clips.train, config.batch_size, seed=config.seed, rank=rank, world_size=world
-        )
+            clips.train, config.batch_size, seed=config.seed, rank=rank, world_size=world,
+            drop_last=config.drop_last,
+        )  # fmt: skip
         shortest = math.ceil(config.steps / len(self.batches))
         self.epochs = max(config.epochs, shortest)
         self.steps = self.epochs * len(self.batches)

@@ -36,6 +36,16 @@ def view(config: Pretraining, store: SkeletonStore) -> T.Compose:
     )
 
 
+def converter(name: str, stream: str, store: SkeletonStore) -> nn.Module:
+    """Return what makes a representation of the joints, the bones or the motion of clips."""
+    made, coordinates = REPRESENTATIONS[name](), coordinates_of(store)
+    if stream == "joint":
+        return made
+    if stream == "bone":
+        return nn.Sequential(R.ToBones(store.layout, coordinates=coordinates), made)
+    return nn.Sequential(R.ToMotion(coordinates=coordinates), made)
+
+
 def encoder(name: str, config: Pretraining, store: SkeletonStore) -> nn.Module:
     """Build the encoder of a representation for the joints and persons of a store."""
     joints, persons, channels = store.layout.num_joints, store.persons, store.channels
@@ -57,7 +67,7 @@ def method(config: Pretraining, store: SkeletonStore, clips: int) -> MomentumCon
     """Build the contrast of one representation with itself, or of several with each other."""
     names = config.representations
     encoders = {name: encoder(name, config, store) for name in names}
-    converters = {name: REPRESENTATIONS[name]() for name in names}
+    converters = {name: converter(name, config.stream, store) for name in names}
     queue_size = config.queue_size or clips
     if len(names) == 1:
         return IntraSkeletonContrast(

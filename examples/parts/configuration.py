@@ -12,6 +12,7 @@ PAPER = "Thoker et al. 2021"
 CODE = "its released code"
 SMALL = "small sets"
 REPRESENTATIONS = ("sequence", "graph", "image")
+STREAMS = ("joint", "bone", "motion")
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,7 @@ class Pretraining:
     representations: tuple[str, ...] = setting(
         ("sequence", "graph"), "one, two or all", source=PAPER, choices=REPRESENTATIONS
     )
+    stream: str = setting("joint", "what they are made of", source=PAPER, choices=STREAMS)
 
     frames: int = setting(64, "frames of a view", source=PAPER)
     crop_ratio: float = setting(0.1, "smallest share of a clip that is cropped", source=CODE)
@@ -54,6 +56,7 @@ class Pretraining:
     epochs: int = setting(451, "passes over the training clips", source=PAPER)
     steps: int = setting(0, "at least so many steps: short epochs are added; 0: no minimum")
     batch_size: int = setting(64, "clips a step, over all processes", source=PAPER)
+    drop_last: bool = setting(True, "leave out the clips that do not fill the last batch")
     accumulate: int = setting(1, "parts that a batch is taken in; keys follow after each")
     optimiser: str = setting("sgd", "what steps", source=PAPER, choices=["sgd", "adamw"])
     lr: float = setting(0.01, "learning rate", source=PAPER)

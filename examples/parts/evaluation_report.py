@@ -192,7 +192,7 @@ def how(config: Evaluation, rows: list[Row]) -> dict[str, str]:
             elif task.startswith("knn"):
                 text = "cosine between features of centre crops"
             elif task == "ensemble":
-                text = "the scores of the linear probes added up"
+                text = f"the scores of the linear probes added up, of {result['of']}"
             said.setdefault(task, text)
     return said
 

@@ -12,10 +12,10 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from parts.assembly import REPRESENTATIONS
+from parts.assembly import converter
 from parts.clips import Loader
 from parts.recordings import Fold
-from parts.sources import Encoders
+from parts.sources import RANDOM, Encoders
 from skelter import evaluation
 from skelter.data import SkeletonStore, seeded
 from skelter.evaluation import FeatureSet
@@ -24,7 +24,7 @@ from skelter.transforms import presets
 if TYPE_CHECKING:
     from evaluate import Evaluation
 
-RAW_FRAMES = 32
+RAW, RAW_FRAMES = "raw poses", 32
 
 
 @dataclass
@@ -60,21 +60,20 @@ class Evaluator:
 
     def raw_poses(self) -> list[Row]:
         """Return what the poses themselves reach, without an encoder."""
-        row = Row("raw poses", self.fold.name, self.config.seed)
+        row = Row(RAW, self.fold.name, self.config.seed)
         tasks = {"knn", "knn-ae", "linear", "one-shot"} & set(self.config.tasks)
-        self.run(row, nn.Flatten(), REPRESENTATIONS["sequence"](), RAW_FRAMES, tasks)
+        self.run(row, nn.Flatten(), converter("sequence", "joint", self.store), RAW_FRAMES, tasks)
         return [row]
 
     def evaluate(self, encoders: Encoders) -> list[Row]:
-        """Return a row for each representation, and one for their ensemble."""
+        """Return a row for each representation."""
         rows = []
         for name, encoder in encoders.by_name.items():
             row = Row(f"{encoders.origin}: {name}", self.fold.name, encoders.seed)
             tasks = set(self.config.tasks)
-            self.run(row, encoder, REPRESENTATIONS[name](), encoders.frames, tasks)
+            representation = converter(name, encoders.stream, self.store)
+            self.run(row, encoder, representation, encoders.frames, tasks)
             rows.append(row)
-        if "ensemble" in self.config.tasks and len(rows) > 1:
-            rows.append(self.ensemble(encoders, rows))
         return rows
 
     def run(
@@ -209,17 +208,6 @@ class Evaluator:
         row.figures |= {"fine-tuned": found.last, "fine-tuned, best epoch": found.best}
         row.results["finetune"] = found.as_dict()
 
-    def ensemble(self, encoders: Encoders, rows: list[Row]) -> Row:
-        """Add up the scores of the linear probes of all representations."""
-        row = Row(f"{encoders.origin}: ensemble", self.fold.name, encoders.seed)
-        scores = [part.scores for part in rows if part.scores is not None]
-        found = evaluation.ensemble(
-            scores, sides(rows[0])[1].labels, weights=self.config.weights or None
-        )
-        row.figures["linear"] = found.accuracy
-        row.results["ensemble"] = found.as_dict()
-        return row
-
     def shuffled(self, indices: np.ndarray, frames: int, generator: torch.Generator) -> Loader:
         """Return training clips, cropped anew every time."""
         view = presets.isc_probe_view(frames=frames, min_frames=frames)
@@ -248,3 +236,25 @@ def sides(row: Row) -> tuple[FeatureSet, FeatureSet]:
     if row.train is None or row.test is None:
         raise ValueError(f"{row.title} has no features.")
     return row.train, row.test
+
+
+def ensembles(rows: list[Row], weights: tuple[float, ...]) -> list[Row]:
+    """Add up the scores of all encoders of a seed and a fold: representations, streams, or both."""
+    groups: dict[tuple[bool, str, int], list[Row]] = {}
+    for row in rows:
+        if row.scores is not None and row.title != RAW:
+            groups.setdefault((row.title.startswith(RANDOM), row.fold, row.seed), []).append(row)
+    made = []
+    for (random, fold, seed), members in groups.items():
+        if len(members) > 1:
+            row = Row(f"{RANDOM}s, ensemble" if random else "ensemble", fold, seed)
+            scores = [member.scores for member in members if member.scores is not None]
+            found = evaluation.ensemble(
+                scores, sides(members[0])[1].labels, weights=weights or None
+            )
+            row.figures["linear"] = found.accuracy
+            row.results["ensemble"] = {
+                **found.as_dict(), "of": ", ".join(member.title for member in members)
+            }  # fmt: skip
+            made.append(row)
+    return made

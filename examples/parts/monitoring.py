@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from parts.assembly import REPRESENTATIONS, view
+from parts.assembly import converter, view
 from parts.clips import Loader, TrainingClips
 from parts.configuration import Pretraining
 from skelter import evaluation
@@ -65,7 +65,7 @@ class Monitor:
         generator = seeded(self.config.seed, "monitor", draw)
         return evaluation.extract_features(
             encoder,
-            REPRESENTATIONS[name](),
+            converter(name, self.config.stream, self.clips.store),
             Loader(self.clips.store, indices, transform, generator=generator),
             device=self.device,
         )

@@ -28,6 +28,7 @@ class Encoders:
     by_name: dict[str, nn.Module]
     frames: int
     seed: int
+    stream: str = "joint"
     trained_on: str = ""  # name of the split
     history: tuple[dict[str, float], ...] = ()
     settings: Mapping[str, Any] = field(default_factory=dict)
@@ -42,7 +43,7 @@ def load(path: Path, store: SkeletonStore, representations: tuple[str, ...]) -> 
         if "skelter" in state:
             return of_state(path, checkpoints.read_own(path), store)
         return published(path, state, store, representations)
-    except (FileNotFoundError, SkeletonFormatError, ValueError) as error:
+    except (FileNotFoundError, SkeletonFormatError, ValueError, RuntimeError) as error:
         refuse(f"--checkpoint {path}: {error}")
 
 
@@ -77,6 +78,7 @@ def of_state(path: Path, state: dict[str, Any], store: SkeletonStore) -> list[En
     names = {
         "frames": config.frames,
         "seed": config.seed,
+        "stream": config.stream,
         "trained_on": data["protocol"],
     }
     twin = assembly.encoders_of(config, build(config, store))
@@ -94,9 +96,9 @@ def of_state(path: Path, state: dict[str, Any], store: SkeletonStore) -> list[En
 
 def title(config: Pretraining) -> str:
     """Return what tables call the encoders of a configuration."""
-    if len(config.representations) == 1:
-        return "intra-skeleton"
-    return " + ".join(config.representations)
+    names = config.representations
+    joined = " + ".join(names) if len(names) > 1 else "intra-skeleton"
+    return joined if config.stream == "joint" else f"{joined}, {config.stream}"
 
 
 def build(config: Pretraining, store: SkeletonStore) -> Any:

@@ -89,6 +89,7 @@ class TestPretrain:
     @pytest.mark.parametrize(
         "options",
         [("--accumulate", 3), ("--clip-norm", 0.1), ("--precision", "bf16-mixed"), ("--resident",),
+         ("--stream", "bone"), ("--stream", "motion"), ("--no-drop-last", "--batch-size", 22),
          ("--random-queue", "--queue-size", 50), ("--optimiser", "sgd", "--drops", 1)],
     )  # fmt: skip
     def test_options_change_the_weights_and_still_train(self, train, options):
