@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import socket
+
 import pytest
 import torch
 from torch import distributed as dist
@@ -21,15 +23,23 @@ from skelter import MemoryQueue, distributed
 pytestmark = pytest.mark.skipif(not dist.is_gloo_available(), reason="no gloo")
 
 
+def start_two(work, folder, *arguments):
+    """Run two processes, which meet at a free port."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        (folder / "port").write_text(str(free.getsockname()[1]))
+    multiprocessing.spawn(work, (folder, *arguments), nprocs=2)  # one that fails ends the other
+
+
 def compared(work, folder):
     """What one process finds, and what each of two."""
     work(0, folder, 1)
-    multiprocessing.spawn(work, (folder, 2), nprocs=2)  # one that fails ends the other
+    start_two(work, folder, 2)
     return [torch.load(folder / f"{name}.pt", weights_only=True) for name in ("1-0", "2-0", "2-1")]
 
 
 def test_queues_are_the_same_on_every_process(tmp_path):
-    multiprocessing.spawn(fill_a_queue, (tmp_path,), nprocs=2)  # one that fails ends the other
+    start_two(fill_a_queue, tmp_path)
     answers = [torch.load(tmp_path / f"{rank}.pt", weights_only=True) for rank in (0, 1)]
     alone = MemoryQueue(7, 2)
     for step in range(len(SIZES)):

@@ -63,7 +63,7 @@ def together(rank, folder, world=2):
     """Join the processes of a test."""
     dist.init_process_group(
         "gloo",
-        init_method=f"file://{folder / 'rendezvous'}",
+        init_method=f"tcp://127.0.0.1:{(folder / 'port').read_text()}",
         rank=rank,
         world_size=world,
         timeout=timedelta(seconds=60),
