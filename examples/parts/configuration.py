@@ -113,6 +113,12 @@ FREE = {
     "resident",
 }  # fmt: skip
 
+# Which clips, where and how watched: no settings of the method.
+OF_THE_RUN = {
+    "data", "protocol", "fold", "split_file", "lists", "seed", "accelerator", "devices",
+    "resident", "monitor", "monitor_every", "checkpoint_every", "keep", "resume", "output",
+}  # fmt: skip
+
 
 def require(holds: bool, name: str, expected: str, came: object) -> None:
     """Raise an error that names the option."""

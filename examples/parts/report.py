@@ -15,6 +15,7 @@ import numpy as np
 import torch
 
 import skelter
+from parts.configuration import OF_THE_RUN
 from parts.recordings import Fold, coordinates_of
 from skelter import viz
 from skelter.data import SkeletonStore
@@ -106,7 +107,7 @@ def write(folder: Path, runs: list[Run], experiment: Experiment) -> None:
     rows, facts = table(runs), describe(runs, experiment)
     chosen = vars(experiment.settings)
     used = {**vars(chosen["pretraining"]), **chosen, "view": experiment.view}
-    del used["pretraining"]
+    used = {name: used[name] for name in used if name not in OF_THE_RUN | {"pretraining"}}
     settings = {name: repr(value) for name, value in used.items()}
     draw(folder, runs, experiment)
     (folder / "report.md").write_text(
