@@ -125,10 +125,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     with tqdm(total=len(work), desc="evaluating", unit="encoder set") as bar:
         if config.baselines:
             for fold in folds:
-                rows += Evaluator(config, store, fold, device).raw_poses()
+                rows += Evaluator(config, store, fold, device, bar.set_postfix_str).raw_poses()
         for fold, encoders in work:
-            bar.set_postfix_str(f"{encoders.origin}, seed {encoders.seed}, {fold.name}")
-            rows += Evaluator(config, store, fold, device).evaluate(encoders)
+            rows += Evaluator(config, store, fold, device, bar.set_postfix_str).evaluate(encoders)
             bar.update()
     if "ensemble" in config.tasks:
         try:

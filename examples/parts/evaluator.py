@@ -41,21 +41,20 @@ class Row:
     train: FeatureSet | None = None
     scores: Tensor | None = None  # of the linear probe, (test clips, classes)
 
-    @contextmanager
-    def timed(self, task: str) -> Iterator[None]:
-        """Note how long a task took."""
-        started = time.perf_counter()
-        yield
-        self.seconds[task] = self.seconds.get(task, 0.0) + time.perf_counter() - started
-
 
 class Evaluator:
     """Runs the tasks of a configuration on one fold."""
 
     def __init__(
-        self, config: Evaluation, store: SkeletonStore, fold: Fold, device: torch.device
+        self,
+        config: Evaluation,
+        store: SkeletonStore,
+        fold: Fold,
+        device: torch.device,
+        say: Callable[[str], None],
     ) -> None:
         self.config, self.store, self.fold, self.device = config, store, fold, device
+        self.say = say  # what it is at, for a progress bar
         self.classes = int(store.labels.max()) + 1
 
     def raw_poses(self) -> list[Row]:
@@ -92,7 +91,7 @@ class Evaluator:
             loader = Loader(self.store, indices, transform, generator=generator)
             return evaluation.extract_features(encoder, representation, loader, device=self.device)
 
-        with row.timed("features"):
+        with self.timed(row, "features"):
             row.train, row.test = features(self.fold.split.train), features(self.fold.split.test)
         if "knn" in tasks:
             self.knn(row)
@@ -100,18 +99,44 @@ class Evaluator:
             self.knn_compressed(row)
         if {"linear", "ensemble"} & tasks:
             probe_view = presets.isc_probe_view(frames=frames, min_frames=frames)
-            fresh = lambda epoch: features(self.fold.split.train, probe_view, epoch)  # noqa: E731
+
+            def fresh(epoch: int) -> FeatureSet:
+                self.say(self.at(row, f"linear, epoch {epoch + 1}"))
+                return features(self.fold.split.train, probe_view, epoch)
+
             self.linear(row, fresh if self.config.fresh_crops else None)
         if "one-shot" in tasks:
             self.one_shot(row, features)
-        for task in ("semi", "finetune"):
-            if task in tasks:
-                getattr(self, task)(row, encoder, representation, frames)
+        if "semi" in tasks:
+            self.semi(row, encoder, representation, frames)
+        if "finetune" in tasks:
+            self.finetune(row, encoder, representation, frames)
+
+    @contextmanager
+    def timed(self, row: Row, task: str) -> Iterator[None]:
+        """Say that a task begins, and note how long it took."""
+        self.say(self.at(row, task))
+        started = time.perf_counter()
+        yield
+        row.seconds[task] = row.seconds.get(task, 0.0) + time.perf_counter() - started
+
+    def at(self, row: Row, task: str) -> str:
+        """Return where the work is."""
+        return f"{row.title}, seed {row.seed}, {row.fold}: {task}"
+
+    def epochs(self, row: Row, task: str, clips: Loader) -> Callable[[int], Loader]:
+        """Return the clips of every epoch, which says when one begins."""
+
+        def of(epoch: int) -> Loader:
+            self.say(self.at(row, f"{task}, epoch {epoch + 1}"))
+            return clips
+
+        return of
 
     def knn(self, row: Row) -> None:
         """Retrieve with the features as they are."""
         train, test = sides(row)
-        with row.timed("knn"):
+        with self.timed(row, "knn"):
             k = self.config.neighbours
             found = evaluation.retrieval(train.features, train.labels, test.features, test.labels)
             row.figures["1-NN"] = found.top[1]
@@ -132,7 +157,7 @@ class Evaluator:
     def knn_compressed(self, row: Row) -> None:
         """Retrieve with the codes of an auto-encoder, as Predict & Cluster and the paper do."""
         train, test = sides(row)
-        with row.timed("knn-ae"):
+        with self.timed(row, "knn-ae"):
             codes = evaluation.compress(
                 train.features, test.features, generator=seeded(self.config.seed, "compress")
             )
@@ -143,7 +168,7 @@ class Evaluator:
     def linear(self, row: Row, fresh: Callable[[int], FeatureSet] | None) -> None:
         """Train the linear probe."""
         train, test = sides(row)
-        with row.timed("linear"):
+        with self.timed(row, "linear"):
             probed = evaluation.linear_probe(
                 fresh or train,
                 test,
@@ -161,7 +186,7 @@ class Evaluator:
 
     def one_shot(self, row: Row, features: Callable[[np.ndarray], FeatureSet]) -> None:
         """Tell novel classes by one clip of each."""
-        with row.timed("one-shot"):
+        with self.timed(row, "one-shot"):
             exemplars, queries = self.novel()
             found = evaluation.one_shot(features(exemplars), features(queries))
         row.figures["one-shot"] = found.accuracy
@@ -171,7 +196,7 @@ class Evaluator:
         """Fine-tune with some of the labels."""
         config, train = self.config, self.fold.split.train
         for fraction in config.fractions:
-            with row.timed("semi"):
+            with self.timed(row, "semi"):
                 found = evaluation.semi_supervised(
                     encoder,
                     representation,
@@ -194,11 +219,12 @@ class Evaluator:
     ) -> None:
         """Fine-tune with all labels."""
         generator = seeded(self.config.seed, "finetune")
-        with row.timed("finetune"):
+        clips = self.shuffled(self.fold.split.train, frames, generator)
+        with self.timed(row, "finetune"):
             found = evaluation.fine_tune(
                 encoder,
                 representation,
-                self.shuffled(self.fold.split.train, frames, generator),
+                self.epochs(row, "finetune", clips),
                 self.tested(frames),
                 num_classes=self.classes,
                 config=evaluation.FINE_TUNE_PRESETS[self.config.finetune],
