@@ -60,7 +60,7 @@ def start(config: Pretraining) -> Fabric:
         accelerator=config.accelerator,
         devices=here,
         num_nodes=everywhere // here,
-        precision=config.precision,  # type: ignore[arg-type]  # one of its choices
+        precision=config.precision,
     )
     fabric.launch()
     return fabric
@@ -121,7 +121,7 @@ class Pretrainer:
         self.folder.finish()
         return 0
 
-    def run_epoch(self, bar: tqdm, interrupt: Interrupt) -> int:  # type: ignore[type-arg]
+    def run_epoch(self, bar: tqdm, interrupt: Interrupt) -> int:
         """Train to the end of the epoch that the step is in."""
         epoch, done = divmod(self.step, len(self.batches))
         started, first = time.perf_counter(), self.step

@@ -36,7 +36,7 @@ def parse(
     )
     add_preset(parser, presets)
     types_of = typing.get_type_hints(kind)
-    for entry in fields(kind):  # type: ignore[arg-type]  # it is a dataclass
+    for entry in fields(kind):
         default = getattr(presets[chosen], entry.name)
         text = explained(entry, default, chosen)
         add_option(parser, entry, types_of[entry.name], default, text)
@@ -151,7 +151,7 @@ def restored(kind: type[Config], values: Mapping[str, Any]) -> Config:
     """Undo `plain`; fields that were not known then have their defaults."""
     types_of = typing.get_type_hints(kind)
     made = {}
-    for name in (entry.name for entry in fields(kind)):  # type: ignore[arg-type]  # a dataclass
+    for name in (entry.name for entry in fields(kind)):
         if name not in values:
             continue
         value, (inner, _) = values[name], without_none(types_of[name])
