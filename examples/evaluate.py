@@ -14,6 +14,7 @@ needs --representations. Training on one set and evaluating on another (transfer
 from __future__ import annotations
 
 import sys
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -113,6 +114,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     store = opened(config)
     folds = folds_of(config, store)
     found = [sources.load(path, store, config.representations) for path in config.checkpoint]
+    check_weights(config, [encoders for group in found for encoders in group])
     store = recordings.normalised(store)
     work = [
         (fold, encoders)
@@ -130,10 +132,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             rows += Evaluator(config, store, fold, device, bar.set_postfix_str).evaluate(encoders)
             bar.update()
     if "ensemble" in config.tasks:
-        try:
-            rows += ensembles(rows, config.weights)
-        except ValueError as error:
-            refuse(f"--weights: {error}")
+        rows += ensembles(rows, config.weights)
     evaluation_report.write(config, store, folds, rows, [e for group in found for e in group])
     return 0
 
@@ -182,6 +181,22 @@ def folds_of(config: Evaluation, store: SkeletonStore) -> list[recordings.Fold]:
         missing = ", ".join(name for name in config.exemplars if name not in set(store.names))
         refuse(f"--exemplars: the set has no clip called {missing}. Name one of each novel class.")
     return folds
+
+
+def check_weights(config: Evaluation, found: Sequence[sources.Encoders]) -> None:
+    """Refuse weights that are not one for each encoder of a seed and a fold."""
+    if not config.weights or "ensemble" not in config.tasks:
+        return
+    counts: Counter[tuple[str, int, bool]] = Counter()
+    for encoders in found:
+        random = encoders.origin == sources.RANDOM
+        counts[encoders.trained_on, encoders.seed, random] += len(encoders.by_name)
+    if set(counts.values()) != {len(config.weights)}:
+        there = " and ".join(map(str, sorted(set(counts.values())))) or "no"
+        refuse(
+            f"--weights: {len(config.weights)} weights for {there} encoders of a seed and fold. "
+            "Give one for each, in the order of --checkpoint and of their representations."
+        )
 
 
 def check_fractions(config: Evaluation, store: SkeletonStore, fold: recordings.Fold) -> None:

@@ -49,7 +49,7 @@ def test_every_task(runs, recordings, tmp_path, capsys):
         "--preset", "small", "--checkpoint", *runs, "--data", recordings, "--protocol",
         "cross-subject", "--tasks", "knn", "linear", "semi", "finetune", "ensemble",
         "--fractions", 0.2, "--label-seeds", 1, "--neighbours", 3, "--output", tmp_path / "out",
-        "--accelerator", "cpu", "--no-baselines",
+        "--accelerator", "cpu", "--no-baselines", "--weights", 0.6, 0.4,
     )  # fmt: skip
     assert code == 0
     report = (tmp_path / "out" / "report.md").read_text()
@@ -177,6 +177,13 @@ class TestWrong:
         said = self.refused(capsys, "--checkpoint", runs[0], "--output", tmp_path)
         assert "layout KINECT20, not NTU25" in said.replace("Kinect20", "KINECT20")
         assert "persons" in said or "Convert" in said
+
+    def test_weights_of_other_encoders(self, runs, recordings, tmp_path, capsys):
+        said = self.refused(
+            capsys, "--checkpoint", runs[0], "--data", recordings, "--protocol", "cross-subject",
+            "--tasks", "ensemble", "--weights", 0.6, 0.6, 0.4, "--output", tmp_path,
+        )  # fmt: skip
+        assert "3 weights for 2 encoders" in said
 
     def test_a_checkpoint_of_another_version(self, runs, recordings, tmp_path, capsys):
         from skelter import checkpoints
