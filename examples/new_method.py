@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from torch.utils.data import BatchSampler, DataLoader, SubsetRandomSampler
 from tqdm import trange
 
-from skelter.data import SkeletonDataset, collate, protocols, synthetic
+from skelter.data import SkeletonDataset, collate, splits, synthetic
 from skelter.encoders import HCN, ProjectionHead
 from skelter.evaluation import extract_features, knn
 from skelter.losses import NTXentLoss
@@ -44,7 +44,7 @@ def main() -> None:
     torch.manual_seed(0)
     store = synthetic.generate()
     store = store.map(presets.isc_normalise(store.layout))
-    split = protocols.cross_view()(store)
+    split = splits.cross_view()(store)
     method = SimCLR(HCN(frames=32, channels=16, dropout=0.0), ToImage())
     views = MultiView([presets.isc_small_view(), presets.isc_small_view()])
     optimiser = torch.optim.AdamW(method.parameters(), 1e-3)

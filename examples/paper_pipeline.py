@@ -18,6 +18,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import numpy as np
 import torch
 from lightning_fabric import Fabric
 from parts import assembly, recordings, report
@@ -29,7 +30,7 @@ from tqdm import tqdm
 from skelter import evaluation
 from skelter import representations as R
 from skelter import transforms as T
-from skelter.data import SkeletonDataset, SkeletonStore, collate, protocols
+from skelter.data import SkeletonDataset, SkeletonStore, collate
 from skelter.methods import MomentumContrast
 from skelter.transforms import presets
 
@@ -203,7 +204,7 @@ def evaluate(
 ) -> report.Row:
     """Retrieve and probe with the features of centre crops."""
 
-    def features(indices: protocols.IntArray, transform: T.Transform) -> evaluation.FeatureSet:
+    def features(indices: np.ndarray, transform: T.Transform) -> evaluation.FeatureSet:
         loader = DataLoader(SkeletonDataset(store, indices), 256, collate_fn=collate)
         return evaluation.extract_features(
             encoder, representation, loader, transform=transform, device=fabric.device

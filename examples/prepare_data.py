@@ -117,7 +117,7 @@ def add_pku(add: Callable[..., Adder]) -> None:
     argument = add(
         "pku-mmd",
         "PKU-MMD, phase I or II: recordings and labels",
-        lambda a: sources.pku_mmd(a.raw, a.labels, splits=a.split_file, offset=a.offset),
+        lambda a: sources.pku_mmd(a.raw, a.labels, split_files=a.split_file, offset=a.offset),
     )
     argument("raw", type=Path, help="folder of recordings, <id>.txt")
     argument("labels", type=Path, help="folder of label files, <id>.txt")

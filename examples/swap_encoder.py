@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from torch.utils.data import BatchSampler, DataLoader, SubsetRandomSampler
 from tqdm import trange
 
-from skelter.data import SkeletonDataset, collate, protocols, synthetic
+from skelter.data import SkeletonDataset, collate, splits, synthetic
 from skelter.evaluation import extract_features, retrieval
 from skelter.methods import IntraSkeletonContrast
 from skelter.representations import ToSequence
@@ -49,7 +49,7 @@ def main() -> None:
 
     store = synthetic.generate()
     store = store.map(presets.isc_normalise(store.layout))
-    split = protocols.cross_view()(store)
+    split = splits.cross_view()(store)
     encoder = TemporalConvNet(3 * store.layout.num_joints * store.persons)
     method = IntraSkeletonContrast(
         encoder, ToSequence(), queue_size=512, momentum=0.99, temperature=0.1

@@ -18,13 +18,13 @@ import skelter
 ROOT = Path(skelter.__file__).parent
 REPOSITORY = Path(__file__).parents[1]
 
-LEVEL_0 = {"_typing", "_checks", "_ragged", "layouts", "distributed"}
+LEVEL_0 = {"typing", "_checks", "_ragged", "layouts", "distributed"}
 LEVEL_1 = {
     "transforms", "representations", "encoders", "losses", "memory", "momentum", "data",
     "evaluation", "viz",
 }  # fmt: skip
 LEVEL_2 = {"methods", "checkpoints"}
-BASE = {"_typing", "_checks", "_ragged", "layouts"}
+BASE = {"typing", "_checks", "_ragged", "layouts"}
 ALLOWED = (
     dict.fromkeys(LEVEL_0, BASE)
     | dict.fromkeys(LEVEL_1, BASE)
@@ -153,7 +153,7 @@ class TestPublicNames:
             "methods": "InterSkeletonContrast IntraSkeletonContrast ContrastOutput",
             "data": "SkeletonStore SkeletonDataset SkeletonFormatError Clip read_ragged read_ntu "
             "read_isc read_crosclr read_ctrgcn read_pyskl read_pku_mmd read_nw_ucla read_kinetics "
-            "write_ragged write_ntu write_isc write_pyskl protocols synthetic prepare sources",
+            "write_ragged write_ntu write_isc write_pyskl splits synthetic prepare sources",
             "checkpoints": "CheckpointFolder encoder_from_reference from_reference "
             "head_from_reference read read_own write",
             "evaluation": "extract_features knn linear_probe semi_supervised fine_tune one_shot "

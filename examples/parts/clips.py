@@ -54,7 +54,7 @@ def training_clips(config: Pretraining) -> TrainingClips:
     name, train = "all", np.arange(len(store))
     if config.protocol != "all":
         try:
-            splits = recordings.splits(store, config)
+            splits = recordings.choose_splits(store, config)
         except ValueError as error:
             refuse(f"{error} Or train on every clip: --protocol all.")
         if config.fold >= len(splits):

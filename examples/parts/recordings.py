@@ -13,29 +13,29 @@ from torch import nn
 
 from skelter import data
 from skelter import transforms as T
-from skelter.data import SkeletonStore, protocols, synthetic
-from skelter.data.protocols import Protocol, Split
+from skelter.data import SkeletonStore, splits, synthetic
+from skelter.data.splits import Split, SplitRule
 from skelter.layouts import COCO17, OPENPOSE18
 from skelter.transforms import presets
 
-Choice = Callable[[SkeletonStore, Any], list[Protocol]]  # of what has the arguments below
+Choice = Callable[[SkeletonStore, Any], list[SplitRule]]  # of what has the arguments below
 
 PROTOCOLS: dict[str, Choice] = {
-    "cross-subject": lambda store, args: [protocols.cross_subject()],
-    "cross-view": lambda store, args: [protocols.cross_view()],
+    "cross-subject": lambda store, args: [splits.cross_subject()],
+    "cross-view": lambda store, args: [splits.cross_view()],
     "leave-one-subject-out": lambda store, args: [
-        protocols.leave_one_subject_out(int(subject))
+        splits.leave_one_subject_out(int(subject))
         for subject in np.unique(store.subjects[store.subjects >= 0])
     ],
-    "recorded": lambda store, args: [protocols.recorded(*(args.lists or sides(store)))],
-    "ntu60-xsub": lambda store, args: [protocols.ntu60("xsub")],
-    "ntu60-xview": lambda store, args: [protocols.ntu60("xview")],
-    "ntu120-xsub": lambda store, args: [protocols.ntu120("xsub")],
-    "ntu120-xset": lambda store, args: [protocols.ntu120("xset")],
-    "nw-ucla": lambda store, args: [protocols.nw_ucla()],
-    "pku-mmd": lambda store, args: [protocols.pku_mmd(args.split_file)],
-    "sbu": lambda store, args: [protocols.sbu(fold) for fold in range(5)],
-    "utd-mhad": lambda store, args: [protocols.utd_mhad()],
+    "recorded": lambda store, args: [splits.recorded(*(args.lists or sides(store)))],
+    "ntu60-xsub": lambda store, args: [splits.ntu60("xsub")],
+    "ntu60-xview": lambda store, args: [splits.ntu60("xview")],
+    "ntu120-xsub": lambda store, args: [splits.ntu120("xsub")],
+    "ntu120-xset": lambda store, args: [splits.ntu120("xset")],
+    "nw-ucla": lambda store, args: [splits.nw_ucla()],
+    "pku-mmd": lambda store, args: [splits.pku_mmd(args.split_file)],
+    "sbu": lambda store, args: [splits.sbu(fold) for fold in range(5)],
+    "utd-mhad": lambda store, args: [splits.utd_mhad()],
 }
 
 
@@ -76,7 +76,7 @@ def load(path: Path | None) -> SkeletonStore:
     return SkeletonStore.open(path) if path.is_dir() else data.load_ragged(path)
 
 
-def splits(store: SkeletonStore, args: Any) -> list[tuple[str, Split]]:
+def choose_splits(store: SkeletonStore, args: Any) -> list[tuple[str, Split]]:
     """Return the splits of the protocol by name.
 
     Args:
@@ -92,8 +92,8 @@ def splits(store: SkeletonStore, args: Any) -> list[tuple[str, Split]]:
 def choose_folds(store: SkeletonStore, args: Any) -> list[Fold]:
     """Return the splits of the protocol, and warn of clips on both sides."""
     folds = []
-    for name, split in splits(store, args):
-        found = protocols.find_duplicates(store, split)
+    for name, split in choose_splits(store, args):
+        found = splits.find_duplicates(store, split)
         print(f"{name}: {len(split.train)} clips train, {len(split.test)} test")
         if len(found):
             print(f"warning: {found}; the report has the figures without them, too")

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from skelter import (
         checkpoints,
         data,
+        distributed,
         encoders,
         evaluation,
         layouts,
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
         methods,
         representations,
         transforms,
+        typing,
         viz,
     )
 
@@ -33,6 +35,7 @@ __all__ = [
     "__version__",
     "checkpoints",
     "data",
+    "distributed",
     "encoders",
     "evaluation",
     "layouts",
@@ -40,6 +43,7 @@ __all__ = [
     "methods",
     "representations",
     "transforms",
+    "typing",
     "viz",
 ]
 

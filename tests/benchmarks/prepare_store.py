@@ -18,7 +18,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from skelter.data import Clip, prepare, protocols, sources, synthetic, write_ntu
+from skelter.data import Clip, prepare, sources, splits, synthetic, write_ntu
 
 
 def main():
@@ -83,7 +83,7 @@ def write_files(folder, files):
         for camera in (1, 2, 3)
         for action in range(1, 61)
     )
-    names = (name for name in names if name not in protocols.ntu_missing())
+    names = (name for name in names if name not in splits.ntu_missing())
     clips = (
         Clip(store[number % len(store)].joints, name=name)
         for number, name in zip(range(files), names, strict=False)

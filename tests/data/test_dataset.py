@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch.utils.data import DataLoader
 
-from skelter.data import SkeletonDataset, collate, protocols, synthetic
+from skelter.data import SkeletonDataset, collate, splits, synthetic
 
 
 @pytest.fixture(scope="module")
@@ -50,17 +50,17 @@ class TestCollate:
             collate([(torch.ones(3, 4, 5, 1), 0), (torch.ones(3, 4, 6, 1), 0)])
 
 
-class TestProtocols:
+class TestSplits:
     def test_cross_subject(self, store):
-        split = protocols.cross_subject()(store)
+        split = splits.cross_subject()(store)
         assert set(store.subjects[split.train] % 2) == {1}
         assert set(store.subjects[split.test] % 2) == {0}
-        named = protocols.cross_subject(train=[2, 4])(store)
+        named = splits.cross_subject(train=[2, 4])(store)
         assert set(store.subjects[named.train]) == {2, 4}
         assert len(named.train) + len(named.test) == len(store)
 
     def test_cross_view(self, store):
-        split = protocols.cross_view()(store)
+        split = splits.cross_view()(store)
         assert set(store.views[split.test]) == {1}
         assert set(store.views[split.train]) == {2, 3}
 
@@ -68,10 +68,10 @@ class TestProtocols:
         with pytest.raises(
             ValueError, match=r"must find clips of both sides.*got 12 .* views 1 to 3"
         ):
-            protocols.cross_view(test=[9])(store)
+            splits.cross_view(test=[9])(store)
 
     def test_utd_mhad(self, recordings):
         from skelter import data
 
-        split = protocols.cross_subject()(data.load_ragged(recordings / "utd_mhad.npz"))
+        split = splits.cross_subject()(data.load_ragged(recordings / "utd_mhad.npz"))
         assert (len(split.train), len(split.test)) == (431, 430)

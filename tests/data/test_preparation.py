@@ -20,9 +20,9 @@ from skelter.data import (
     Source,
     StoreInfo,
     prepare,
-    protocols,
     read_ntu,
     sources,
+    splits,
     synthetic,
     write_ntu,
     write_ragged,
@@ -350,9 +350,9 @@ def ntu_names():
 
     A performer does all actions of a setup, twice, before three cameras: 318 pairs of setup and
     performer are 114,480 clips. 174 of the pairs are in the list of missing clips; the others are
-    made up so that each side of each protocol has as many as the counts of the protocols demand.
+    made up so that each side of each split has as many as the counts of the splits demand.
     """
-    known = {(int(name[1:4]), int(name[9:12])) for name in protocols.ntu_missing()}
+    known = {(int(name[1:4]), int(name[9:12])) for name in splits.ntu_missing()}
     of_60 = {int(p) for p in "1 2 4 5 8 9 13 14 15 16 17 18 19 25 27 28 31 34 35 38".split()}
     of_120 = of_60 | {45, 46, 47, 49, 50, 52, 53, 54, 55, 56, 57, 58, 59, 70, 74, 78, 80, 81, 82,
                       83, 84, 85, 86, 89, 91, 92, 93, 94, 95, 97, 98, 100, 103}  # fmt: skip
@@ -396,7 +396,7 @@ class TestCounts:
         assert {why: len(names) for why, names in large.excluded.items()} == {WITHOUT: 535}
 
         files = tmp_path.glob("S00?C001P002*")  # they train in xsub and test in xview
-        for file in [file for file in files if file.stem not in protocols.ntu_missing()][:5]:
+        for file in [file for file in files if file.stem not in splits.ntu_missing()][:5]:
             file.unlink()
         (tmp_path / "S001C002P001R003A001.skeleton").touch()
         small = sources.ntu60(tmp_path)

@@ -16,7 +16,7 @@ from torch.utils.data import DataLoader
 from skelter import data
 from skelter import transforms as T
 from skelter.data import Clip, SkeletonDataset, SkeletonFormatError, SkeletonStore, StoreInfo
-from skelter.data.protocols import Split, find_duplicates
+from skelter.data.splits import Split, find_duplicates
 from skelter.layouts import KINECT20, NTU25, SBU15, SkeletonLayout
 
 LENGTHS = (5, 1, 9)

@@ -8,7 +8,7 @@ from einops import rearrange
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from skelter.data import protocols, synthetic
+from skelter.data import splits, synthetic
 from skelter.encoders import AGCN, HCN, BiGRU
 from skelter.evaluation import knn
 from skelter.representations import ToGraph, ToImage, ToSequence
@@ -22,9 +22,7 @@ def split():
     store = store.map(presets.isc_normalise(store.layout))
     x, num_frames, labels = store.batch(range(len(store)))
     x = presets.isc_test_view(frames=32)(x, num_frames=num_frames)
-    return [
-        (x[side], labels[side]) for side in map(torch.from_numpy, protocols.cross_view()(store))
-    ]
+    return [(x[side], labels[side]) for side in map(torch.from_numpy, splits.cross_view()(store))]
 
 
 def nearest(split, encode):

@@ -11,7 +11,7 @@ from reference import golden as names
 from torch import nn
 from torch.nn import functional as F
 
-from skelter.encoders import AGCN, HCN, BiGRU, Encoder, ProjectionHead
+from skelter.encoders import AGCN, HCN, BiGRU, ProjectionHead
 from skelter.layouts import (
     COCO17,
     H36M17,
@@ -24,6 +24,7 @@ from skelter.layouts import (
     SkeletonLayout,
 )
 from skelter.representations import functional as R
+from skelter.typing import Encoder
 
 WIDTHS = (8, 8, 16)
 MINE = SkeletonLayout("mine", list("abcdefg"), parents=[-1, 0, 1, 2, 0, 4, 4])

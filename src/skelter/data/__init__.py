@@ -1,7 +1,7 @@
-"""Recordings: clips, stores of them, readers and writers, protocols, and a synthetic set."""
+"""Recordings: clips, stores of them, readers and writers, splits, and a synthetic set."""
 
 from skelter._ragged import RaggedClips
-from skelter.data import protocols, sources, synthetic
+from skelter.data import sources, splits, synthetic
 from skelter.data._batches import ShuffledBatches, seeded
 from skelter.data._clip import Clip
 from skelter.data._errors import SkeletonFormatError
@@ -42,7 +42,6 @@ __all__ = [
     "collate",
     "load_ragged",
     "prepare",
-    "protocols",
     "read_crosclr",
     "read_ctrgcn",
     "read_isc",
@@ -54,6 +53,7 @@ __all__ = [
     "read_ragged",
     "seeded",
     "sources",
+    "splits",
     "synthetic",
     "write_isc",
     "write_ntu",

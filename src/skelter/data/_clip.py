@@ -20,7 +20,7 @@ class Clip:
         subject: Who performed it, or -1.
         view: Which camera saw it, or -1.
         name: What reports call this clip.
-        extra: Further integers by name, such as the fold of a protocol. A clip that lacks one
+        extra: Further integers by name, such as the fold of a split. A clip that lacks one
             which others of its store have is given -1.
     """
 

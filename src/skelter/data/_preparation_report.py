@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from skelter.data._parts import Skipped
-from skelter.data.protocols import CountCheck, Duplicates
+from skelter.data.splits import CountCheck, Duplicates
 from skelter.data.store import SkeletonStore
 
 
@@ -18,8 +18,8 @@ class PreparationReport:
         store: The store.
         skipped: What could not be read, and why.
         excluded: How many pieces were left out on purpose, by reason.
-        counts: For each protocol of the source, how many clips it finds on each side.
-        duplicates: Test clips that repeat training clips, by protocol; only where there are any.
+        counts: For each split of the source, how many clips it finds on each side.
+        duplicates: Test clips that repeat training clips, by split; only where there are any.
     """
 
     store: SkeletonStore

@@ -23,7 +23,7 @@ from skelter.data._index import ClipIndex, StoreInfo
 from skelter.data._parts import Job, Part, Piece, Result, Skipped
 from skelter.data._preparation_report import PreparationReport
 from skelter.data._reading import Reading
-from skelter.data.protocols import CountCheck, Protocol, find_duplicates
+from skelter.data.splits import CountCheck, SplitRule, find_duplicates
 from skelter.data.store import DTYPES, SkeletonStore
 
 try:
@@ -45,7 +45,7 @@ class Source:
             `SkeletonFormatError` in its place. It is sent to other processes: a function of a
             module, not a lambda.
         excluded: Names of what was left out on purpose, by reason.
-        protocols: What to check the complete store against.
+        splits: What to check the complete store against.
         index: What names alone say of the clips, to check before anything is read.
         pieces_per_part: How many pieces are lost at most when a build is killed.
     """
@@ -54,7 +54,7 @@ class Source:
     pieces: Sequence[Piece]
     read: Callable[..., Reading]
     excluded: Mapping[str, Sequence[str]] = field(default_factory=dict, kw_only=True)
-    protocols: Sequence[Protocol] = field(default=(), kw_only=True)
+    splits: Sequence[SplitRule] = field(default=(), kw_only=True)
     index: ClipIndex | None = field(default=None, kw_only=True)
     pieces_per_part: int = field(default=64, kw_only=True)
 
@@ -66,10 +66,10 @@ class Source:
         return cls(info, [Piece(file.name, (file,), (file,)) for file in files], read, **other)
 
     def counts(self) -> tuple[CountCheck, ...]:
-        """Return how many clips each protocol finds by name, before any has been read."""
+        """Return how many clips each split finds by name, before any has been read."""
         if self.index is None:
             return ()
-        return tuple(protocol.count_index(self.index) for protocol in self.protocols)
+        return tuple(split.count_index(self.index) for split in self.splits)
 
 
 class Progress(NamedTuple):
@@ -184,7 +184,7 @@ def _join(path: Path, job: Job, results: Sequence[Result], provenance: Mapping[s
 def _of_different_names(
     clips: Iterator[Clip], skip: bool, skipped: list[Skipped]
 ) -> Iterator[Clip]:
-    """Yield the first clip of each name; protocols know clips by name."""
+    """Yield the first clip of each name; splits know clips by name."""
     seen: set[str] = set()
     for clip in clips:
         if clip.name and clip.name in seen:
@@ -209,12 +209,12 @@ def _finished(source: Source, path: Path, provenance: Mapping[str, Any]) -> Prep
             f"{path} exists, and was not made from this source with these options by this version "
             "of skelter. Remove it, or build the store elsewhere."
         )
-    found = {rule.name: find_duplicates(store, rule.find(store.index)) for rule in source.protocols}
+    found = {rule.name: find_duplicates(store, rule.find(store.index)) for rule in source.splits}
     return PreparationReport(
         store,
         skipped,
         {reason: len(names) for reason, names in source.excluded.items()},
-        tuple(protocol.count(store) for protocol in source.protocols),
+        tuple(split.count(store) for split in source.splits),
         {name: duplicates for name, duplicates in found.items() if len(duplicates)},
     )
 

@@ -4,10 +4,9 @@ An encoder is any ``nn.Module`` with ``feature_dim`` whose call maps a represent
 ``(N, feature_dim)``; nothing has to be inherited.
 """
 
-from skelter._typing import Encoder
 from skelter.encoders._agcn import AGCN
 from skelter.encoders._bigru import BiGRU
 from skelter.encoders._hcn import HCN
 from skelter.encoders._heads import ProjectionHead
 
-__all__ = ["AGCN", "HCN", "BiGRU", "Encoder", "ProjectionHead"]
+__all__ = ["AGCN", "HCN", "BiGRU", "ProjectionHead"]

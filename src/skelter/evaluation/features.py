@@ -9,8 +9,8 @@ import torch
 from torch import Tensor, nn
 
 from skelter import _checks
-from skelter._typing import Batches, Representation, Transform
 from skelter.evaluation._training import device_of
+from skelter.typing import Batches, ClipTransform, Representation
 
 __all__ = ["FeatureSet", "extract_features"]
 
@@ -49,7 +49,7 @@ def extract_features(
     representation: Representation,
     loader: Batches,
     *,
-    transform: Transform | None = None,
+    transform: ClipTransform | None = None,
     device: torch.device | str | None = None,
 ) -> FeatureSet:
     """Run an encoder over a loader, in eval mode and without gradients.

@@ -10,7 +10,6 @@ import torch
 from torch import Generator, Tensor, nn
 
 from skelter import _checks
-from skelter._typing import Batches, Representation, Transform
 from skelter.evaluation._configs import FineTuneConfig
 from skelter.evaluation._results import Result
 from skelter.evaluation._training import (
@@ -21,6 +20,7 @@ from skelter.evaluation._training import (
     step,
 )
 from skelter.evaluation.presets import FINE_TUNE_CMD
+from skelter.typing import Batches, ClipTransform, Representation
 
 __all__ = ["FineTuneConfig", "FineTuneResult", "fine_tune"]
 
@@ -74,8 +74,8 @@ def fine_tune(
     test: Batches,
     *,
     num_classes: int,
-    transform: Transform | None = None,
-    test_transform: Transform | None = None,
+    transform: ClipTransform | None = None,
+    test_transform: ClipTransform | None = None,
     config: FineTuneConfig = FINE_TUNE_CMD,
     device: torch.device | str | None = None,
     generator: Generator | None = None,
@@ -160,7 +160,7 @@ class _Input:
 
     name: str
     representation: Representation
-    transform: Transform | None
+    transform: ClipTransform | None
     classes: int
     device: torch.device
     generator: Generator | None

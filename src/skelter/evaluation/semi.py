@@ -12,11 +12,11 @@ import torch
 from torch import Generator, Tensor, nn
 
 from skelter import _checks
-from skelter._typing import Batches, Representation, Transform
 from skelter.evaluation._configs import FineTuneConfig
 from skelter.evaluation._results import Result
 from skelter.evaluation.finetune import FineTuneResult, fine_tune
 from skelter.evaluation.presets import FINE_TUNE_CMD
+from skelter.typing import Batches, ClipTransform, Representation
 
 __all__ = ["SemiSupervisedResult", "label_subset", "semi_supervised"]
 
@@ -179,8 +179,8 @@ def semi_supervised(
     minimum: int = 0,
     num_classes: int | None = None,
     config: FineTuneConfig = FINE_TUNE_CMD,
-    transform: Transform | None = None,
-    test_transform: Transform | None = None,
+    transform: ClipTransform | None = None,
+    test_transform: ClipTransform | None = None,
     device: torch.device | str | None = None,
 ) -> SemiSupervisedResult:
     """Fine-tune with a share of the labels, once for each seed.

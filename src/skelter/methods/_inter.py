@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from torch import nn
 
 from skelter import _checks
-from skelter._typing import Representation
 from skelter.methods._momentum_contrast import MomentumContrast
+from skelter.typing import Representation
 
 
 class InterSkeletonContrast(MomentumContrast):

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from torch import nn
 
-from skelter._typing import Representation
 from skelter.methods._momentum_contrast import MomentumContrast
+from skelter.typing import Representation
 
 NAME = "skeleton"
 

@@ -10,11 +10,11 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from skelter import _checks, distributed
-from skelter._typing import Representation
 from skelter.encoders import ProjectionHead
 from skelter.losses import functional as losses
 from skelter.memory import MemoryQueue
 from skelter.momentum import MomentumEncoder
+from skelter.typing import Representation
 
 Pair = tuple[str, str]
 

@@ -15,7 +15,7 @@ from skelter.data._index import StoreInfo
 from skelter.data._parts import Piece
 from skelter.data._reading import Reading, existing
 from skelter.data.preparation import Source
-from skelter.data.protocols import recorded
+from skelter.data.splits import recorded
 from skelter.layouts import NTU25, SkeletonLayout
 
 ROWS = 1024  # of an array, read in one go
@@ -87,8 +87,8 @@ def _rows(
             stop = min(start + ROWS, total)
             name = f"{side} rows {start} to {stop}"
             pieces.append(Piece(name, files, (folder, side, start, stop)))
-    protocols = (recorded("train", "val"),)
-    return Source(info, pieces, clips, protocols=protocols, pieces_per_part=1)
+    splits = (recorded("train", "val"),)
+    return Source(info, pieces, clips, splits=splits, pieces_per_part=1)
 
 
 def ctrgcn(
@@ -115,9 +115,9 @@ def ctrgcn(
     provenance = {"format": "CTR-GCN .npz", "options": options}
     pieces = [Piece(side, (path,), (path, side)) for side in ("train", "test")]
     info = StoreInfo(layout, (), None, path.stem, provenance)
-    protocols = (recorded("train", "test"),)
+    splits = (recorded("train", "test"),)
     read = partial(ctrgcn_format.clips, persons=persons, coordinates=coordinates)
-    return Source(info, pieces, read, protocols=protocols, pieces_per_part=1)
+    return Source(info, pieces, read, splits=splits, pieces_per_part=1)
 
 
 def pyskl(

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from skelter import _checks
-from skelter.data import _actions, protocols
+from skelter.data import _actions, splits
 from skelter.data._clip import Clip
 from skelter.data._index import ClipIndex, StoreInfo
 from skelter.data._ntu_names import LENGTH, parse_name
@@ -47,7 +47,7 @@ def ntu60(*folders: str | Path, single: str = "zeros", track: str = "order") -> 
         NTU-60 xsub: 1 train (40,090 of 40,091 missing), 0 test (16,487 of 16,487 missing)
         NTU-60 xview: 0 train (37,646 of 37,646 missing), 1 test (18,931 of 18,932 missing)
     """
-    of_60 = protocols.ntu60("xsub"), protocols.ntu60("xview")
+    of_60 = splits.ntu60("xsub"), splits.ntu60("xview")
     return _ntu(folders, "NTU RGB+D 60", 60, of_60, {"single": single, "track": track})
 
 
@@ -70,7 +70,7 @@ def ntu120(*folders: str | Path, single: str = "zeros", track: str = "order") ->
         >>> [check.found for check in ntu120(folder).counts()]
         [(1, 0), (1, 0)]
     """
-    of_120 = protocols.ntu120("xsub"), protocols.ntu120("xset")
+    of_120 = splits.ntu120("xsub"), splits.ntu120("xset")
     return _ntu(folders, "NTU RGB+D 120", 120, of_120, {"single": single, "track": track})
 
 
@@ -78,7 +78,7 @@ def _ntu(
     folders: Sequence[str | Path],
     name: str,
     classes: int,
-    rules: Sequence[protocols.Protocol],
+    rules: Sequence[splits.SplitRule],
     options: dict[str, str],
 ) -> Source:
     files: list[Path] = []
@@ -100,7 +100,7 @@ def _ntu(
         files,
         partial(read_ntu, single=options["single"], track=options["track"]),
         excluded=excluded,
-        protocols=rules,
+        splits=rules,
         index=_index_of_names([file.name[:LENGTH] for file in files]),
     )
 
@@ -112,7 +112,7 @@ def _why_not(file: str, classes: int) -> str:
         return "not named as NTU's files are"
     if classes == 60 and (name.setup > 17 or name.action > classes):
         return "of NTU RGB+D 120 only"
-    if file[:LENGTH] in protocols.ntu_missing():
+    if file[:LENGTH] in splits.ntu_missing():
         return "without a skeleton, as the authors list them"
     return ""
 
@@ -121,7 +121,7 @@ def pku_mmd(
     recordings: str | Path,
     labels: str | Path,
     *,
-    splits: Sequence[str | Path] = (),
+    split_files: Sequence[str | Path] = (),
     offset: int = 0,
 ) -> Source:
     """Return the files of PKU-MMD, phase I or II.
@@ -129,7 +129,7 @@ def pku_mmd(
     Args:
         recordings: Folder of the recordings, ``<id>.txt``.
         labels: Folder of the label files of the same names.
-        splits: Split files, such as ``cross-subject.txt``, to check the set against.
+        split_files: Split files, such as ``cross-subject.txt``, to check the set against.
         offset: As of `read_pku_mmd`.
 
     Raises:
@@ -159,8 +159,8 @@ def pku_mmd(
     pieces = [
         Piece(file.name, (file, tables / file.name), (file, tables / file.name)) for file in files
     ]
-    rules = [protocols.pku_mmd(split) for split in splits]
-    return Source(info, pieces, partial(read_recording, offset=offset), protocols=rules)
+    rules = [splits.pku_mmd(file) for file in split_files]
+    return Source(info, pieces, partial(read_recording, offset=offset), splits=rules)
 
 
 def nw_ucla(folder: str | Path) -> Source:
@@ -182,8 +182,8 @@ def nw_ucla(folder: str | Path) -> Source:
     info = StoreInfo(KINECT20, _actions.NW_UCLA, KINECT_FPS, "NW-UCLA", {"format": "NW-UCLA .json"})
     index = _index_of_names([file.stem for file in files])
     index.subjects[:], index.views[:] = np.array([parse_nw_ucla_name(f.stem) for f in files]).T
-    rules = (protocols.nw_ucla(),)
-    return Source.of_files(info, files, read_nw_ucla, protocols=rules, index=index)
+    rules = (splits.nw_ucla(),)
+    return Source.of_files(info, files, read_nw_ucla, splits=rules, index=index)
 
 
 def kinetics(folder: str | Path, *, persons: int = 2) -> Source:
@@ -208,8 +208,8 @@ def kinetics(folder: str | Path, *, persons: int = 2) -> Source:
     options = {"persons": persons}
     provenance = {"format": "Kinetics-skeleton .json", "options": options}
     info = StoreInfo(OPENPOSE18, (), None, "Kinetics-skeleton", provenance)
-    rules = (protocols.recorded("train", "val"),)
-    return Source.of_files(info, files, partial(read_kinetics, persons=persons), protocols=rules)
+    rules = (splits.recorded("train", "val"),)
+    return Source.of_files(info, files, partial(read_kinetics, persons=persons), splits=rules)
 
 
 def _index_of_names(names: Sequence[str]) -> ClipIndex:

@@ -1,4 +1,4 @@
-"""Protocols for any store."""
+"""Splits for any store."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from collections.abc import Collection
 import numpy as np
 
 from skelter.data._index import ClipIndex
-from skelter.data.protocols._protocol import Mask, Protocol
+from skelter.data.splits._rule import Mask, SplitRule
 
-OTHERS = "Name others, or take another protocol."
+OTHERS = "Name others, or take another split."
 
 
-def cross_subject(train: Collection[int] | None = None) -> Protocol:
-    """Return the protocol that trains on some subjects and tests on the others.
+def cross_subject(train: Collection[int] | None = None) -> SplitRule:
+    """Return the split that trains on some subjects and tests on the others.
 
     Args:
         train: Subjects that train; the odd ones if None, as for UTD-MHAD.
@@ -30,11 +30,11 @@ def cross_subject(train: Collection[int] | None = None) -> Protocol:
         training = subjects % 2 == 1 if train is None else np.isin(subjects, list(train))
         return training & (subjects >= 0), ~training & (subjects >= 0)
 
-    return Protocol("cross-subject", sides, hint=OTHERS)
+    return SplitRule("cross-subject", sides, hint=OTHERS)
 
 
-def cross_view(test: Collection[int] = (1,)) -> Protocol:
-    """Return the protocol that tests on some views and trains on the others.
+def cross_view(test: Collection[int] = (1,)) -> SplitRule:
+    """Return the split that tests on some views and trains on the others.
 
     Args:
         test: Views that test; the first if not given, as for NTU RGB+D.
@@ -50,11 +50,11 @@ def cross_view(test: Collection[int] = (1,)) -> Protocol:
         testing = np.isin(index.views, list(test))
         return ~testing & (index.views >= 0), testing & (index.views >= 0)
 
-    return Protocol("cross-view", sides, hint=OTHERS)
+    return SplitRule("cross-view", sides, hint=OTHERS)
 
 
-def leave_one_subject_out(subject: int) -> Protocol:
-    """Return the protocol that tests on one subject and trains on all others.
+def leave_one_subject_out(subject: int) -> SplitRule:
+    """Return the split that tests on one subject and trains on all others.
 
     Report the mean over ``leave_one_subject_out(s)`` for all subjects s.
 
@@ -73,11 +73,11 @@ def leave_one_subject_out(subject: int) -> Protocol:
         testing = index.subjects == subject
         return ~testing & (index.subjects >= 0), testing & (index.subjects >= 0)
 
-    return Protocol(f"subject {subject} left out", sides, hint="Name a subject of the store.")
+    return SplitRule(f"subject {subject} left out", sides, hint="Name a subject of the store.")
 
 
-def recorded(train: str = "train", test: str = "test") -> Protocol:
-    """Return the protocol that the source of a store came with.
+def recorded(train: str = "train", test: str = "test") -> SplitRule:
+    """Return the split that the source of a store came with.
 
     Files made for other projects list their clips on sides: ``train`` and ``val`` in those of
     2s-AGCN, CrosSCLR and Kinetics, ``train`` and ``test`` in those of CTR-GCN, names such as
@@ -101,4 +101,4 @@ def recorded(train: str = "train", test: str = "test") -> Protocol:
         return index.extra.get(train, nowhere) == 1, index.extra.get(test, nowhere) == 1
 
     hint = "`store.extra` has the lists that the source came with."
-    return Protocol(f"{train} / {test}, as recorded", sides, hint=hint)
+    return SplitRule(f"{train} / {test}, as recorded", sides, hint=hint)

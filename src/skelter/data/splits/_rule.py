@@ -1,4 +1,4 @@
-"""What a protocol is: a rule that tells training clips from test clips."""
+"""What a split is: a rule that tells training clips from test clips."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Sides = Callable[[ClipIndex], tuple[Mask, Mask]]
 
 
 class Split(NamedTuple):
-    """The two sides of a protocol, as indices into a store."""
+    """The two sides of a split, as indices into a store."""
 
     train: IntArray
     test: IntArray
@@ -27,16 +27,16 @@ class Split(NamedTuple):
 
 @dataclass(frozen=True)
 class CountCheck:
-    """How many clips a protocol found on each side, and how many a full set has.
+    """How many clips a split found on each side, and how many a full set has.
 
     Args:
-        protocol: Its name.
+        split: Its name.
         found: Training and test clips.
         expected: Training and test clips of the full set, None if not known.
-        absent: What the protocol names and the store has not, in words.
+        absent: What the split names and the store has not, in words.
     """
 
-    protocol: str
+    split: str
     found: tuple[int, int]
     expected: tuple[int, int] | None = None
     absent: str = ""
@@ -50,7 +50,7 @@ class CountCheck:
         expected = self.expected or self.found
         sides = zip(("train", "test"), self.found, expected, strict=True)
         counts = ", ".join(_count(*side) for side in sides)
-        return f"{self.protocol}: {counts}{'; ' * bool(self.absent)}{self.absent}"
+        return f"{self.split}: {counts}{'; ' * bool(self.absent)}{self.absent}"
 
 
 def _range(values: IntArray) -> str:
@@ -65,17 +65,17 @@ def _count(side: str, found: int, expected: int) -> str:
 
 
 @dataclass(frozen=True)
-class Protocol:
+class SplitRule:
     """Which clips train and which test; called with a store, it returns their indices.
 
-    Clips may be on neither side. A protocol of your own is one call.
+    Clips may be on neither side. A split of your own is one call.
 
     Args:
         name: What reports call it.
         sides: From the index of a store (its ``labels``, ``subjects``, ``views``, ``names`` and
             ``extra``, arrays with one entry a clip) to two masks: training clips, test clips.
         expected: Training and test clips of the full data set.
-        absent: From the index to a sentence on what the protocol names and the store has not.
+        absent: From the index to a sentence on what the split names and the store has not.
         hint: What to do where a side comes out empty.
 
     Raises:
@@ -83,7 +83,7 @@ class Protocol:
 
     Example:
         >>> from skelter.data import synthetic
-        >>> halves = Protocol("halves", lambda index: (index.subjects < 5, index.subjects >= 5))
+        >>> halves = SplitRule("halves", lambda index: (index.subjects < 5, index.subjects >= 5))
         >>> split = halves(synthetic.generate(clips_per_class=20))
         >>> len(split.train) > 0 and len(split.test) > 0
         True
@@ -100,7 +100,7 @@ class Protocol:
         split = self.find(store.index)
         _checks.require(
             len(split.train) > 0 and len(split.test) > 0,
-            f"protocol {self.name}",
+            f"split {self.name}",
             f"find clips of both sides in {store!r}",
             f"{len(split.train)} clips to train and {len(split.test)} to test; subjects "
             f"{_range(store.subjects)}, views {_range(store.views)}",

@@ -1,4 +1,4 @@
-"""The protocols of further data sets."""
+"""The splits of further data sets."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from skelter import _checks
 from skelter.data._errors import damaged
 from skelter.data._index import ClipIndex
 from skelter.data._reading import existing
-from skelter.data.protocols._general import cross_subject
-from skelter.data.protocols._protocol import Mask, Protocol
+from skelter.data.splits._general import cross_subject
+from skelter.data.splits._rule import Mask, SplitRule
 
 FOLDS = 5
 
 
-def nw_ucla() -> Protocol:
-    """Return the cross-view protocol of NW-UCLA: views 1 and 2 train, view 3 tests.
+def nw_ucla() -> SplitRule:
+    """Return the cross-view split of NW-UCLA: views 1 and 2 train, view 3 tests.
 
     In the common release, 95 of the 464 test clips, of actions 2 and 3, repeat the coordinates of
     training clips: see `find_duplicates`, and report both figures.
@@ -35,11 +35,11 @@ def nw_ucla() -> Protocol:
     def sides(index: ClipIndex) -> tuple[Mask, Mask]:
         return np.isin(index.views, (1, 2)), index.views == 3
 
-    return Protocol("NW-UCLA cross-view", sides, expected=(1020, 464))
+    return SplitRule("NW-UCLA cross-view", sides, expected=(1020, 464))
 
 
-def utd_mhad() -> Protocol:
-    """Return the cross-subject protocol of UTD-MHAD: odd subjects train, even ones test.
+def utd_mhad() -> SplitRule:
+    """Return the cross-subject split of UTD-MHAD: odd subjects train, even ones test.
 
     References:
         Chen, Jafari, Kehtarnavaz, UTD-MHAD: A Multimodal Dataset for Human Action Recognition,
@@ -49,10 +49,10 @@ def utd_mhad() -> Protocol:
         >>> utd_mhad().expected
         (431, 430)
     """
-    return Protocol("UTD-MHAD cross-subject", cross_subject().sides, expected=(431, 430))
+    return SplitRule("UTD-MHAD cross-subject", cross_subject().sides, expected=(431, 430))
 
 
-def sbu(fold: int) -> Protocol:
+def sbu(fold: int) -> SplitRule:
     """Return one of the five folds of SBU Interaction; report the mean over all.
 
     Args:
@@ -76,11 +76,11 @@ def sbu(fold: int) -> Protocol:
         return (folds != fold) & (folds >= 0), folds == fold
 
     hint = "Clips must have the extra field `fold`, from 0 to 4."
-    return Protocol(f"SBU fold {fold}", sides, hint=hint)
+    return SplitRule(f"SBU fold {fold}", sides, hint=hint)
 
 
-def pku_mmd(split_file: str | Path) -> Protocol:
-    r"""Return the protocol of one of PKU-MMD's split files, such as ``cross-subject.txt``.
+def pku_mmd(split_file: str | Path) -> SplitRule:
+    r"""Return the split of one of PKU-MMD's split files, such as ``cross-subject.txt``.
 
     The second line of the file names the recordings that train, the fourth those that test; the
     clips of a recording go with it. A call warns of recordings that the store has no clip of.
@@ -100,7 +100,7 @@ def pku_mmd(split_file: str | Path) -> Protocol:
         >>> path = getfixture("tmp_path") / "cross-subject.txt"
         >>> _ = path.write_text("Training:\n0002-L, 0003-M\nValidation:\n0004-R\n")
         >>> pku_mmd(path)
-        Protocol(name='PKU-MMD cross-subject', expected=None)
+        SplitRule(name='PKU-MMD cross-subject', expected=None)
     """
     path = existing(split_file)
     lines = [line for line in path.read_bytes().decode("utf-8", "replace").splitlines() if line]
@@ -125,4 +125,4 @@ def pku_mmd(split_file: str | Path) -> Protocol:
         return f"{named} {len(missing)}: {few}" if missing else ""
 
     hint = "Clips must be named after their recordings, as read_pku_mmd does: 0002-L_000."
-    return Protocol(f"PKU-MMD {path.stem}", sides, absent=absent, hint=hint)
+    return SplitRule(f"PKU-MMD {path.stem}", sides, absent=absent, hint=hint)

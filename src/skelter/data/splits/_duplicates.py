@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from skelter.data._index import IntArray
-from skelter.data.protocols._protocol import Split
+from skelter.data.splits._rule import Split
 from skelter.data.store import SkeletonStore
 
 

@@ -1,4 +1,4 @@
-"""The protocols of NTU RGB+D, by the names of its clips."""
+"""The splits of NTU RGB+D, by the names of its clips."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import numpy as np
 from skelter import _checks
 from skelter.data._index import ClipIndex
 from skelter.data._ntu_names import LENGTH, parse_name
-from skelter.data.protocols._protocol import Mask, Protocol, Sides
+from skelter.data.splits._rule import Mask, Sides, SplitRule
 
 SETUPS_60 = 17  # the setups of the first release
 SUBJECTS_60 = {1, 2, 4, 5, 8, 9, *range(13, 20), 25, 27, 28, 31, 34, 35, 38}
@@ -29,8 +29,8 @@ COUNTS = {  # clips of training and test, without those of `ntu_missing`
 HINT = "Clips must have the names of NTU's files, such as S001C002P003R001A013."
 
 
-def ntu60(split: str) -> Protocol:
-    """Return a protocol of NTU RGB+D 60.
+def ntu60(split: str) -> SplitRule:
+    """Return a split of NTU RGB+D 60.
 
     Sides follow the names of the clips, so that stores made from other projects' files will do.
     Clips of the setups that only NTU RGB+D 120 has, and those without a skeleton, are on neither.
@@ -52,11 +52,11 @@ def ntu60(split: str) -> Protocol:
     _checks.choice("split", split, ("xsub", "xview"))
     column, training = (2, SUBJECTS_60) if split == "xsub" else (1, TRAINING_CAMERAS)
     sides = _by_name(column, training, last_setup=SETUPS_60)
-    return Protocol(f"NTU-60 {split}", sides, expected=COUNTS["ntu60", split], hint=HINT)
+    return SplitRule(f"NTU-60 {split}", sides, expected=COUNTS["ntu60", split], hint=HINT)
 
 
-def ntu120(split: str) -> Protocol:
-    """Return a protocol of NTU RGB+D 120.
+def ntu120(split: str) -> SplitRule:
+    """Return a split of NTU RGB+D 120.
 
     Sides follow the names of the clips; those without a skeleton are on neither.
 
@@ -77,7 +77,7 @@ def ntu120(split: str) -> Protocol:
     _checks.choice("split", split, ("xsub", "xset"))
     column, training = (2, SUBJECTS_120) if split == "xsub" else (0, set(range(0, 1000, 2)))
     sides = _by_name(column, training)
-    return Protocol(f"NTU-120 {split}", sides, expected=COUNTS["ntu120", split], hint=HINT)
+    return SplitRule(f"NTU-120 {split}", sides, expected=COUNTS["ntu120", split], hint=HINT)
 
 
 @cache
@@ -94,7 +94,7 @@ def ntu_missing() -> frozenset[str]:
         >>> len(ntu_missing()), "S001C002P005R002A008" in ntu_missing()
         (535, True)
     """
-    text = resources.files("skelter.data.protocols").joinpath("ntu_missing.txt").read_text()
+    text = resources.files("skelter.data.splits").joinpath("ntu_missing.txt").read_text()
     return frozenset(re.findall(r"^S\w+", text, re.MULTILINE))
 
 

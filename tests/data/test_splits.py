@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from skelter import data
-from skelter.data import Clip, SkeletonFormatError, SkeletonStore, protocols, sources
-from skelter.data.protocols import CountCheck, Protocol, Split
+from skelter.data import Clip, SkeletonFormatError, SkeletonStore, sources, splits
+from skelter.data.splits import CountCheck, Split, SplitRule
 from skelter.layouts import KINECT20
 
 
@@ -29,13 +29,13 @@ class TestNTU:
             "S001C001P001R001A001", "S001C002P003R001A001", "S017C003P038R002A060.skeleton",
             "S018C001P001R001A061", "S001C002P005R002A008", "a clip of somebody else's",
         )  # fmt: skip
-        assert [side.tolist() for side in protocols.ntu60("xsub")(store)] == [[0, 2], [1]]
-        assert [side.tolist() for side in protocols.ntu60("xview")(store)] == [[1, 2], [0]]
+        assert [side.tolist() for side in splits.ntu60("xsub")(store)] == [[0, 2], [1]]
+        assert [side.tolist() for side in splits.ntu60("xview")(store)] == [[1, 2], [0]]
 
     def test_hundred_and_twenty(self):
         store = named("S001C001P103R001A001", "S032C002P106R001A120", "S018C001P001R001A061")
-        assert [side.tolist() for side in protocols.ntu120("xsub")(store)] == [[0, 2], [1]]
-        assert [side.tolist() for side in protocols.ntu120("xset")(store)] == [[1, 2], [0]]
+        assert [side.tolist() for side in splits.ntu120("xsub")(store)] == [[0, 2], [1]]
+        assert [side.tolist() for side in splits.ntu120("xset")(store)] == [[1, 2], [0]]
 
     def test_training_subjects_are_those_of_the_papers(self):
         everyone = named(*(f"S001C001P{p:03d}R003A001" for p in range(1, 107)))
@@ -45,23 +45,23 @@ class TestNTU:
             "45 46 47 49 50 52 53 54 55 56 57 58 59 70 74 78 80 81 82 83 84 85 86 89 91 92 93 94 "
             "95 97 98 100 103"
         )
-        assert set(protocols.ntu60("xsub")(everyone).train.tolist()) == sixty
+        assert set(splits.ntu60("xsub")(everyone).train.tolist()) == sixty
         more = sixty | {int(p) - 1 for p in text.split()}
-        assert set(protocols.ntu120("xsub")(everyone).train.tolist()) == more
+        assert set(splits.ntu120("xsub")(everyone).train.tolist()) == more
 
-    @pytest.mark.parametrize("make", [protocols.ntu60, protocols.ntu120])
+    @pytest.mark.parametrize("make", [splits.ntu60, splits.ntu120])
     def test_other_words(self, make):
         with pytest.raises(ValueError, match="`split` must be"):
             make("cross-subject")
 
     def test_other_names(self):
         with pytest.raises(ValueError, match="names of NTU's files, such as S001C002P003R001A013"):
-            protocols.ntu60("xsub")(named("a", "b"))
+            splits.ntu60("xsub")(named("a", "b"))
 
     def test_missing_clips_are_the_authors_list(self, recordings):
         listed = (recordings / "lists" / "ntu120_missing_535.txt").read_text().split()
-        assert protocols.ntu_missing() == set(listed)
-        assert sum(name < "S018" for name in protocols.ntu_missing()) == 302
+        assert splits.ntu_missing() == set(listed)
+        assert sum(name < "S018" for name in splits.ntu_missing()) == 302
 
 
 class TestNWUCLA:
@@ -75,21 +75,21 @@ class TestNWUCLA:
 
     def test_sides(self):
         store = store_of({"view": 3}, {"view": 1}, {"view": 2}, {})
-        assert [side.tolist() for side in protocols.nw_ucla()(store)] == [[1, 2], [0]]
+        assert [side.tolist() for side in splits.nw_ucla()(store)] == [[1, 2], [0]]
 
 
 class TestUTDMHAD:
     def test_real_recordings(self, recordings):
         store = data.load_ragged(recordings / "utd_mhad.npz")
-        assert protocols.utd_mhad().count(store).complete
-        assert str(protocols.utd_mhad().count(store)).endswith("431 train, 430 test")
-        assert len(protocols.find_duplicates(store, protocols.utd_mhad()(store))) == 0
+        assert splits.utd_mhad().count(store).complete
+        assert str(splits.utd_mhad().count(store)).endswith("431 train, 430 test")
+        assert len(splits.find_duplicates(store, splits.utd_mhad()(store))) == 0
 
 
 class TestSBU:
     def test_real_recordings(self, recordings):
         store = data.load_ragged(recordings / "sbu_interaction.npz")
-        tested = np.concatenate([protocols.sbu(fold)(store).test for fold in range(5)])
+        tested = np.concatenate([splits.sbu(fold)(store).test for fold in range(5)])
         assert sorted(tested.tolist()) == list(range(282))
 
     def test_folds_survive_a_store_and_a_ragged_file(self, tmp_path):
@@ -98,13 +98,13 @@ class TestSBU:
         again = data.load_ragged(tmp_path / "a.npz")
         SkeletonStore.build(tmp_path / "store", again, layout=KINECT20)
         for one in (again, SkeletonStore.open(tmp_path / "store")):
-            assert [side.tolist() for side in protocols.sbu(3)(one)] == [[0], [1]]
+            assert [side.tolist() for side in splits.sbu(3)(one)] == [[0], [1]]
 
     def test_without_folds(self):
         with pytest.raises(ValueError, match="extra field `fold`, from 0 to 4"):
-            protocols.sbu(0)(named("a"))
+            splits.sbu(0)(named("a"))
         with pytest.raises(ValueError, match="`fold` must lie between 0 and 4"):
-            protocols.sbu(5)
+            splits.sbu(5)
 
 
 class TestPKUMMD:
@@ -116,12 +116,12 @@ class TestPKUMMD:
 
     def test_clips_go_with_their_recording(self, split_file):
         store = named("0003-R_000", "0002-L_000", "A01N01-M_012", "0009-L_000")
-        assert [side.tolist() for side in protocols.pku_mmd(split_file)(store)] == [[1, 2], [0]]
+        assert [side.tolist() for side in splits.pku_mmd(split_file)(store)] == [[1, 2], [0]]
 
     def test_warns_of_recordings_without_clips(self, split_file):
         with pytest.warns(UserWarning, match="of the 3 recordings of .* lacks 1: A01N01-M"):
-            protocols.pku_mmd(split_file)(named("0003-R_000", "0002-L_000"))
-        count = protocols.pku_mmd(split_file).count(named("0003-R_000", "0002-L_000"))
+            splits.pku_mmd(split_file)(named("0003-R_000", "0002-L_000"))
+        count = splits.pku_mmd(split_file).count(named("0003-R_000", "0002-L_000"))
         assert not count.complete
         assert str(count).endswith("1 train, 1 test; of the 3 recordings of cross-subject.txt the "
                                    "store lacks 1: A01N01-M")  # fmt: skip
@@ -139,34 +139,34 @@ class TestPKUMMD:
         path = tmp_path / "split.txt"
         path.write_text(text)
         with pytest.raises(SkeletonFormatError, match=message):
-            protocols.pku_mmd(path)
+            splits.pku_mmd(path)
 
     def test_no_file(self, tmp_path):
         with pytest.raises(FileNotFoundError, match="nowhere"):
-            protocols.pku_mmd(tmp_path / "nowhere")
+            splits.pku_mmd(tmp_path / "nowhere")
 
 
 class TestLeaveOneSubjectOut:
     def test_everybody_tests_once(self):
         store = store_of({"subject": 1}, {"subject": 2}, {"subject": 1}, {})
-        assert [side.tolist() for side in protocols.leave_one_subject_out(1)(store)] == [
+        assert [side.tolist() for side in splits.leave_one_subject_out(1)(store)] == [
             [1],
             [0, 2],
         ]
         with pytest.raises(ValueError, match="Name a subject of the store"):
-            protocols.leave_one_subject_out(7)(store)
+            splits.leave_one_subject_out(7)(store)
 
 
 class TestRecorded:
     def test_lists_of_the_source(self):
         lists = ("xsub_train", "xsub_val", "xsub_train")
         store = store_of(*({"extra": {side: 1}} for side in lists))
-        split = protocols.recorded("xsub_train", "xsub_val")(store)
+        split = splits.recorded("xsub_train", "xsub_val")(store)
         assert [side.tolist() for side in split] == [[0, 2], [1]]
 
     def test_other_lists(self):
         with pytest.raises(ValueError, match="`store.extra` has the lists"):
-            protocols.recorded()(store_of({"extra": {"train": 1}}))
+            splits.recorded()(store_of({"extra": {"train": 1}}))
 
 
 class TestCountCheck:
@@ -195,7 +195,7 @@ class TestFindDuplicates:
         arrays = [a, b, a, nearly, a[:8], b, b]
         store = SkeletonStore.from_clips(arrays, layout=KINECT20)
         split = Split(np.array([0, 1, 6]), np.array([2, 3, 4, 5]))
-        found = protocols.find_duplicates(store, split)
+        found = splits.find_duplicates(store, split)
         assert found.test.tolist() == [2, 5]
         assert found.train.tolist() == [0, 1]
         assert len(found) == 2
@@ -203,12 +203,12 @@ class TestFindDuplicates:
 
     def test_none(self):
         store = named("a", "b")
-        found = protocols.find_duplicates(store, Split(np.array([0]), np.array([1])))
+        found = splits.find_duplicates(store, Split(np.array([0]), np.array([1])))
         assert len(found) == 0
         assert found.test.shape == (0,)
 
 
-class TestProtocol:
+class TestSplits:
     def test_prints_shortly(self):
-        text = repr(Protocol("mine", lambda index: (index.labels == 0, index.labels > 0)))
-        assert re.fullmatch(r"Protocol\(name='mine', expected=None\)", text)
+        text = repr(SplitRule("mine", lambda index: (index.labels == 0, index.labels > 0)))
+        assert re.fullmatch(r"SplitRule\(name='mine', expected=None\)", text)

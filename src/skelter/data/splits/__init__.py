@@ -1,0 +1,37 @@
+"""Which clips train and which test: a split maps a store to two lists of indices.
+
+The splits of the common data sets check, by `SplitRule.count`, that a set is complete;
+`find_duplicates` finds test clips that are training clips.
+"""
+
+from skelter.data._index import IntArray
+from skelter.data.splits._duplicates import Duplicates, find_duplicates
+from skelter.data.splits._general import (
+    cross_subject,
+    cross_view,
+    leave_one_subject_out,
+    recorded,
+)
+from skelter.data.splits._ntu import ntu60, ntu120, ntu_missing
+from skelter.data.splits._rule import CountCheck, Split, SplitRule
+from skelter.data.splits._sets import nw_ucla, pku_mmd, sbu, utd_mhad
+
+__all__ = [
+    "CountCheck",
+    "Duplicates",
+    "IntArray",
+    "Split",
+    "SplitRule",
+    "cross_subject",
+    "cross_view",
+    "find_duplicates",
+    "leave_one_subject_out",
+    "ntu60",
+    "ntu120",
+    "ntu_missing",
+    "nw_ucla",
+    "pku_mmd",
+    "recorded",
+    "sbu",
+    "utd_mhad",
+]

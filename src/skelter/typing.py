@@ -1,0 +1,91 @@
+"""Protocols that a user's own parts fit, and aliases that stand in public signatures.
+
+No base class is demanded anywhere: annotate with these, or check with ``isinstance``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Protocol, TypeAlias, runtime_checkable
+
+from torch import Generator, Tensor, nn
+
+__all__ = ["Batches", "ClipTransform", "Encoder", "Method", "MethodOutput", "Representation"]
+
+Representation: TypeAlias = Callable[[Tensor], Tensor]
+"""Any callable from clips (N, C, T, V, M) to the input of an encoder."""
+
+Batches: TypeAlias = Iterable[tuple[Tensor, Tensor, Tensor]]
+"""Any iterable of (x, num_frames, labels), a ``DataLoader`` included."""
+
+
+@runtime_checkable
+class Encoder(Protocol):
+    """A module that maps a representation to features (N, feature_dim).
+
+    Example:
+        >>> from skelter.encoders import BiGRU
+        >>> isinstance(BiGRU(60, 16), Encoder)
+        True
+    """
+
+    feature_dim: int
+
+    def __call__(self, representation: Tensor, /) -> Tensor:
+        """Return the features, of shape (N, feature_dim)."""
+
+
+class ClipTransform(Protocol):
+    """A callable that maps clips to clips and draws from ``generator``."""
+
+    def __call__(
+        self,
+        x: Any,
+        *,
+        num_frames: Tensor | None = None,
+        generator: Generator | None = None,
+    ) -> Tensor:
+        """Return the transformed clips."""
+
+
+class MethodOutput(Protocol):
+    """The result of one step of a method."""
+
+    @property
+    def loss(self) -> Tensor:
+        """The scalar to minimise."""
+
+    @property
+    def metrics(self) -> Mapping[str, Tensor]:
+        """Scalars to log, by name, without a gradient."""
+
+
+@runtime_checkable
+class Method(Protocol):
+    """A pre-training method: a module that maps views of clips to a loss.
+
+    Two more abilities are optional, and used where a method has them: ``warm_up(view)`` is called
+    before the first step, without a gradient, and ``advance(progress)`` before every step, with
+    the share of the training that is done, in [0, 1).
+
+    Args of a call:
+        views: Views of the same clips, each of shape (N, C, T, V, M).
+
+    Example:
+        >>> from skelter.encoders import BiGRU
+        >>> from skelter.methods import IntraSkeletonContrast
+        >>> from skelter.representations import ToSequence
+        >>> isinstance(IntraSkeletonContrast(BiGRU(60, 16), ToSequence()), Method)
+        True
+    """
+
+    @property
+    def encoders(self) -> nn.ModuleDict:
+        """The encoders that go downstream, by name."""
+
+    @property
+    def representations(self) -> nn.ModuleDict:
+        """The converters that make the input of each encoder, by the same names."""
+
+    def __call__(self, *views: Tensor) -> MethodOutput:
+        """Return the loss of a batch, and what is to be logged."""
