@@ -127,9 +127,6 @@ def unfused(member, x, params):
             ]
         )
         return candidates[params.choice, torch.arange(len(x))]
-    if isinstance(member, T.RandomApply):
-        applied = params.applied[:, None, None, None, None]
-        return torch.where(applied, unfused(member.member, x, params.params), x)
     return member.transform(x, params)
 
 

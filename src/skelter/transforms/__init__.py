@@ -7,7 +7,7 @@ parameters, its `transform` is pure, and a pure function of the same idea is in 
 from skelter.transforms import functional, presets
 from skelter.transforms._align import AlignShoulders, AlignSpine
 from skelter.transforms._base import Deterministic, Transform
-from skelter.transforms._choice import OneOf, OneOfParams, RandomApply, RandomApplyParams
+from skelter.transforms._choice import OneOf, OneOfParams, RandomApply
 from skelter.transforms._compose import Compose, ComposeParams, MultiView
 from skelter.transforms._crop import CentreCropResize, CropParams, TemporalCropResize
 from skelter.transforms._fill import FillFrames
@@ -39,7 +39,6 @@ __all__ = [
     "OneOf",
     "OneOfParams",
     "RandomApply",
-    "RandomApplyParams",
     "Shear",
     "ShearParams",
     "TemporalCropResize",

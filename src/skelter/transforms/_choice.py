@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
 from itertools import accumulate
 from typing import Any
 
@@ -13,11 +12,11 @@ from torch import Generator, Tensor
 
 from skelter import _checks
 from skelter._ragged import RaggedClips
-from skelter.transforms._base import FrameReader, FrameRows, JointMatrices, Transform
+from skelter.transforms._base import Deterministic, FrameReader, FrameRows, JointMatrices, Transform
 from skelter.transforms._compose import Members, counts_of
 from skelter.transforms._frame_map import as_read_for, read_rows
 from skelter.transforms._joint_map import map_joints
-from skelter.transforms._numbers import as_tensor, constant, draw
+from skelter.transforms._numbers import constant, draw
 from skelter.typing import ClipShape
 
 
@@ -93,11 +92,7 @@ class OneOf(Transform[OneOfParams]):
         )
         return OneOfParams(choice, params)
 
-    def transform(self, x: Tensor, params: OneOfParams) -> Tensor:
-        """Apply the chosen member to each clip."""
-        return self.apply_to(x, params)
-
-    def apply_to(self, x: Tensor | RaggedClips, params: OneOfParams) -> Tensor:
+    def transform(self, x: Tensor | RaggedClips, params: OneOfParams) -> Tensor:
         """Apply the chosen member to each clip, padded or ragged."""
         if self._joint_maps:
             clips = _checks.padded(x)
@@ -113,6 +108,8 @@ class OneOf(Transform[OneOfParams]):
             for member, its_params in zip(self._members, params.params, strict=True)
         ]
         return _chosen(candidates, params.choice[..., None, None, None, None])
+
+    apply_to = transform
 
     def as_joint_map(self) -> JointMatrices | None:
         """Return the matrices of the chosen members, if all members are joint maps."""
@@ -145,15 +142,7 @@ class OneOf(Transform[OneOfParams]):
         return _chosen_rows(candidates, params.choice[..., None])
 
 
-@dataclass(frozen=True, eq=False)
-class RandomApplyParams:
-    """``applied`` (...) bool, and the parameters of the transform for every clip."""
-
-    applied: Tensor
-    params: Any
-
-
-class RandomApply(Transform[RandomApplyParams]):
+class RandomApply(OneOf):
     """Apply a transform to some clips and leave the others as they are.
 
     Args:
@@ -172,70 +161,42 @@ class RandomApply(Transform[RandomApplyParams]):
     """
 
     def __init__(self, transform: Any, p: float = 0.5) -> None:
-        super().__init__()
         _checks.between("p", p, 0.0, 1.0)
-        members = Members([transform])
-        (self.member,) = members
-        self._members = members.as_transforms()
-        (member,) = self._members
+        frames = getattr(transform, "output_frames", None)
         _checks.require(
-            member.output_frames is None,
+            frames is None,
             "`transform` of RandomApply",
             "leave time as it is",
-            f"{type(transform).__name__}, which resamples to {member.output_frames} frames",
+            f"{type(transform).__name__}, which resamples to {frames} frames",
             "Use OneOf with a CentreCropResize.",
         )
+        super().__init__([transform, _Identity()], weights=[p, 1 - p])
         self.p = p
-        matrices, rows = member.as_joint_map(), member.as_frame_map()
-        self._matrices = None if matrices is None else partial(_applied_matrices, matrices)
-        self._rows = None if rows is None else partial(_applied_rows, rows)
-
-    def sample(
-        self, x: ClipShape, *, num_frames: Tensor | None = None, generator: Generator | None = None
-    ) -> RandomApplyParams:
-        """Draw whether, and how. There are as many draws whatever `p` is."""
-        applied = draw(x.shape[:-4], x, generator) < self.p
-        num_frames = counts_of(x, num_frames)
-        params = self._members[0].sample(x, num_frames=num_frames, generator=generator)
-        return RandomApplyParams(applied, params)
-
-    def transform(self, x: Tensor, params: RandomApplyParams) -> Tensor:
-        """Apply where drawn so."""
-        return self.apply_to(x, params)
-
-    def apply_to(self, x: Tensor | RaggedClips, params: RandomApplyParams) -> Tensor:
-        """Apply where drawn so, to clips padded or ragged."""
-        x = _checks.clips(x)
-        if self._rows is not None:
-            return read_rows(x, self._rows(x, params))
-        if _of_one_clip(params.applied) == 0:
-            return x
-        changed = self._members[0].apply_to(x, params.params)
-        return torch.where(as_tensor(params.applied)[..., None, None, None, None], changed, x)
-
-    def as_joint_map(self) -> JointMatrices | None:
-        """Return the member's matrices where it is applied, the identity elsewhere."""
-        return self._matrices
-
-    def as_frame_map(self) -> FrameReader | None:
-        """Return the member's rows where it is applied, all frames elsewhere."""
-        return self._rows
 
     def extra_repr(self) -> str:
         """Name the chance."""
         return f"p={self.p}"
 
 
-def _applied_matrices(maps: JointMatrices, x: ClipShape, params: RandomApplyParams) -> Tensor:
-    matrices = as_tensor(maps(x, params.params))
-    identity = torch.eye(x.shape[-4], dtype=matrices.dtype, device=matrices.device)
-    return torch.where(as_tensor(params.applied)[..., None, None, None], matrices, identity)
+class _Identity(Deterministic):
+    """Leave clips as they are. It is a joint map and a frame map."""
 
+    def transform(self, x: Tensor, params: None = None) -> Tensor:
+        return x
 
-def _applied_rows(maps: FrameReader, x: ClipShape, params: RandomApplyParams) -> FrameRows:
-    rows = maps(x, params.params)
-    time = torch.arange(x.shape[-3], device=x.device).expand(rows.first.shape)
-    return _chosen_rows([FrameRows(time, time, None), rows], as_tensor(params.applied)[..., None])
+    def as_joint_map(self) -> JointMatrices:
+        return self._matrices
+
+    def as_frame_map(self) -> FrameReader:
+        return self._rows
+
+    def _matrices(self, x: ClipShape, params: None) -> Tensor:
+        batch, C = x.shape[:-4], x.shape[-4]
+        return torch.eye(C, device=x.device).expand(*batch, 1, C, C)
+
+    def _rows(self, x: ClipShape, params: None) -> FrameRows:
+        time = torch.arange(x.shape[-3], device=x.device).expand(*x.shape[:-4], -1)
+        return FrameRows(time, time, None)
 
 
 def _choose(draw: Tensor, weights: Sequence[float]) -> Tensor:

@@ -80,11 +80,7 @@ class Compose(Transform[ComposeParams]):
             shape = Valueless(shape, member.output_shape(shape.shape))
         return ComposeParams(tuple(drawn))
 
-    def transform(self, x: Tensor, params: ComposeParams) -> Tensor:
-        """Apply each member with its own parameters."""
-        return self.apply_to(x, params)
-
-    def apply_to(self, x: Tensor | RaggedClips, params: ComposeParams) -> Tensor:
+    def transform(self, x: Tensor | RaggedClips, params: ComposeParams) -> Tensor:
         """Apply each member with its own parameters, to padded or to ragged clips."""
         start = 0
         for stage in self._stages:
@@ -92,6 +88,8 @@ class Compose(Transform[ComposeParams]):
             x = stage.apply(x, params.params[start:end])
             start = end
         return cast(Tensor, x)
+
+    apply_to = transform
 
     def as_joint_map(self) -> JointMatrices | None:
         """Return the product of the members' matrices, if all of them are joint maps."""

@@ -81,14 +81,12 @@ class FrameMap(Transform[ParamsT], Generic[ParamsT]):
         """
 
     @final
-    def transform(self, x: Tensor, params: ParamsT) -> Tensor:
-        """Read the frames at their positions."""
-        return self.apply_to(x, params)
-
-    def apply_to(self, x: Tensor | RaggedClips, params: ParamsT) -> Tensor:
+    def transform(self, x: Tensor | RaggedClips, params: ParamsT) -> Tensor:
         """Read the frames at their positions, of ragged clips where they lie."""
         x = as_read_for(self.output_frames, x)
         return read_rows(x, self._rows(x, params))
+
+    apply_to = transform
 
     def as_frame_map(self) -> FrameReader:
         """Return the map from shape and parameters to the frames to read."""
