@@ -75,6 +75,72 @@ def time_padded(timed, sizes, call, role, variant="", **options):
     timed(call, row, role, variant, items=sizes.batch, threads=1, **options)
 
 
+ONE_BY_ONE = {
+    "one view": (numpy_views.view, presets.isc_view()),
+    "one crop": (numpy_views.random_crop_resize, T.TemporalCropResize()),
+}
+
+
+@pytest.mark.parametrize("name", ONE_BY_ONE)
+class TestOneByOne:
+    """Clips of a dataset's ``__getitem__``: one a call."""
+
+    @pytest.fixture
+    def pairs(self, sizes):
+        x, valid = clips.padded_batch(sizes.batch, harness.seeded(), frames=sizes.padded)
+        return list(zip(x, valid, strict=True))
+
+    def test_baseline(self, timed, sizes, pairs, name):
+        pairs = [(x.numpy(), int(valid)) for x, valid in pairs]
+        function = ONE_BY_ONE[name][0]
+
+        def call():
+            return [function(x, valid) for x, valid in pairs]
+
+        time_one_by_one(timed, sizes, call, name, "baseline")
+
+    def test_ours(self, timed, sizes, pairs, name):
+        transform, generator = ONE_BY_ONE[name][1], harness.seeded()
+
+        def call():
+            return [transform(x, num_frames=n, generator=generator) for x, n in pairs]
+
+        time_one_by_one(timed, sizes, call, name, "ours", "eager", target=harness.at_least(1))
+
+
+def time_one_by_one(timed, sizes, call, name, role, variant="", **options):
+    row = f"{name}, clip by clip, padded to {sizes.padded} frames"
+    timed(call, row, role, variant, items=sizes.batch, threads=1, **options)
+
+
+ALONE = {
+    "joint jitter": (numpy_views.random_jitter, T.JointJitter()),
+    "centre on a joint": (lambda clip: numpy_views.centre_on_joint(clip, 1), T.CentreOnJoint()),
+    "motion": (numpy_views.motion, R.ToMotion()),
+}
+
+
+@pytest.mark.parametrize("name", ALONE)
+class TestAlone:
+    @pytest.fixture
+    def batch(self, sizes):
+        generator = harness.seeded()
+        return clips.padded_batch(sizes.batch, generator, frames=64, shortest=64)[0]
+
+    def test_baseline(self, timed, sizes, batch, name):
+        arrays, function = batch.numpy(), ALONE[name][0]
+        time_alone(timed, sizes, lambda: np.stack([function(x) for x in arrays]), name, "baseline")
+
+    def test_ours(self, timed, sizes, batch, name):
+        function, target = ALONE[name][1], harness.at_least(1)
+        time_alone(timed, sizes, lambda: function(batch), name, "ours", "eager", target=target)
+
+
+def time_alone(timed, sizes, call, name, role, variant="", **options):
+    row = f"{name} alone, batch {sizes.batch}, 64 frames"
+    timed(call, row, role, variant, items=sizes.batch, threads=1, **options)
+
+
 class TestStore:
     def test_baseline(self, timed, sizes, folders, chosen):
         data = np.load(folders[0] / "data.npy", mmap_mode="r")

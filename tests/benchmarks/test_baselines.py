@@ -15,7 +15,7 @@ from skelter.data import SkeletonStore
 from skelter.encoders import AGCN, BiGRU
 from skelter.layouts import NTU25
 from skelter.methods import InterSkeletonContrast
-from skelter.representations import ToGraph, ToSequence
+from skelter.representations import ToGraph, ToMotion, ToSequence
 from skelter.transforms import functional
 
 CLOSE = {"rtol": 0.0, "atol": 1e-5}
@@ -46,6 +46,12 @@ class TestNumPyViews:
         assert_close(torch.from_numpy(mixed), ours, **CLOSE)
         zeroed = numpy_views.zero_joints(clip.numpy(), chosen.tolist())
         assert_close(torch.from_numpy(zeroed), functional.zero_joints(clip, joints))
+
+    def test_centre_and_motion(self, clip):
+        clip[:, 3:9, 4:7, 1] = 0
+        theirs = numpy_views.centre_on_joint(clip.numpy(), 1)
+        assert_close(torch.from_numpy(theirs), functional.centre_on_joint(clip, 1), **CLOSE)
+        assert_close(torch.from_numpy(numpy_views.motion(clip.numpy())), ToMotion()(clip), **CLOSE)
 
     def test_draws(self, clip):
         """Half of the views jitter, half of those drop joints; a crop has at least 64 frames."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Protocol
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -165,8 +166,8 @@ def frame_counts(num_frames: Any, x: Shaped) -> Tensor:
         )
     if counts.device.type != "cpu":
         return _up_to(own, counts.to(x.device, torch.int64).clamp(1, frames))
-    values = counts.numpy()
-    fewest, most = values.min(initial=1), values.max(initial=1)
+    values = counts.numpy() if counts.numel() else np.ones(1)
+    fewest, most = values.min(), values.max()
     if fewest < 1 or most > frames:
         raise ValueError(
             f"`num_frames` must lie between 1 and T={frames} for `x` {shape_of(x)}; "
@@ -176,16 +177,12 @@ def frame_counts(num_frames: Any, x: Shaped) -> Tensor:
     return _up_to(own, counts.to(x.device, torch.int64))
 
 
-def frame_count(num_frames: Any, x: Shaped) -> int:
-    """Return the valid frames of a single clip on the processor."""
-    frames = x.shape[-3]
-    if num_frames is None:
-        return frames
-    if isinstance(num_frames, Tensor) and num_frames.dtype == torch.int64 and not num_frames.shape:
-        count = int(num_frames)
-        if 1 <= count <= frames:
-            return count
-    return int(frame_counts(num_frames, x))  # which says what is wrong
+def is_frame_count(num_frames: Any, x: Shaped) -> bool:
+    """Tell whether a tensor is the frame count of one clip on the processor, in a short way."""
+    if not isinstance(num_frames, Tensor) or num_frames.shape or num_frames.dtype != torch.int64:
+        return False
+    one = len(x.shape) == 4 and num_frames.is_cpu and not torch.compiler.is_compiling()
+    return one and x.device.type == "cpu" and 1 <= int(num_frames) <= x.shape[-3]
 
 
 def _up_to(own: Tensor | None, counts: Tensor) -> Tensor:

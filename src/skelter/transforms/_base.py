@@ -171,4 +171,6 @@ def enter(x: Any, num_frames: Any) -> tuple[Any, Tensor | None]:
         num_frames = x.num_frames if num_frames is None else num_frames
     else:
         x = _checks.clips(x)
-    return x, None if num_frames is None else _checks.frame_counts(num_frames, x)
+    if num_frames is None or _checks.is_frame_count(num_frames, x):
+        return x, num_frames
+    return x, _checks.frame_counts(num_frames, x)

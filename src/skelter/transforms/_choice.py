@@ -85,7 +85,8 @@ class OneOf(Transform[OneOfParams]):
         self, x: ClipShape, *, num_frames: Tensor | None = None, generator: Generator | None = None
     ) -> OneOfParams:
         """Draw the choice of each clip, and the parameters of every member."""
-        choice = _choose(draw((*x.shape[:-4], 1), x, generator), self.weights)
+        (draws,) = draw(x, generator, (1,))
+        choice = _choose(draws, self.weights)
         num_frames = counts_of(x, num_frames)
         params = tuple(
             member.sample(x, num_frames=num_frames, generator=generator) for member in self._members

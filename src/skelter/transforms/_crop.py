@@ -120,8 +120,8 @@ class TemporalCropResize(_CropResize):
         self, x: ClipShape, *, num_frames: Tensor | None = None, generator: Generator | None = None
     ) -> CropParams:
         """Draw length and start of each crop."""
-        valid, batch = valid_frames(num_frames, x), x.shape[:-4]
-        share, place = draw(batch, x, generator), draw(batch, x, generator)
+        valid = valid_frames(num_frames, x)
+        share, place = draw(x, generator, (), ())
         return CropParams(*_random_crop(valid, share, place, self.ratio, self.min_frames))
 
     def extra_repr(self) -> str:

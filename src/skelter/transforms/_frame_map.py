@@ -5,7 +5,6 @@ from __future__ import annotations
 from abc import abstractmethod
 from typing import Any, Generic, TypeVar, final
 
-import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional as F
@@ -14,7 +13,7 @@ from skelter import _checks
 from skelter._ragged import RaggedClips
 from skelter.transforms._base import FrameReader, FrameRows, Transform
 from skelter.transforms._joint_map import forbid_own_transform
-from skelter.transforms._numbers import as_tensor, floor, narrow
+from skelter.transforms._numbers import as_tensor, floor, is_whole, narrow
 from skelter.typing import ClipShape
 
 ParamsT = TypeVar("ParamsT")
@@ -105,7 +104,7 @@ def rows_at(x: ClipShape, positions: Tensor) -> FrameRows:
             f"`positions` must have shape (..., T') with the batch axes {tuple(batch)} of `x`; got "
             f"{_checks.shape_of(positions)}. Sample them again for this batch."
         )
-    if positions.dtype in (torch.int64, np.int64):
+    if is_whole(positions):
         whole = as_tensor(positions)
         return FrameRows(whole, whole, None)
     first = floor(positions)

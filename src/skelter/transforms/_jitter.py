@@ -126,12 +126,10 @@ class JointJitter(JointMap[JointJitterParams]):
         self, x: ClipShape, *, num_frames: Tensor | None = None, generator: Generator | None = None
     ) -> JointJitterParams:
         """Draw the joints, whether to drop them, and how to mix them otherwise."""
-        *batch, C, _, V, _ = x.shape
-        size = _checks.positions(x, self.layout)
-        joints = smallest(draw((*batch, V), x, generator), self.count(V))
-        kept = draw((*batch, 1, 1), x, generator) >= 0.5
-        matrix = 2 * draw((*batch, size, size), x, generator) - 1
-        return JointJitterParams(joints, pass_on(matrix, C) * kept)
+        C, V, size = x.shape[-4], x.shape[-2], _checks.positions(x, self.layout)
+        of_joints, of_drop, of_matrix = draw(x, generator, (V,), (1, 1), (size, size))
+        matrix = pass_on(2 * of_matrix - 1, C) * (of_drop >= 0.5)
+        return JointJitterParams(smallest(of_joints, self.count(V)), matrix)
 
     def matrices(self, x: ClipShape, params: JointJitterParams) -> Tensor:
         """Return the mixture for the chosen joints, the identity for the others."""

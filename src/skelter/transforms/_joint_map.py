@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from typing import Any, Generic, TypeVar, final
 
+import torch
 from torch import Tensor
 
 from skelter import _checks
@@ -47,8 +48,9 @@ def map_joints(x: Tensor, matrix: Tensor) -> Tensor:
         return (as_tensor(matrix, x.dtype).squeeze(-3) @ x.flatten(-3)).view(x.shape)
     # Long inner loops are the fast ones: joints and persons are one axis of V * M numbers.
     weight = as_tensor(repeat_joints(matrix, M), x.dtype)  # ... i j (v m)
-    # Otherwise a compiler would work out the weights anew for every frame.
-    weights = weight.as_strided(weight.shape, weight.stride()).unsqueeze(-2).unbind(-3)
+    if torch.compiler.is_compiling():  # it would work out the weights anew for every frame
+        weight = weight.as_strided(weight.shape, weight.stride())
+    weights = weight.unsqueeze(-2).unbind(-3)
     planes = x.reshape(*x.shape[:-4], C, 1, T, V * M).unbind(-4)
     mapped = weights[0] * planes[0]
     for weight, plane in zip(weights[1:], planes[1:], strict=True):

@@ -9,6 +9,7 @@ indexing, ``reshape``, and the functions of this module. To a type checker both 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import accumulate
 from math import prod
 from typing import Any, cast
 
@@ -47,20 +48,29 @@ def uniform(shape: Sequence[int], x: ClipShape, generator: Generator | None = No
     return draws if device == x.device else draws.to(x.device)
 
 
-def draw(shape: Sequence[int], x: ClipShape, generator: Generator | None) -> Tensor:
-    """Draw as `uniform` does: NumPy's numbers for one clip on the processor."""
-    if is_one_clip(x) and (generator is None or generator.device == CPU):
-        draws = torch.rand(prod(shape), generator=generator, device=CPU)
-        return cast(Tensor, draws.numpy().reshape(shape))
-    draws = uniform(shape, x, generator)
-    return cast(Tensor, draws.numpy()) if is_one_clip(x) else draws
+def draw(x: ClipShape, generator: Generator | None, *shapes: Sequence[int]) -> list[Tensor]:
+    """Draw as `uniform` does, blocks (..., *shape) for clips, one after another in one call.
+
+    They are NumPy's numbers for one clip on the processor.
+    """
+    batch = x.shape[:-4]
+    sizes = [prod((*batch, *shape)) for shape in shapes]
+    draws: Any = uniform((sum(sizes),), x, generator)
+    if is_one_clip(x):
+        draws = draws.numpy()
+    ends = accumulate(sizes)
+    blocks = [draws[end - size : end] for size, end in zip(sizes, ends, strict=True)]
+    return [block.reshape((*batch, *shape)) for block, shape in zip(blocks, shapes, strict=True)]
 
 
 def valid_frames(num_frames: Tensor | None, x: ClipShape) -> Tensor:
     """Return the valid frames of clips: an integer for one clip on the processor."""
-    if not is_one_clip(x):
-        return _checks.frame_counts(num_frames, x)
-    return cast(Tensor, _checks.frame_count(num_frames, x))
+    if is_one_clip(x) and num_frames is None:
+        return cast(Tensor, x.shape[-3])
+    if is_one_clip(x) and _checks.is_frame_count(num_frames, x):
+        return cast(Tensor, int(cast(Tensor, num_frames)))
+    counts = _checks.frame_counts(num_frames, x)
+    return cast(Tensor, int(counts)) if is_one_clip(x) else counts
 
 
 def is_one_clip(x: ClipShape) -> bool:
@@ -110,17 +120,28 @@ def count_to(count: int, like: Tensor) -> Tensor:
 
 def at_least(x: Tensor, low: float) -> Tensor:
     """Raise numbers to a lower bound."""
-    return x.clamp(min=low) if isinstance(x, Tensor) else np.maximum(x, low)
+    if isinstance(x, Tensor):
+        return x.clamp(min=low)
+    return np.maximum(x, low) if isinstance(x, np.ndarray) else max(x, low)
 
 
 def at_most(x: Tensor, high: Tensor) -> Tensor:
     """Lower numbers to their upper bounds."""
-    return torch.minimum(x, high) if isinstance(x, Tensor) else np.minimum(x, high)
+    if isinstance(x, Tensor):
+        return torch.minimum(x, high)
+    return np.minimum(x, high) if isinstance(x, np.ndarray) else min(x, high)
 
 
 def floor(x: Tensor) -> Tensor:
     """Return the integers below numbers that are not negative."""
-    return x.long() if isinstance(x, Tensor) else x.astype(np.int64)
+    if isinstance(x, Tensor):
+        return x.long()
+    return x.astype(np.int64) if isinstance(x, np.ndarray) else int(x)
+
+
+def is_whole(x: Tensor) -> bool:
+    """Tell whether numbers are integers."""
+    return not x.is_floating_point() if isinstance(x, Tensor) else x.dtype.kind in "iu"
 
 
 def narrow(x: Tensor) -> Tensor:

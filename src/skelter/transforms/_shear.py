@@ -85,8 +85,8 @@ class Shear(JointMap[ShearParams]):
         self, x: ClipShape, *, num_frames: Tensor | None = None, generator: Generator | None = None
     ) -> ShearParams:
         """Draw one matrix a clip, its off-diagonals row by row."""
-        batch, size = x.shape[:-4], _checks.positions(x, self.layout)
-        draws = draw((*batch, size * size - size), x, generator)
+        size = _checks.positions(x, self.layout)
+        (draws,) = draw(x, generator, (size * size - size,))
         return ShearParams(pass_on(_shear_matrix(draws, size, self.amplitude), x.shape[-4]))
 
     def matrices(self, x: ClipShape, params: ShearParams) -> Tensor:

@@ -66,3 +66,15 @@ def mix_joints(clip, joints, matrix):
     rows = out[:, :, joints, :].transpose(1, 2, 3, 0)
     out[:, :, joints, :] = np.dot(rows, matrix).transpose(3, 0, 1, 2)
     return out
+
+
+def centre_on_joint(clip, joint):
+    """Subtract a joint of the first person; missing joints stay zero."""
+    there = (clip != 0).any(axis=0, keepdims=True)
+    return np.where(there, clip - clip[:, :, joint : joint + 1, :1], clip)
+
+
+def motion(clip):
+    out = np.zeros_like(clip)
+    out[:, :-1] = clip[:, 1:] - clip[:, :-1]
+    return out
