@@ -18,20 +18,20 @@ import skelter
 ROOT = Path(skelter.__file__).parent
 REPOSITORY = Path(__file__).parents[1]
 
-LEVEL_0 = {"typing", "_checks", "_ragged", "layouts", "distributed"}
+LEVEL_0 = {"typing", "_checks", "_files", "_ragged", "layouts", "distributed"}
 LEVEL_1 = {
     "transforms", "representations", "encoders", "losses", "memory", "momentum", "data",
     "evaluation", "viz",
 }  # fmt: skip
 LEVEL_2 = {"methods", "checkpoints"}
-BASE = {"typing", "_checks", "_ragged", "layouts"}
+BASE = {"typing", "_checks", "_files", "_ragged", "layouts"}
 ALLOWED = (
     dict.fromkeys(LEVEL_0, BASE)
     | dict.fromkeys(LEVEL_1, BASE)
     | dict.fromkeys(LEVEL_2, LEVEL_0 | LEVEL_1)
 )
 ALLOWED |= {room: BASE | {"distributed"} for room in ("memory", "losses")}
-ALLOWED["_checks"] = ALLOWED["_ragged"] = set()
+ALLOWED["_checks"] = ALLOWED["_files"] = ALLOWED["_ragged"] = set()
 ALLOWED["encoders"] = BASE | {"representations"}
 # A published checkpoint becomes a method, and a file tells the version that wrote it.
 ALLOWED["checkpoints"] = LEVEL_0 | LEVEL_1 | {"methods", "__version__"}
@@ -117,11 +117,16 @@ class TestLayers:
                     assert not (module.startswith("skelter") and private), f"{path}: {module}"
 
 
+# Folders of a room whose names its `__init__` re-exports.
+FOLDERS = {f"skelter.data.{name}" for name in ("files", "preparation", "readers", "store")}
+
+
 def public_modules():
     names = [
         module.name
         for module in pkgutil.walk_packages([str(ROOT)], "skelter.")
         if not any(part.startswith("_") for part in module.name.split("."))
+        and module.name not in FOLDERS
     ]
     return ["skelter", *names]
 

@@ -4,9 +4,9 @@ import pickle
 
 import numpy as np
 import pytest
+from foreign import copy_side, items
 
-from skelter.data import SkeletonFormatError, crosclr
-from skelter.data.crosclr import read_crosclr
+from skelter.data import SkeletonFormatError, read_crosclr, sources
 
 NAMES = ["S001C002P003R002A013.skeleton", "S017C001P008R001A050.skeleton"]
 
@@ -39,15 +39,16 @@ class TestReadCrosCLR:
         assert next(read_crosclr(folder)).joints.shape == (50, 2, 17, 2)
 
     def test_pieces(self, folder):
-        assert crosclr.count(folder, "train") == 2
-        (clip,) = crosclr.clips(folder, "train", 1)
+        source = sources.crosclr(copy_side(folder, "train", to="val"))
+        assert source.pieces[0].name == "train rows 0 to 2"
+        (clip,) = source.read(folder, "train", 1)
         assert clip.label == 49
 
     def test_goes_on_after_a_damaged_clip(self, folder):
         joints = np.load(folder / "train_position.npy")
         joints[0, 0, 7] = np.inf
         np.save(folder / "train_position.npy", joints)
-        broken, clip = crosclr.clips(folder, "train")
+        broken, clip = items(sources.crosclr(copy_side(folder, "train", to="val")))[:2]
         assert "1 broken frames of 50, the first number 7" in str(broken)
         assert clip.label == 49
 

@@ -6,11 +6,11 @@ import zipfile
 
 import numpy as np
 import pytest
+from foreign import items
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from skelter.data import SkeletonFormatError, ctrgcn
-from skelter.data.ctrgcn import read_ctrgcn
+from skelter.data import SkeletonFormatError, read_ctrgcn, sources
 
 FRAMES = (4, 6, 2)
 
@@ -80,30 +80,21 @@ class TestReadCTRGCN:
         for clip, expected in zip(read, x, strict=True):
             np.testing.assert_array_equal(clip.joints, expected.astype(np.float32))
 
-    def test_pieces(self, save, arrays):
-        path = save(arrays)
-        assert ctrgcn.count(path, "train") == 3
-        whole = list(ctrgcn.clips(path, "train"))
-        pieces = [
-            *ctrgcn.clips(path, "train", stop=1),
-            *ctrgcn.clips(path, "train", start=1, stop=9),
-        ]
-        for clip, expected in zip(pieces, whole, strict=True):
-            np.testing.assert_array_equal(clip.joints, expected.joints)
-            assert (clip.name, clip.label) == (expected.name, expected.label)
-
     def test_goes_on_after_a_damaged_clip(self, save, arrays):
         arrays["x_train"][0, 2, 5] = np.nan
         arrays["y_train"][1, 4] = 1
-        first, second, third = ctrgcn.clips(save(arrays), "train")
+        first, second, third, _ = items(sources.ctrgcn(save(arrays)))
         assert "finite coordinates in train clip 0; found 1 broken frames of 4" in str(first)
         assert "the label of train clip 1 to be a 1 among zeros; found [1.0, 1.0]" in str(second)
         assert third.label == 59
 
     def test_memory_does_not_grow_with_the_file(self, save):
-        path = save({"x_test": np.zeros((600, 300, 150), np.float32), "y_test": np.zeros(600, int)})
+        x, y = np.zeros((600, 300, 150), np.float32), np.zeros(600, int)
+        source = sources.ctrgcn(
+            save({"x_train": x[:1], "y_train": y[:1], "x_test": x, "y_test": y})
+        )
         tracemalloc.start()
-        for item in ctrgcn.clips(path, "test"):
+        for item in source.read(*source.pieces[1].arguments):
             assert isinstance(item, SkeletonFormatError)
         peak = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()

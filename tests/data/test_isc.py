@@ -5,12 +5,12 @@ import tracemalloc
 
 import numpy as np
 import pytest
+from foreign import copy_side, items
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from skelter import data
-from skelter.data import Clip, SkeletonFormatError, SkeletonStore, isc
-from skelter.data.isc import read_isc, write_isc
+from skelter.data import Clip, SkeletonFormatError, SkeletonStore, read_isc, sources, write_isc
 from skelter.layouts import COCO17, NTU25, SBU15, SkeletonLayout
 
 NAMES = ["S001C002P003R002A013", "S017C001P008R001A050", "wave"]
@@ -94,15 +94,16 @@ class TestReadISC:
         assert (clip.joints[:, 0] == 3).all()
 
     def test_pieces(self, folder):
-        assert isc.count(folder, "val") == 3
-        pieces = [*isc.clips(folder, "val", 0, 2), *isc.clips(folder, "val", 2, 99)]
+        source = sources.isc(copy_side(folder, "val", to="train"))
+        assert source.pieces[-1].name == "val rows 0 to 3"
+        pieces = [*source.read(folder, "val", 0, 2), *source.read(folder, "val", 2, 99)]
         assert [clip.name for clip in pieces] == NAMES
 
     def test_goes_on_after_a_damaged_clip(self, folder):
         joints = np.load(folder / "val_data_joint.npy")
         joints[1, 0, 1, 3, 0] = np.nan
         np.save(folder / "val_data_joint.npy", joints)
-        first, second, third = isc.clips(folder, "val")
+        first, second, third = items(sources.isc(copy_side(folder, "val", to="train")))[-3:]
         assert (first.name, third.name) == (NAMES[0], NAMES[2])
         assert isinstance(second, SkeletonFormatError)
         reading = read_isc(folder, "val")
@@ -127,8 +128,10 @@ class TestReadISC:
         assert (tmp_path / "train_data_joint.npy").stat().st_size > 80 << 20
         names = [f"clip{number}" for number in range(1000)]
         (tmp_path / "train_label.pkl").write_bytes(pickle.dumps((names, [0] * 1000)))
+        source = sources.isc(copy_side(tmp_path, "train", to="val"))
         tracemalloc.start()
-        assert sum(isinstance(item, SkeletonFormatError) for item in isc.clips(tmp_path, "train"))
+        reading = source.read(tmp_path, "train")
+        assert all(isinstance(item, SkeletonFormatError) for item in reading)
         peak = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()
         assert peak < 8 << 20

@@ -16,9 +16,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from skelter.data import SkeletonFormatError
-from skelter.data.isc import read_isc
-from skelter.data.pyskl import read_pyskl
+from skelter.data import SkeletonFormatError, read_isc, read_pyskl
 
 PROTOCOLS = range(6)
 NUMPY_1, NUMPY_2 = b"numpy.core.", b"numpy._core."

@@ -4,12 +4,12 @@ import pickle
 
 import numpy as np
 import pytest
+from foreign import items
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from skelter import data
-from skelter.data import Clip, SkeletonFormatError, SkeletonStore, pyskl
-from skelter.data.pyskl import read_pyskl, write_pyskl
+from skelter.data import Clip, SkeletonFormatError, SkeletonStore, read_pyskl, sources, write_pyskl
 from skelter.layouts import COCO17, SBU15, SkeletonLayout
 
 NAMES = ["S001C002P003R002A013", "S017C001P008R001A050", "wave"]
@@ -127,7 +127,7 @@ class TestReadPyskl:
     def test_goes_on_after_damaged_clips(self, save, content):
         content["annotations"][0]["keypoint"][0, 1, 2, 0] = np.nan
         del content["annotations"][1]["label"]
-        first, second, third = pyskl.clips(save(content))
+        first, second, third = items(sources.pyskl(save(content)))
         assert isinstance(first, SkeletonFormatError)
         assert isinstance(second, SkeletonFormatError)
         assert third.joints.shape == (6, 3, 17, 3)
@@ -138,7 +138,7 @@ class TestReadPyskl:
         keypoint = content["annotations"][0]["keypoint"]
         content["annotations"][0]["keypoint"] = np.repeat(keypoint, 9, axis=0)[..., :16, :]
         content["annotations"][0].pop("keypoint_score")
-        first, second, _ = pyskl.clips(save(content))
+        first, second, _ = items(sources.pyskl(save(content)))
         assert f"17 joints of 3 values in {NAMES[0]}, as in most clips; found 16 of 2" in str(first)
         assert second.joints.shape == (1, 3, 17, 3)  # not nine persons
 
@@ -187,7 +187,7 @@ class TestDamage:
         path = save(content)
         with pytest.raises(SkeletonFormatError, match=message):
             next(read_pyskl(path))
-        assert [clip.name for clip in list(pyskl.clips(path))[1:]] == NAMES[1:]
+        assert [clip.name for clip in items(sources.pyskl(path))[1:]] == NAMES[1:]
 
     @pytest.mark.parametrize(
         ("changes", "message"),

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from skelter.data.store import SkeletonStore
+from skelter.data import SkeletonStore
 from skelter.data.synthetic import ACTIONS, generate
 from skelter.layouts import (
     COCO17,

@@ -4,7 +4,6 @@ The splits of the common data sets check, by `SplitRule.count`, that a set is co
 `find_duplicates` finds test clips that are training clips.
 """
 
-from skelter.data._index import IntArray
 from skelter.data.splits._duplicates import Duplicates, find_duplicates
 from skelter.data.splits._general import (
     cross_subject,
@@ -15,6 +14,7 @@ from skelter.data.splits._general import (
 from skelter.data.splits._ntu import ntu60, ntu120, ntu_missing
 from skelter.data.splits._rule import CountCheck, Split, SplitRule
 from skelter.data.splits._sets import nw_ucla, pku_mmd, sbu, utd_mhad
+from skelter.data.store._index import IntArray
 
 __all__ = [
     "CountCheck",

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import numpy as np
 
-from skelter.data._index import IntArray
 from skelter.data.splits._rule import Split
-from skelter.data.store import SkeletonStore
+from skelter.data.store._index import IntArray
+from skelter.data.store._store import SkeletonStore
 
 
 @dataclass(frozen=True, eq=False)

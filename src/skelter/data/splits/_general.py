@@ -6,8 +6,8 @@ from collections.abc import Collection
 
 import numpy as np
 
-from skelter.data._index import ClipIndex
 from skelter.data.splits._rule import Mask, SplitRule
+from skelter.data.store._index import ClipIndex
 
 OTHERS = "Name others, or take another split."
 

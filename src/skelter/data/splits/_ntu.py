@@ -9,9 +9,9 @@ from importlib import resources
 import numpy as np
 
 from skelter import _checks
-from skelter.data._index import ClipIndex
-from skelter.data._ntu_names import LENGTH, parse_name
+from skelter.data.readers._ntu_names import LENGTH, parse_name
 from skelter.data.splits._rule import Mask, Sides, SplitRule
+from skelter.data.store._index import ClipIndex
 
 SETUPS_60 = 17  # the setups of the first release
 SUBJECTS_60 = {1, 2, 4, 5, 8, 9, *range(13, 20), 25, 27, 28, 31, 34, 35, 38}

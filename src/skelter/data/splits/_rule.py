@@ -11,8 +11,8 @@ import numpy as np
 import numpy.typing as npt
 
 from skelter import _checks
-from skelter.data._index import ClipIndex, IntArray
-from skelter.data.store import SkeletonStore
+from skelter.data.store._index import ClipIndex, IntArray
+from skelter.data.store._store import SkeletonStore
 
 Mask = npt.NDArray[np.bool_]
 Sides = Callable[[ClipIndex], tuple[Mask, Mask]]

@@ -9,11 +9,11 @@ import numpy as np
 import numpy.typing as npt
 
 from skelter import _checks
-from skelter.data._errors import damaged
-from skelter.data._index import ClipIndex
-from skelter.data._reading import existing
+from skelter._files import damaged
+from skelter.data.readers._reading import existing
 from skelter.data.splits._general import cross_subject
 from skelter.data.splits._rule import Mask, SplitRule
+from skelter.data.store._index import ClipIndex
 
 FOLDS = 5
 

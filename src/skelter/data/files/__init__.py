@@ -1,0 +1,1 @@
+"""The containers of files from strangers: text, arrays, archives and pickles."""

@@ -1,0 +1,167 @@
+"""Data sets as other projects convert them: whole sets in a file or two."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+
+from skelter.data.preparation._parts import Piece
+from skelter.data.preparation._prepare import Source
+from skelter.data.readers import _crosclr as crosclr_format
+from skelter.data.readers import _ctrgcn as ctrgcn_format
+from skelter.data.readers import _isc as isc_format
+from skelter.data.readers import _pyskl as pyskl_format
+from skelter.data.readers._reading import Reading, existing
+from skelter.data.splits import recorded
+from skelter.data.store import _ragged as ragged_format
+from skelter.data.store._index import StoreInfo
+from skelter.layouts import NTU25, SkeletonLayout
+
+ROWS = 1024  # of an array, read in one go
+
+
+def isc(
+    folder: str | Path, *, layout: SkeletonLayout = NTU25, label_names: Sequence[str] = ()
+) -> Source:
+    """Return the arrays of ISC or 2s-AGCN, both sides.
+
+    Args:
+        folder: Where ``{train,val}_data_joint.npy`` and their lists are.
+        layout: Their layout.
+        label_names: The name of each class.
+
+    Raises:
+        FileNotFoundError: A file is not there.
+        SkeletonFormatError: An array is damaged.
+
+    Example:
+        >>> from skelter.data import Clip, SkeletonStore, write_isc
+        >>> import numpy as np
+        >>> clips = [Clip(np.ones((9, 2, 25, 3)), 0, name=name) for name in "ab"]
+        >>> folder = getfixture("tmp_path")
+        >>> write_isc(folder, SkeletonStore.from_clips(clips, layout=NTU25), train=[0], val=[1])
+        >>> [piece.name for piece in isc(folder).pieces]
+        ['train rows 0 to 1', 'val rows 0 to 1']
+    """
+    info = StoreInfo(layout, tuple(label_names), None, "", {"format": "ISC / 2s-AGCN arrays"})
+    return _rows(Path(folder), "data_joint", info, isc_format.count, isc_format.clips)
+
+
+def crosclr(
+    folder: str | Path, *, layout: SkeletonLayout = NTU25, label_names: Sequence[str] = ()
+) -> Source:
+    """Return the arrays of CrosSCLR and its successors, both sides.
+
+    Args:
+        folder: Where ``{train,val}_position.npy`` and their lists are.
+        layout: Their layout.
+        label_names: The name of each class.
+
+    Raises:
+        FileNotFoundError: A file is not there.
+        SkeletonFormatError: An array is damaged.
+
+    Example:
+        >>> crosclr("nowhere")
+        Traceback (most recent call last):
+        FileNotFoundError: nowhere does not exist.
+    """
+    info = StoreInfo(layout, tuple(label_names), None, "", {"format": "CrosSCLR arrays"})
+    return _rows(Path(folder), "position", info, crosclr_format.count, crosclr_format.clips)
+
+
+def _rows(
+    folder: Path,
+    array: str,
+    info: StoreInfo,
+    count: Callable[[Path, str], int],
+    clips: Callable[..., Reading],
+) -> Source:
+    """Return the source of rows of arrays."""
+    pieces = []
+    for side in ("train", "val"):
+        files = tuple(sorted(existing(folder).glob(f"{side}_*")))
+        total = count(folder, side)
+        for start in range(0, total, ROWS):
+            stop = min(start + ROWS, total)
+            name = f"{side} rows {start} to {stop}"
+            pieces.append(Piece(name, files, (folder, side, start, stop)))
+    splits = (recorded("train", "val"),)
+    return Source(info, pieces, clips, splits=splits, pieces_per_part=1)
+
+
+def ctrgcn(
+    file: str | Path, *, layout: SkeletonLayout = NTU25, persons: int = 2, coordinates: int = 3
+) -> Source:
+    """Return the ``.npz`` file of CTR-GCN or MAMP, both sides.
+
+    Args:
+        file: The file.
+        layout: Its layout.
+        persons: As of `read_ctrgcn`.
+        coordinates: As of `read_ctrgcn`.
+
+    Raises:
+        FileNotFoundError: It is not there.
+
+    Example:
+        >>> ctrgcn("nowhere.npz")
+        Traceback (most recent call last):
+        FileNotFoundError: nowhere.npz does not exist.
+    """
+    path = existing(file)
+    options = {"persons": persons, "coordinates": coordinates}
+    provenance = {"format": "CTR-GCN .npz", "options": options}
+    pieces = [Piece(side, (path,), (path, side)) for side in ("train", "test")]
+    info = StoreInfo(layout, (), None, path.stem, provenance)
+    splits = (recorded("train", "test"),)
+    read = partial(ctrgcn_format.clips, persons=persons, coordinates=coordinates)
+    return Source(info, pieces, read, splits=splits, pieces_per_part=1)
+
+
+def pyskl(
+    file: str | Path, *, layout: SkeletonLayout = NTU25, persons: int | None = None
+) -> Source:
+    """Return the pickle of pyskl or mmaction2.
+
+    Args:
+        file: The file.
+        layout: Its layout; ``COCO17`` for poses from images.
+        persons: As of `read_pyskl`.
+
+    Raises:
+        FileNotFoundError: It is not there.
+
+    Example:
+        >>> pyskl("nowhere.pkl")
+        Traceback (most recent call last):
+        FileNotFoundError: nowhere.pkl does not exist.
+    """
+    path = existing(file)
+    provenance = {"format": "pyskl pickle", "options": {"persons": persons}}
+    info = StoreInfo(layout, (), None, path.stem, provenance)
+    pieces = [Piece(path.name, (path,), (path,))]
+    return Source(info, pieces, partial(pyskl_format.clips, persons=persons))
+
+
+def ragged(file: str | Path) -> Source:
+    """Return a ragged ``.npz`` file; layout, names and rate are the file's.
+
+    Args:
+        file: The file.
+
+    Raises:
+        FileNotFoundError: It is not there.
+        SkeletonFormatError: It is damaged.
+
+    Example:
+        >>> ragged("nowhere.npz")
+        Traceback (most recent call last):
+        FileNotFoundError: nowhere.npz does not exist.
+    """
+    path = existing(file)
+    info = ragged_format.open_ragged(path).info
+    provenance = {"format": "ragged .npz"}
+    info = StoreInfo(info.layout, info.label_names, info.fps, info.name, provenance)
+    return Source(info, [Piece(path.name, (path,), (path,))], ragged_format.clips)

@@ -1,0 +1,218 @@
+"""Data sets as their authors release them: a file for each clip or recording."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+
+from skelter import _checks
+from skelter.data import splits
+from skelter.data._clip import Clip
+from skelter.data.preparation._parts import Piece
+from skelter.data.preparation._prepare import Source
+from skelter.data.readers import _actions
+from skelter.data.readers._kinetics import read_kinetics
+from skelter.data.readers._ntu import read_ntu
+from skelter.data.readers._ntu_names import LENGTH, parse_name
+from skelter.data.readers._nw_ucla import parse_nw_ucla_name, read_nw_ucla
+from skelter.data.readers._pku_mmd import read_recording
+from skelter.data.readers._reading import existing, files_of
+from skelter.data.store._index import ClipIndex, StoreInfo
+from skelter.layouts import KINECT20, NTU25, OPENPOSE18
+
+KINECT_FPS = 30.0
+NO_JOINTS = np.empty((0, 0, 0, 0), dtype=np.float32)
+
+
+def ntu60(*folders: str | Path, single: str = "zeros", track: str = "order") -> Source:
+    """Return the files of NTU RGB+D 60.
+
+    Files of the setups that only NTU RGB+D 120 has, and those without a skeleton, are left out.
+
+    Args:
+        folders: Where the ``.skeleton`` files are, in any sub-folder.
+        single: As of `read_ntu`.
+        track: As of `read_ntu`.
+
+    Raises:
+        FileNotFoundError: A folder is not there, or has no such file.
+
+    Example:
+        >>> from skelter.data import write_ntu
+        >>> folder = getfixture("tmp_path")
+        >>> write_ntu(folder, [Clip(np.ones((4, 2, 25, 3)), name="S001C001P001R001A050")])
+        >>> print(*ntu60(folder).counts(), sep=chr(10))
+        NTU-60 xsub: 1 train (40,090 of 40,091 missing), 0 test (16,487 of 16,487 missing)
+        NTU-60 xview: 0 train (37,646 of 37,646 missing), 1 test (18,931 of 18,932 missing)
+    """
+    of_60 = splits.ntu60("xsub"), splits.ntu60("xview")
+    return _ntu(folders, "NTU RGB+D 60", 60, of_60, {"single": single, "track": track})
+
+
+def ntu120(*folders: str | Path, single: str = "zeros", track: str = "order") -> Source:
+    """Return the files of NTU RGB+D 120.
+
+    Args:
+        folders: Where the ``.skeleton`` files are, in any sub-folder; those of NTU RGB+D 60 belong
+            to them.
+        single: As of `read_ntu`.
+        track: As of `read_ntu`.
+
+    Raises:
+        FileNotFoundError: A folder is not there, or has no such file.
+
+    Example:
+        >>> from skelter.data import write_ntu
+        >>> folder = getfixture("tmp_path")
+        >>> write_ntu(folder, [Clip(np.ones((4, 2, 25, 3)), name="S018C001P001R001A120")])
+        >>> [check.found for check in ntu120(folder).counts()]
+        [(1, 0), (1, 0)]
+    """
+    of_120 = splits.ntu120("xsub"), splits.ntu120("xset")
+    return _ntu(folders, "NTU RGB+D 120", 120, of_120, {"single": single, "track": track})
+
+
+def _ntu(
+    folders: Sequence[str | Path],
+    name: str,
+    classes: int,
+    rules: Sequence[splits.SplitRule],
+    options: dict[str, str],
+) -> Source:
+    files: list[Path] = []
+    excluded: dict[str, list[str]] = {}
+    for file in (file for folder in folders for file in files_of(folder, ".skeleton")):
+        if reason := _why_not(file.name, classes):
+            excluded.setdefault(reason, []).append(file.name)
+        else:
+            files.append(file)
+    info = StoreInfo(
+        NTU25,
+        _actions.NTU120[:classes],
+        KINECT_FPS,
+        name,
+        {"format": "NTU RGB+D .skeleton", "options": options},
+    )
+    return Source.of_files(
+        info,
+        files,
+        partial(read_ntu, single=options["single"], track=options["track"]),
+        excluded=excluded,
+        splits=rules,
+        index=_index_of_names([file.name[:LENGTH] for file in files]),
+    )
+
+
+def _why_not(file: str, classes: int) -> str:
+    """Return why a file is left out, nothing if it is not."""
+    name = parse_name(file)
+    if name is None:
+        return "not named as NTU's files are"
+    if classes == 60 and (name.setup > 17 or name.action > classes):
+        return "of NTU RGB+D 120 only"
+    if file[:LENGTH] in splits.ntu_missing():
+        return "without a skeleton, as the authors list them"
+    return ""
+
+
+def pku_mmd(
+    recordings: str | Path,
+    labels: str | Path,
+    *,
+    split_files: Sequence[str | Path] = (),
+    offset: int = 0,
+) -> Source:
+    """Return the files of PKU-MMD, phase I or II.
+
+    Args:
+        recordings: Folder of the recordings, ``<id>.txt``.
+        labels: Folder of the label files of the same names.
+        split_files: Split files, such as ``cross-subject.txt``, to check the set against.
+        offset: As of `read_pku_mmd`.
+
+    Raises:
+        FileNotFoundError: One is not there, or has no such file.
+        ValueError: `offset` is neither 0 nor 1.
+        SkeletonFormatError: A split file is damaged.
+
+    Example:
+        >>> folder = getfixture("tmp_path")
+        >>> for name in ("recordings", "labels"):
+        ...     (folder / name).mkdir()
+        >>> _ = (folder / "recordings" / "0002-L.txt").write_text("0.5 " * 150)
+        >>> _ = (folder / "labels" / "0002-L.txt").write_text("8,0,1,2")
+        >>> [piece.name for piece in pku_mmd(folder / "recordings", folder / "labels").pieces]
+        ['0002-L.txt']
+    """
+    _checks.between("offset", offset, 0, 1)
+    tables = existing(labels)
+    files = files_of(recordings, ".txt")
+    info = StoreInfo(
+        NTU25,
+        _actions.PKU_MMD,
+        KINECT_FPS,
+        "PKU-MMD",
+        {"format": "PKU-MMD text", "options": {"offset": offset}},
+    )
+    pieces = [
+        Piece(file.name, (file, tables / file.name), (file, tables / file.name)) for file in files
+    ]
+    rules = [splits.pku_mmd(file) for file in split_files]
+    return Source(info, pieces, partial(read_recording, offset=offset), splits=rules)
+
+
+def nw_ucla(folder: str | Path) -> Source:
+    """Return the JSON files of NW-UCLA.
+
+    Args:
+        folder: Where the files ``aXX_sXX_eXX_vXX.json`` are.
+
+    Raises:
+        FileNotFoundError: It is not there, or has no such file.
+
+    Example:
+        >>> folder = getfixture("tmp_path")
+        >>> (folder / "a01_s01_e00_v03.json").touch()
+        >>> print(*nw_ucla(folder).counts())
+        NW-UCLA cross-view: 0 train (1,020 of 1,020 missing), 1 test (463 of 464 missing)
+    """
+    files = files_of(folder, ".json")
+    info = StoreInfo(KINECT20, _actions.NW_UCLA, KINECT_FPS, "NW-UCLA", {"format": "NW-UCLA .json"})
+    index = _index_of_names([file.stem for file in files])
+    index.subjects[:], index.views[:] = np.array([parse_nw_ucla_name(f.stem) for f in files]).T
+    rules = (splits.nw_ucla(),)
+    return Source.of_files(info, files, read_nw_ucla, splits=rules, index=index)
+
+
+def kinetics(folder: str | Path, *, persons: int = 2) -> Source:
+    """Return the files of Kinetics-skeleton.
+
+    Args:
+        folder: Where the folders ``kinetics_train`` and ``kinetics_val`` are, or one of them.
+        persons: As of `read_kinetics`.
+
+    Raises:
+        FileNotFoundError: It is not there, or has no ``.json`` file.
+
+    Example:
+        >>> folder = getfixture("tmp_path") / "kinetics_val"
+        >>> folder.mkdir()
+        >>> (folder / "video.json").touch()
+        >>> kinetics(folder.parent).info.layout
+        SkeletonLayout(OPENPOSE18: 18 joints)
+    """
+    files = files_of(folder, ".json")
+    files = [file for file in files if not file.stem.endswith("_label")]  # lists of all labels
+    options = {"persons": persons}
+    provenance = {"format": "Kinetics-skeleton .json", "options": options}
+    info = StoreInfo(OPENPOSE18, (), None, "Kinetics-skeleton", provenance)
+    rules = (splits.recorded("train", "val"),)
+    return Source.of_files(info, files, partial(read_kinetics, persons=persons), splits=rules)
+
+
+def _index_of_names(names: Sequence[str]) -> ClipIndex:
+    """Return what is known of clips before they are read."""
+    return ClipIndex.of([Clip(NO_JOINTS, name=name) for name in names], [0] * len(names))

@@ -1,0 +1,1 @@
+"""Stores of clips, and what trains on them."""

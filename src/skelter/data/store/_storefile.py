@@ -1,0 +1,185 @@
+"""The files of a store: written beside their final place, verified when opened."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+import numpy.typing as npt
+
+from skelter import _checks
+from skelter._files import SkeletonFormatError
+from skelter.data.files._npz import load_npz, require_kind
+from skelter.data.readers._listing import require_labels
+from skelter.data.store._frames import as_planes
+from skelter.data.store._index import ARRAYS, EXTRA
+from skelter.layouts import SkeletonLayout
+
+FORMAT = "skelter-store"
+# 1 has no extra arrays and no provenance; 1 and 2 nest a frame as (M, V, C), 3 as (C, V, M).
+VERSIONS = (1, 2, 3)
+# Written in pieces of this size, a file is cached in large pages, which random access likes.
+BLOCK = 2**23
+FRAMES, INDEX, META = "frames.bin", "index.npz", "store.json"
+
+
+class Writer:
+    """Writes a store directory; leaves nothing behind unless `finish` was reached."""
+
+    def __init__(self, path: Path, dtype: str) -> None:
+        if path.exists():
+            raise FileExistsError(f"{path} exists. Remove it, or build the store elsewhere.")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self.path = path
+        self.dtype = np.dtype(dtype).newbyteorder("<")
+        self.partial = path.with_name(f".{path.name}.partial-{os.getpid()}")
+        self.shape: tuple[int, ...] = ()
+        self.count = 0
+        self._frames: BinaryIO
+
+    def __enter__(self) -> Writer:
+        shutil.rmtree(self.partial, ignore_errors=True)
+        self.partial.mkdir()
+        self._frames = (self.partial / FRAMES).open("wb", buffering=BLOCK)
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        try:
+            self._frames.close()
+        finally:
+            shutil.rmtree(self.partial, ignore_errors=True)
+
+    def append(self, joints: npt.NDArray[np.floating]) -> None:
+        """Write the frames of one clip, shape (T, M, V, C)."""
+        self.shape = joints.shape[1:]
+        self.count += len(joints)
+        self._frames.write(as_planes(joints, self.dtype).data)
+
+    def finish(self, index: Mapping[str, Any], info: Mapping[str, Any]) -> None:
+        """Write index and metadata, flush everything to disk, and rename into place."""
+        _checks.require(self.count > 0, "`sequences`", "hold at least one clip", "none")
+        with (self.partial / INDEX).open("wb") as file:
+            np.savez(file, **index)
+            _sync(file)
+        meta = {
+            "format": FORMAT,
+            "version": VERSIONS[-1],
+            "dtype": self.dtype.name,
+            "shape": [self.count, *self.shape],
+            **info,
+            "layout": info["layout"].as_dict(),
+        }
+        with (self.partial / META).open("wb") as file:
+            file.write(json.dumps(meta, indent=1).encode())
+            _sync(file)
+        _sync(self._frames)
+        self.partial.rename(self.path)
+
+
+def read(
+    path: Path,
+) -> tuple[npt.NDArray[np.floating], dict[str, npt.NDArray[Any]], dict[str, Any]]:
+    """Open the three files of a store and check that they belong together."""
+    if not path.is_dir():
+        raise FileNotFoundError(f"{path} is no store directory. Build one: SkeletonStore.build")
+    meta = _read_meta(path / META)
+    try:
+        shape, dtype = _form_of(meta)
+        info: dict[str, Any] = {
+            "layout": SkeletonLayout(**meta["layout"]),
+            "label_names": tuple(str(name) for name in meta["label_names"]),
+            "fps": None if meta["fps"] is None else float(meta["fps"]),
+            "name": str(meta["name"]),
+            "provenance": dict(meta.get("provenance", {})),
+        }
+    except Exception as error:  # what all kinds of values raise where others are due
+        raise SkeletonFormatError(f"{path / META}: {error}. Build the store again.") from error
+    frames_path = path / FRAMES
+    expected = math.prod(shape) * dtype.itemsize
+    size = frames_path.stat().st_size if frames_path.exists() else 0
+    if size != expected:
+        raise SkeletonFormatError(
+            f"{frames_path} must have {expected} bytes for {shape[0]} frames; it has {size}. "
+            "The store is damaged: build or copy it again."
+        )
+    arrays = _read_index(path / INDEX, shape[0])
+    frames = _frames_of(frames_path, dtype, shape, meta["version"])
+    if info["layout"].num_joints != shape[2]:
+        raise SkeletonFormatError(
+            f"{path / META}: layout {info['layout'].name} has {info['layout'].num_joints} joints, "
+            f"but the frames have {shape[2]}. Build the store again."
+        )
+    return frames, arrays, info
+
+
+def _frames_of(
+    path: Path, dtype: np.dtype[Any], shape: tuple[int, ...], version: int
+) -> npt.NDArray[np.floating]:
+    """Map the frames, shape (sum of T, M, V, C) however they are nested in the file."""
+    T, M, V, C = shape
+    if version < 3:
+        return np.memmap(path, dtype=dtype, mode="r", shape=shape)
+    return np.memmap(path, dtype=dtype, mode="r", shape=(T, C, V, M)).transpose(0, 3, 2, 1)
+
+
+def _form_of(meta: Mapping[str, Any]) -> tuple[tuple[int, ...], np.dtype[Any]]:
+    """Return shape and type of the frames."""
+    shape = tuple(int(size) for size in meta["shape"])
+    dtype = np.dtype(meta["dtype"]).newbyteorder("<")
+    if len(shape) != 4 or min(shape) < 1 or dtype.kind != "f":
+        raise ValueError(f"frames must be floats (sum of T, M, V, C), not {dtype} {shape}")
+    return shape, dtype
+
+
+def _read_meta(path: Path) -> dict[str, Any]:
+    try:
+        meta = json.loads(path.read_text())
+    except FileNotFoundError:
+        raise SkeletonFormatError(f"{path.parent} has no {META}: it is no skelter store.") from None
+    except (ValueError, RecursionError) as error:
+        raise SkeletonFormatError(f"{path} is no JSON ({error}). Build the store again.") from error
+    if not isinstance(meta, dict) or meta.get("format") != FORMAT:
+        raise SkeletonFormatError(f"{path} does not describe a {FORMAT}.")
+    if meta.get("version") not in VERSIONS:
+        raise SkeletonFormatError(
+            f"{path} is version {meta.get('version')} of the store format; this version of skelter "
+            f"reads {VERSIONS}. Build the store again, or install the version that wrote it."
+        )
+    missing = {"dtype", "shape", "layout", "label_names", "fps", "name"} - set(meta)
+    if missing:
+        raise SkeletonFormatError(f"{path} lacks {sorted(missing)}. Build the store again.")
+    return meta
+
+
+def _read_index(path: Path, frames: int) -> dict[str, npt.NDArray[Any]]:
+    arrays = load_npz(path)
+    if {name for name in arrays if not name.startswith(EXTRA)} != set(ARRAYS):
+        raise SkeletonFormatError(
+            f"{path} must have the arrays {sorted(ARRAYS)}; got {sorted(arrays)}."
+        )
+    require_kind(path, arrays, set(arrays) - {"names"}, "iu", 1)
+    require_kind(path, arrays, ("names",), "U", 1)
+    offsets = arrays["offsets"].astype(np.int64)
+    clips = offsets.size - 1
+    lengths = {name: array.size for name, array in arrays.items() if name != "offsets"}
+    if clips < 1 or offsets[0] != 0 or offsets[-1] != frames or (np.diff(offsets) < 1).any():
+        raise SkeletonFormatError(
+            f"{path}: offsets must rise from 0 to the {frames} frames. Build the store again."
+        )
+    if set(lengths.values()) != {clips}:
+        raise SkeletonFormatError(
+            f"{path}: every array must have {clips} entries, one a clip; got {lengths}."
+        )
+    require_labels(path, arrays["labels"])
+    return arrays
+
+
+def _sync(file: BinaryIO) -> None:
+    file.flush()
+    os.fsync(file.fileno())
