@@ -1,35 +1,37 @@
-"""Files that are complete or absent, and what a damaged or foreign one raises."""
+"""Files that are complete or absent, digests, and the errors of damaged or foreign files."""
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import numpy as np
 
-FEW = 3
+SHOWN = 3  # names in a message
 
 
 class SkeletonFormatError(ValueError):
     """A file is not what its format promises: truncated, inconsistent, or of another version."""
 
 
-def damaged(path: Path, line: int | None, expected: str, found: object) -> SkeletonFormatError:
-    """Return the error that says where a file is damaged, and how; lines count from 1."""
+def format_error(path: Path, line: int | None, expected: str, found: object) -> SkeletonFormatError:
+    """Return the error that says where a file is damaged, and how. Lines count from 1."""
     where = f"{path}, line {line}" if line is not None else f"{path}"
     return SkeletonFormatError(f"{where}: expected {expected}; found {found}.")
 
 
 @contextmanager
-def decoding(path: Path, form: str) -> Iterator[None]:
+def translate_errors(path: Path, form: str) -> Iterator[None]:
     """Turn whatever a decoder of foreign bytes raises into a `SkeletonFormatError`.
 
-    What decoders of JSON, archives and pickles raise on damaged bytes is not documented, so that
-    everything is caught here; errors of the file system pass as they are.
+    It is not documented which errors the decoders of JSON, archives and pickles raise, so that
+    everything is caught here. Errors of the file system pass as they are.
     """
     try:
         with warnings.catch_warnings():
@@ -44,8 +46,8 @@ def decoding(path: Path, form: str) -> Iterator[None]:
         ) from error
 
 
-def described(value: Any) -> str:
-    """Return what a value is, shortly, without looking into what may be deep."""
+def describe(value: Any) -> str:
+    """Describe a value in a few words, without a look into what may be deep."""
     if isinstance(value, np.ndarray):
         return f"an array {value.shape} of {value.dtype.name}"
     if isinstance(value, (str, bytes)):
@@ -56,17 +58,29 @@ def described(value: Any) -> str:
     return f"a {type(value).__name__}{length}"
 
 
-def several(names: Sequence[str]) -> str:
-    """Return the first few of some names, and how many more there are."""
-    more = f" and {len(names) - FEW} more" if len(names) > FEW else ""
-    return ", ".join(name[:80] for name in names[:FEW]) + more
+def shorten(names: Sequence[str]) -> str:
+    """Return the first names, and how many more there are."""
+    more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
+    return ", ".join(name[:80] for name in names[:SHOWN]) + more
+
+
+def require_path(path: str | Path) -> Path:
+    """Return a path at which there is a file or a folder.
+
+    Raises:
+        FileNotFoundError: There is nothing.
+    """
+    path = Path(path)
+    if not path.exists():
+        raise FileNotFoundError(f"{path} does not exist.")
+    return path
 
 
 @contextmanager
-def replacing(path: Path) -> Iterator[BinaryIO]:
-    """Open a file under a temporary name; it takes its own when all has been written.
+def write_whole(path: Path) -> Iterator[BinaryIO]:
+    """Open a file under a temporary name, and rename it when all has been written.
 
-    A file that was there is replaced then; after an error it is left as it was.
+    A file that was there before is replaced then. After an error it is left as it was.
     """
     partial = path.with_name(f".{path.name}.partial-{os.getpid()}")
     try:
@@ -77,3 +91,14 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
         partial.replace(path)
     finally:
         partial.unlink(missing_ok=True)
+
+
+def digest_settings(settings: Mapping[str, Any]) -> str:
+    """Return the SHA-256 digest of plain settings; the order of their names does not matter."""
+    text = json.dumps(settings, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+# The readers of containers still use these names.
+damaged, decoding, described, several = format_error, translate_errors, describe, shorten
+replacing = write_whole

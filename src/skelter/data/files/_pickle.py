@@ -10,6 +10,7 @@ from __future__ import annotations
 import mmap
 import pickle
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO, ClassVar
 
@@ -64,7 +65,8 @@ def load_pickle(path: Path) -> Any:
 def dump_pickle(file: BinaryIO, value: Any) -> None:
     """Write arrays and plain containers that do not contain themselves.
 
-    Arrays are written so that any version of NumPy reads them.
+    Arrays are written so that any version of NumPy reads them. A ``functools.partial`` stands for
+    the array that it returns, and is called when that is written.
     """
     pickler = _Pickler(file, PROTOCOL)
     pickler.fast = True  # remembers nothing: no second copy of every array in memory
@@ -74,6 +76,8 @@ def dump_pickle(file: BinaryIO, value: Any) -> None:
 class _Pickler(pickle.Pickler):
     def reducer_override(self, value: object, /) -> Any:
         """Name NumPy's array class only: its functions have other names in other versions."""
+        if isinstance(value, partial):
+            value = value()
         if isinstance(value, np.ndarray) and not value.dtype.hasobject:
             return np.ndarray, (value.shape, value.dtype.str, bytearray(value.tobytes()))
         return NotImplemented

@@ -2,7 +2,10 @@
 
 A part is some pieces of a source. Its key is a digest of all that its content depends on, the sizes
 and times of its files included: a part that is there under its key need not be made again. A JSON
-file beside it says what was skipped in it; it is written last, and without it there is no part.
+file beside it lists the pieces that were skipped. It is written last, and without it there is no
+part.
+
+Clips are checked once, when they come from the source. From then on they are trusted.
 """
 
 from __future__ import annotations
@@ -13,76 +16,62 @@ import os
 import shutil
 import signal
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
 from itertools import chain, islice
 from multiprocessing.connection import wait
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
-from skelter import _checks
-from skelter._files import SkeletonFormatError, replacing
-from skelter.data._clip import Clip
-from skelter.data.readers._reading import Reading
-from skelter.data.store._index import StoreInfo
-from skelter.data.store._store import SkeletonStore
+from skelter._files import SkeletonFormatError, write_whole
+from skelter.data._clip import Clip, Reading
+from skelter.data.preparation._source import Piece
+from skelter.data.store._index import StoreInfo, check_clip
+from skelter.data.store._store import SkeletonStore, collect_store
+from skelter.data.store._storefile import write_store
 
 CLIPS_PER_BATCH = 64  # clips that are normalised at once
 
 
 class Skipped(NamedTuple):
-    """A clip or a file that is not in a store, and why."""
+    """A clip or a file that is not in a store, and the reason."""
 
     piece: str
     reason: str
 
 
-class Piece(NamedTuple):
-    """What is read in one go, such as a file.
-
-    Args:
-        name: What reports call it.
-        files: The files it is read from; a build that goes on reads it again if they changed.
-        arguments: What the source's ``read`` is called with.
-    """
-
-    name: str
-    files: tuple[Path, ...]
-    arguments: tuple[Any, ...]
-
-
 @dataclass(frozen=True)
 class Job:
-    """What all parts of a build have in common; goes to every process."""
+    """The settings that all parts of a build share; it goes to every process."""
 
     folder: Path
     info: StoreInfo
     read: Callable[..., Reading]
     normalise: Callable[[Tensor], Tensor] | None
     dtype: str
-    skip: bool  # what cannot be read; otherwise it raises
+    skip: bool  # note a piece that cannot be read; otherwise it raises
 
 
 class Part(NamedTuple):
-    """A part to be made, or that is there."""
+    """A part of a build, made or not."""
 
     key: str
     pieces: Sequence[Piece]
 
 
 class Result(NamedTuple):
-    """What became of a part."""
+    """A part that is made."""
 
     part: Part
     clips: int
     skipped: list[Skipped]
 
 
-def make(job: Job, part: Part) -> Result:
+def make_part(job: Job, part: Part) -> Result:
     """Read a part and write it, unless it is there."""
     done = job.folder / f"{part.key}.json"
     if done.exists():
@@ -94,22 +83,19 @@ def make(job: Job, part: Part) -> Result:
     place = job.folder / part.key
     shutil.rmtree(place, ignore_errors=True)  # of a process that was killed before it was done
     skipped = []
-    clips = _normalised(_clips(job, part, skipped), job)
+    clips = _normalise(_read_pieces(job, part, skipped), job)
     count = 0
     if (first := next(clips, None)) is not None:
-        store = SkeletonStore.build(
-            place, chain([first], clips), dtype=job.dtype, **_without_provenance(job.info)
-        )
-        count = len(store)
-    with replacing(done) as file:
+        count = write_store(place, chain([first], clips), job.info, job.dtype)
+    with write_whole(done) as file:
         file.write(json.dumps({"clips": count, "skipped": skipped}).encode())
     return Result(part, count, skipped)
 
 
-def make_all(job: Job, parts: Sequence[Part], workers: int) -> Iterator[Result]:
-    """Make parts in some processes, in any order; one worker is this process."""
+def make_parts(job: Job, parts: Sequence[Part], workers: int) -> Iterator[Result]:
+    """Make parts in some processes, in any order. One worker is this process."""
     if workers == 1:
-        yield from (make(job, part) for part in parts)
+        yield from (make_part(job, part) for part in parts)
         return
     context = multiprocessing.get_context("spawn")  # forks of threads deadlock
     pool = ProcessPoolExecutor(workers, context, _start_worker, (job,))
@@ -120,28 +106,27 @@ def make_all(job: Job, parts: Sequence[Part], workers: int) -> Iterator[Result]:
         pool.shutdown(cancel_futures=True)
 
 
-def clips_of(job: Job, results: Sequence[Result]) -> Iterator[Clip]:
-    """Yield all clips of finished parts, in order."""
+def read_parts(job: Job, results: Sequence[Result]) -> Iterator[Clip]:
+    """Yield all clips of finished parts, in order, their joints where they lie."""
     for part, count, _ in results:
         if count:
             store = SkeletonStore.open(job.folder / part.key)
-            yield from (store[position] for position in range(count))
+            yield from store.index.clips(store.frames)
 
 
-def _clips(job: Job, part: Part, skipped: list[Skipped]) -> Iterator[Clip]:
-    """Yield the clips of a part that are fit for the store; raise, or note, what is wrong."""
+def _read_pieces(job: Job, part: Part, skipped: list[Skipped]) -> Iterator[Clip]:
+    """Yield the clips of a part that are fit for the store; raise or note the errors of others."""
     for piece in part.pieces:
         try:
             for item in job.read(*piece.arguments):
                 try:
                     if isinstance(item, SkeletonFormatError):
                         raise item
-                    _checks.recording(item.name or piece.name, item.joints, job.info.layout)
-                    _checks.label(item.name or piece.name, item.label, job.info.label_names)
+                    clip = check_clip(item, item.name or piece.name, job.info)
                 except (ValueError, TypeError) as error:
                     _note(job, piece, error, skipped)
                 else:
-                    yield item
+                    yield clip
         except (SkeletonFormatError, OSError) as error:
             _note(job, piece, error, skipped)
 
@@ -157,18 +142,13 @@ def _note(job: Job, piece: Piece, error: Exception, skipped: list[Skipped]) -> N
     skipped.append(Skipped(piece.name, reason))
 
 
-def _normalised(clips: Iterator[Clip], job: Job) -> Iterator[Clip]:
+def _normalise(clips: Iterator[Clip], job: Job) -> Iterator[Clip]:
     if job.normalise is None:
         yield from clips
         return
     while batch := list(islice(clips, CLIPS_PER_BATCH)):
-        store = SkeletonStore.from_clips(batch, **_without_provenance(job.info))
-        normalised = store.map(job.normalise)
-        yield from (normalised[position] for position in range(len(normalised)))
-
-
-def _without_provenance(info: StoreInfo) -> Mapping[str, Any]:
-    return {name: value for name, value in vars(info).items() if name != "provenance"}
+        store = collect_store(batch, job.info).map(job.normalise)
+        yield from store.index.clips(store.frames)
 
 
 _job: Job  # of this worker process
@@ -183,7 +163,7 @@ def _start_worker(job: Job) -> None:
 
 
 def _make_in_worker(part: Part) -> Result:
-    return make(_job, part)
+    return make_part(_job, part)
 
 
 def _end_with_parent() -> None:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import pickle
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
-from hashlib import blake2b
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -16,69 +14,58 @@ from typing import Any, NamedTuple
 from torch import Tensor
 
 from skelter import _checks
-from skelter._files import SkeletonFormatError
+from skelter._files import SkeletonFormatError, digest_settings
 from skelter.data._clip import Clip
-from skelter.data.preparation import _parts
-from skelter.data.preparation._parts import Job, Part, Piece, Result, Skipped
-from skelter.data.preparation._report import PreparationReport
-from skelter.data.readers._reading import Reading
-from skelter.data.splits import CountCheck, SplitRule, find_duplicates
-from skelter.data.store._index import ClipIndex, StoreInfo
+from skelter.data.preparation._parts import Job, Part, Result, Skipped, make_parts, read_parts
+from skelter.data.preparation._source import Piece, Source
+from skelter.data.splits._duplicates import Duplicates, find_duplicates
+from skelter.data.splits._rule import CountCheck
 from skelter.data.store._store import DTYPES, SkeletonStore
+from skelter.data.store._storefile import write_store
 
 try:
     import fcntl
 except ImportError:  # not on Windows: there, nobody stops two builds of one store
     fcntl = None  # type: ignore[assignment]  # to the type checker, a module stays one
 
-__all__ = ["Piece", "PreparationReport", "Progress", "Skipped", "Source", "prepare"]
-
-
-@dataclass(frozen=True)
-class Source:
-    """The files of a data set, and how they are read; `sources` has those of the common sets.
-
-    Args:
-        info: What holds for all clips. Its provenance names format and options.
-        pieces: What is read in one go, such as a file each, in the order of the clips.
-        read: From the arguments of a piece to its clips; for a damaged clip, it may yield a
-            `SkeletonFormatError` in its place. It is sent to other processes: a function of a
-            module, not a lambda.
-        excluded: Names of what was left out on purpose, by reason.
-        splits: What to check the complete store against.
-        index: What names alone say of the clips, to check before anything is read.
-        pieces_per_part: How many pieces are lost at most when a build is killed.
-    """
-
-    info: StoreInfo
-    pieces: Sequence[Piece]
-    read: Callable[..., Reading]
-    excluded: Mapping[str, Sequence[str]] = field(default_factory=dict, kw_only=True)
-    splits: Sequence[SplitRule] = field(default=(), kw_only=True)
-    index: ClipIndex | None = field(default=None, kw_only=True)
-    pieces_per_part: int = field(default=64, kw_only=True)
-
-    @classmethod
-    def of_files(
-        cls, info: StoreInfo, files: Sequence[Path], read: Callable[[Path], Reading], **other: Any
-    ) -> Source:
-        """Return the source of files that are read one by one."""
-        return cls(info, [Piece(file.name, (file,), (file,)) for file in files], read, **other)
-
-    def counts(self) -> tuple[CountCheck, ...]:
-        """Return how many clips each split finds by name, before any has been read."""
-        if self.index is None:
-            return ()
-        return tuple(split.count_index(self.index) for split in self.splits)
-
 
 class Progress(NamedTuple):
-    """How far a build is: pieces that are done, of how many, clips found, pieces or clips bad."""
+    """The progress of a build: pieces done, pieces in all, clips found, pieces or clips bad."""
 
     done: int
     total: int
     clips: int
     bad: int
+
+
+@dataclass(frozen=True)
+class PreparationReport:
+    """The store that a build made, and the clips that are missing from it.
+
+    Args:
+        store: The store.
+        skipped: Pieces that could not be read, and why.
+        excluded: The number of pieces that were left out on purpose, by reason.
+        counts: For each split of the source, the number of clips on each side.
+        duplicates: Test clips that repeat training clips, by split; only where there are any.
+    """
+
+    store: SkeletonStore
+    skipped: tuple[Skipped, ...]
+    excluded: Mapping[str, int]
+    counts: tuple[CountCheck, ...]
+    duplicates: Mapping[str, Duplicates]
+
+    def __str__(self) -> str:
+        lines = [f"{self.store!r}", *(f"left out, {why}: {n}" for why, n in self.excluded.items())]
+        lines += [f"{count}{'' if count.complete else '  <- not the full set'}"
+                  for count in self.counts]  # fmt: skip
+        lines += [
+            f"warning, {name}: {found}. Report the figure without them too."
+            for name, found in self.duplicates.items()
+        ]
+        lines.append(f"skipped: {len(self.skipped)}")
+        return "\n".join([*lines, *(f"  {piece}: {reason}" for piece, reason in self.skipped)])
 
 
 def prepare(
@@ -89,6 +76,7 @@ def prepare(
     on_error: str = "raise",
     dtype: str = "float32",
     normalise: Callable[[Tensor], Tensor] | None = None,
+    normalisation: str = "",
     progress: Callable[[Progress], None] | None = None,
 ) -> PreparationReport:
     """Build a store from the files of a data set.
@@ -97,23 +85,30 @@ def prepare(
     until then: call it again after a crash, a kill or a full disk, and it goes on; the result is
     the same to the last bit. Called again on a finished store of the same source, it reports.
 
+    A store remembers a digest of the choices that made it: the provenance of the source, the
+    layout, `normalisation`, `dtype`, and the names and sizes of the files. The version of this
+    library does not count, so that the same call goes on, or reports, after an update.
+
     Args:
         source: The files, such as ``sources.ntu60("nturgb+d_skeletons")``.
-        path: Where the store shall be.
+        path: The new store.
         workers: Processes that read. With more than one, the calling script needs the usual
             ``if __name__ == "__main__":``, as they import it.
-        on_error: What to do with a file or clip that cannot be read: ``"raise"`` ends the build,
-            ``"skip"`` notes it in the report and in the store's provenance.
+        on_error: For a file or clip that cannot be read, ``"raise"`` ends the build, and ``"skip"``
+            notes it in the report and in the store's provenance.
         dtype: ``"float32"``, or ``"float16"`` for half the space (millimetres at 2 m).
         normalise: From clips (N, C, T, V, M) to clips of the same shape, such as
-            ``transforms.presets.isc_normalise(layout)``; the store's provenance says so.
+            ``transforms.presets.isc_normalise(layout)``.
+        normalisation: A name for `normalise`, such as ``"isc_normalise"``. Choose another name if
+            its settings change: the store is recognised by it.
         progress: Called after each part.
 
     Returns:
-        What was made, what was skipped, and whether the set is whole.
+        The store, the pieces that were skipped, and the counts of each split.
 
     Raises:
         FileExistsError: Something else is at `path`.
+        ValueError: An argument is out of range, or `normalise` has no name.
         BlockingIOError: Another process is building this store.
         SkeletonFormatError: With ``"raise"``, something cannot be read; with ``"skip"``, nothing
             can.
@@ -131,34 +126,77 @@ def prepare(
     _checks.positive_int("workers", workers)
     _checks.choice("on_error", on_error, ("raise", "skip"))
     _checks.choice("dtype", dtype, DTYPES)
-    provenance = _provenance(source, dtype, normalise)
+    _checks.require(
+        (normalise is None) == (not normalisation),
+        "`normalisation`",
+        "name `normalise`, and be left out without it",
+        repr(normalisation),
+        "A finished store is recognised by that name: normalisation='isc_normalise'.",
+    )
+    choices = _collect_choices(source, dtype, normalisation)
     folder = path.with_name(f".{path.name}.parts")
     if not path.exists():
-        job = Job(folder, source.info, source.read, normalise, dtype, on_error == "skip")
+        info = replace(source.info, provenance={})
+        job = Job(folder, info, source.read, normalise, dtype, on_error == "skip")
         _check_picklable(job, workers)
-        with _only_process(folder, path):
-            results = _make_parts(source, job, provenance, workers, progress)
-            _join(path, job, results, provenance)
-    report = _finished(source, path, provenance)
+        with _lock(folder, path):
+            results = _make_parts(source, job, choices, workers, progress)
+            _join(path, source, job, results, choices)
+    report = _report(source, path, choices)
     shutil.rmtree(folder, ignore_errors=True)
     return report
+
+
+def _collect_choices(source: Source, dtype: str, normalisation: str) -> dict[str, Any]:
+    """Return the choices that make a store, as plain values: equal for equal stores."""
+    return {
+        **source.info.provenance,
+        "normalisation": normalisation or None,
+        "dtype": dtype,
+        "excluded": {reason: len(names) for reason, names in source.excluded.items()},
+    }
+
+
+def _digest(
+    source: Source, choices: Mapping[str, Any], pieces: Sequence[Piece], *, times: bool
+) -> str:
+    """Return a digest of all that clips depend on, the times of the files only if asked for."""
+    info = source.info
+    return digest_settings(
+        {
+            "name": info.name,
+            "label_names": info.label_names,
+            "fps": info.fps,
+            "layout": [info.layout.name, info.layout.joints],
+            "choices": choices,
+            "pieces": [[piece.name, [_stamp(f, times) for f in piece.files]] for piece in pieces],
+        }
+    )
+
+
+def _stamp(file: Path, times: bool) -> list[int]:
+    try:
+        status = file.stat()
+    except OSError:  # reading it will say why
+        return []
+    return [status.st_size, status.st_mtime_ns * times]
 
 
 def _make_parts(
     source: Source,
     job: Job,
-    provenance: Mapping[str, Any],
+    choices: Mapping[str, Any],
     workers: int,
     progress: Callable[[Progress], None] | None,
 ) -> list[Result]:
     """Make all parts that are not there, and return all in order."""
     size = source.pieces_per_part
     groups = [source.pieces[i : i + size] for i in range(0, len(source.pieces), size)]
-    made = {name: provenance[name] for name in provenance if name not in ("excluded", "pieces")}
+    made = {name: choice for name, choice in choices.items() if name != "excluded"}
     parts = [Part(_digest(source, made, pieces, times=True), pieces) for pieces in groups]
     done = clips = bad = 0
     results = {}
-    for result in _parts.make_all(job, parts, workers):
+    for result in make_parts(job, parts, workers):
         results[result.part.key] = result
         done, clips = done + len(result.part.pieces), clips + result.clips
         bad += len(result.skipped)
@@ -167,7 +205,13 @@ def _make_parts(
     return [results[part.key] for part in parts]
 
 
-def _join(path: Path, job: Job, results: Sequence[Result], provenance: Mapping[str, Any]) -> None:
+def _join(
+    path: Path,
+    source: Source,
+    job: Job,
+    results: Sequence[Result],
+    choices: Mapping[str, Any],
+) -> None:
     """Make one store of all parts, and move it into its place."""
     skipped = [entry for result in results for entry in result.skipped]
     if not any(result.clips for result in results):
@@ -175,16 +219,21 @@ def _join(path: Path, job: Job, results: Sequence[Result], provenance: Mapping[s
         raise SkeletonFormatError(f"{path}: no clip could be read; {first}")
     whole = job.folder / "store"
     shutil.rmtree(whole, ignore_errors=True)
-    info = replace(job.info, provenance={**provenance, "skipped": skipped})  # filled on the way
-    clips = _of_different_names(_parts.clips_of(job, results), job.skip, skipped)
-    SkeletonStore.build(whole, clips, dtype=job.dtype, **vars(info))
+    provenance = {
+        **choices,
+        "library": f"skelter {version('skelter')}",
+        "digest": _digest(source, choices, source.pieces, times=False),
+        "skipped": skipped,  # filled on the way
+    }
+    clips = _drop_repeated_names(read_parts(job, results), job.skip, skipped)
+    write_store(whole, clips, replace(job.info, provenance=provenance), job.dtype)
     whole.rename(path)
 
 
-def _of_different_names(
+def _drop_repeated_names(
     clips: Iterator[Clip], skip: bool, skipped: list[Skipped]
 ) -> Iterator[Clip]:
-    """Yield the first clip of each name; splits know clips by name."""
+    """Yield the first clip of each name, since splits know clips by name."""
     seen: set[str] = set()
     for clip in clips:
         if clip.name and clip.name in seen:
@@ -197,67 +246,46 @@ def _of_different_names(
         yield clip
 
 
-def _finished(source: Source, path: Path, provenance: Mapping[str, Any]) -> PreparationReport:
-    """Report on a store of this source."""
-    made = {}
-    if path.is_dir():
-        store = SkeletonStore.open(path)
-        made = dict(store.info.provenance)
-    skipped = tuple(Skipped(*entry) for entry in made.pop("skipped", ()))
-    if made != json.loads(json.dumps(provenance)):
+def _report(source: Source, path: Path, choices: Mapping[str, Any]) -> PreparationReport:
+    """Report on a store of this source.
+
+    Raises:
+        FileExistsError: It is a store of other choices, or something else.
+    """
+    store = SkeletonStore.open(path) if path.is_dir() else None
+    made = {} if store is None else store.info.provenance
+    if store is None or made.get("digest") != _digest(source, choices, source.pieces, times=False):
         raise FileExistsError(
-            f"{path} exists, and was not made from this source with these options by this version "
-            "of skelter. Remove it, or build the store elsewhere."
+            f"{path} exists, and was not made from this source with these options"
+            f"{_compare(made, choices)}. Remove it, or build the store elsewhere."
         )
     found = {rule.name: find_duplicates(store, rule.find(store.index)) for rule in source.splits}
     return PreparationReport(
         store,
-        skipped,
+        tuple(Skipped(*entry) for entry in made["skipped"]),
         {reason: len(names) for reason, names in source.excluded.items()},
         tuple(split.count(store) for split in source.splits),
         {name: duplicates for name, duplicates in found.items() if len(duplicates)},
     )
 
 
-def _provenance(
-    source: Source, dtype: str, normalise: Callable[[Tensor], Tensor] | None
-) -> dict[str, Any]:
-    """Return how a store is made, skipped clips aside: equal for equal stores."""
-    made = {
-        **source.info.provenance,
-        "library": f"skelter {version('skelter')}",
-        "normalisation": None if normalise is None else " ".join(repr(normalise).split()),
-        "dtype": dtype,
-    }
-    return made | {
-        "excluded": {reason: len(names) for reason, names in source.excluded.items()},
-        "pieces": _digest(source, made, source.pieces, times=False),
-    }
-
-
-def _digest(
-    source: Source, made: Mapping[str, Any], pieces: Sequence[Piece], *, times: bool
-) -> str:
-    """Return a name for what is made from pieces; with times, it is another once they changed."""
-    described = {**vars(source.info), "layout": source.info.layout.as_dict(), "made": made}
-    del described["provenance"]
-    digest = blake2b(json.dumps(described).encode(), digest_size=16)
-    for piece in pieces:
-        digest.update(piece.name.encode())
-        for file in piece.files:
-            try:
-                status = file.stat()
-                digest.update(str((status.st_size, status.st_mtime_ns * times)).encode())
-            except OSError:
-                digest.update(b"unreadable")  # reading it will say why
-    return digest.hexdigest()
+def _compare(made: Mapping[str, Any], choices: Mapping[str, Any]) -> str:
+    """Say in which choices a store differs, as far as it remembers them."""
+    if "digest" not in made:
+        return ": it has no digest of its making, as if made by hand or by skelter before 0.5"
+    others = [
+        f"{name} is {made.get(name)!r}, not {choice!r}"
+        for name, choice in choices.items()
+        if made.get(name) != choice
+    ]
+    return f": its {'; its '.join(others)}" if others else ": names or sizes of its files differ"
 
 
 def _check_picklable(job: Job, workers: int) -> None:
     try:
         if workers > 1:
             pickle.dumps(job)
-    except Exception as error:  # pickle names no common one
+    except Exception as error:  # pickle documents no common class of errors
         _checks.require(
             False,
             "`normalise` and the `read` of the source",
@@ -269,8 +297,8 @@ def _check_picklable(job: Job, workers: int) -> None:
 
 
 @contextmanager
-def _only_process(folder: Path, path: Path) -> Iterator[None]:
-    """Hold the folder of parts; a process that is killed lets go of it."""
+def _lock(folder: Path, path: Path) -> Iterator[None]:
+    """Hold the folder of parts. A process that is killed lets go of it."""
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / "lock").open("wb") as lock:
         try:

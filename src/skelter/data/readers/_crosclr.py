@@ -2,7 +2,7 @@
 
 A folder holds, for each of the sides ``train`` and ``val``, ``<side>_position.npy`` of shape
 (N, C, T, V, M), with C = 3, T = 50, V = 25 and M = 2 in the files in use, and
-``<side>_label.pkl``, the pair (names, labels).
+``<side>_label.pkl``, the pair (names, labels). But for the frames, this is the form of `_isc`.
 """
 
 from __future__ import annotations
@@ -14,11 +14,8 @@ from pathlib import Path
 import numpy as np
 
 from skelter import _checks
-from skelter.data._clip import Clip
-from skelter.data.readers._reading import Reading, strict
-from skelter.data.readers._sided import SIDES, files_of_side, open_array, open_side
-
-__all__ = ["read_crosclr"]
+from skelter.data._clip import Clip, Reading, raise_errors
+from skelter.data.readers._isc import SIDES, find_side, open_side
 
 ARRAY = "position"
 
@@ -55,17 +52,12 @@ def read_crosclr(path: str | Path, side: str = "train") -> Iterator[Clip]:
         [('S001C002P003R002A013', 12, 3)]
     """
     _checks.choice("side", side, SIDES)
-    files_of_side(path, side, ARRAY)
-    return strict(clips(Path(path), side))
+    find_side(path, side, ARRAY)
+    return raise_errors(read_rows(Path(path), side))
 
 
-def count(path: Path, side: str) -> int:
-    """Return the number of clips of one side."""
-    return len(open_array(files_of_side(path, side, ARRAY)[0]))
-
-
-def clips(path: Path, side: str, start: int = 0, stop: int | None = None) -> Reading:
+def read_rows(folder: Path, side: str, start: int = 0, stop: int | None = None) -> Reading:
     """Yield the clips of some rows of one side."""
-    opened = open_side(path, side, ARRAY)
+    opened = open_side(folder, side, ARRAY)
     num_frames = np.full(len(opened.data), opened.data.shape[2])
-    yield from replace(opened, num_frames=num_frames).clips(start, stop)
+    yield from replace(opened, num_frames=num_frames).read_rows(start, stop)

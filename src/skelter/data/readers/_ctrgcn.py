@@ -16,14 +16,11 @@ import numpy as np
 import numpy.typing as npt
 
 from skelter import _checks
-from skelter._files import damaged
-from skelter.data._clip import Clip
+from skelter._files import format_error, require_path
+from skelter.data._clip import Clip, Reading, raise_errors
 from skelter.data.files._npz import header_of, rows
-from skelter.data.readers._arrays import as_float32, attempts, without_padding
-from skelter.data.readers._listing import class_index
-from skelter.data.readers._reading import Reading, checked, existing, strict
-
-__all__ = ["read_ctrgcn"]
+from skelter.data.readers._names import to_label
+from skelter.data.readers._reading import check_joints, cut_padding, to_float32, try_each
 
 SIDES = ("train", "test")
 
@@ -64,37 +61,25 @@ def read_ctrgcn(
     _checks.choice("side", side, SIDES)
     _checks.positive_int("persons", persons)
     _checks.positive_int("coordinates", coordinates)
-    return strict(clips(existing(path), side, persons=persons, coordinates=coordinates))
+    return raise_errors(
+        read_side(require_path(path), side, persons=persons, coordinates=coordinates)
+    )
 
 
-def count(path: Path, side: str) -> int:
-    """Return the number of clips of one side."""
-    return header_of(path, f"x_{side}", "f").shape[0]
-
-
-def clips(
-    path: Path,
-    side: str,
-    *,
-    persons: int = 2,
-    coordinates: int = 3,
-    start: int = 0,
-    stop: int | None = None,
-) -> Reading:
-    """Yield the clips of some rows of one side."""
+def read_side(path: Path, side: str, *, persons: int = 2, coordinates: int = 3) -> Reading:
+    """Yield the clips of one side."""
     x, y = f"x_{side}", f"y_{side}"
     shape = header_of(path, x, "f").shape
     if len(shape) != 3 or shape[2] % (persons * coordinates):
         width = f"a multiple of {persons} persons x {coordinates} coordinates"
-        raise damaged(path, None, f"{x} of shape (N, T, {width})", shape)
+        raise format_error(path, None, f"{x} of shape (N, T, {width})", shape)
     labels = header_of(path, y, "fiub")
     if labels.shape[:1] != shape[:1] or len(labels.shape) > 2:
         expected = f"{y} of shape ({shape[0]}, classes), one row for each of {x}"
-        raise damaged(path, None, expected, labels.shape)
-    pairs = zip(rows(path, x, "f", start, stop), rows(path, y, "fiub", start, stop), strict=True)
+        raise format_error(path, None, expected, labels.shape)
+    pairs = zip(rows(path, x, "f"), rows(path, y, "fiub"), strict=True)
     form = (persons, shape[2] // (persons * coordinates), coordinates)
-    numbers = range(shape[0])[start:stop]
-    yield from attempts(partial(_clip, path, side, form), zip(numbers, pairs, strict=True))
+    yield from try_each(partial(_clip, path, side, form), enumerate(pairs))
 
 
 def _clip(
@@ -106,14 +91,14 @@ def _clip(
     row, (x, y) = numbered
     what = f"{side} clip {row}"
     label = _label(path, y, f"the label of {what}")
-    joints = checked(path, what, without_padding(as_float32(x).reshape(len(x), *form)))
+    joints = check_joints(path, what, cut_padding(to_float32(x).reshape(len(x), *form)))
     return Clip(joints, label, name=f"{side}_{row:06}", extra={side: 1})
 
 
 def _label(path: Path, y: npt.NDArray[Any], what: str) -> int:
     if y.ndim == 0:
-        return class_index(path, y, what)
+        return to_label(path, y, what)
     hot = np.flatnonzero(y)
     if len(hot) != 1 or y[hot[0]] != 1:
-        raise damaged(path, None, f"{what} to be a 1 among zeros", f"{y[hot[:4]].tolist()}")
+        raise format_error(path, None, f"{what} to be a 1 among zeros", f"{y[hot[:4]].tolist()}")
     return int(hot[0])

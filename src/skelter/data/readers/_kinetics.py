@@ -15,13 +15,16 @@ import numpy as np
 import numpy.typing as npt
 
 from skelter import _checks
-from skelter._files import damaged, described
+from skelter._files import describe, format_error
 from skelter.data._clip import Clip
-from skelter.data.readers._arrays import as_float32
-from skelter.data.readers._reading import checked, files_of, load_json, numbers
+from skelter.data.readers._reading import (
+    check_joints,
+    list_files,
+    load_json,
+    to_float32,
+    to_numbers,
+)
 from skelter.layouts import OPENPOSE18
-
-__all__ = ["read_kinetics"]
 
 JOINTS = OPENPOSE18.num_joints
 MOST_FRAMES = 10_000  # clips have 300; an index beyond this is damage, not a video
@@ -63,7 +66,7 @@ def read_kinetics(path: str | Path, *, persons: int = 2) -> Iterator[Clip]:
         ((1, 2, 18, 3), 7)
     """
     _checks.positive_int("persons", persons)
-    return (read_file(file, persons=persons) for file in files_of(path, ".json"))
+    return (read_file(file, persons=persons) for file in list_files(path, ".json"))
 
 
 def read_file(path: Path, *, persons: int) -> Clip:
@@ -71,20 +74,20 @@ def read_file(path: Path, *, persons: int) -> Clip:
     content = load_json(path)
     frames = content.get("data") if isinstance(content, dict) else None
     if not isinstance(frames, list) or not frames:
-        raise damaged(path, None, "an object whose `data` lists frames", described(content))
+        raise format_error(path, None, "an object whose `data` lists frames", describe(content))
     label = content.get("label_index", -1)
     if type(label) is not int or not -1 <= label < MOST_LABELS:
-        raise damaged(path, None, "a label_index from 0", described(label))
+        raise format_error(path, None, "a label_index from 0", describe(label))
     indices = [_index(path, frame) for frame in frames]
     if len(set(indices)) < len(indices):
-        raise damaged(path, None, "frames with different frame_index", "one twice")
+        raise format_error(path, None, "frames with different frame_index", "one twice")
     joints = np.zeros((max(indices), persons, JOINTS, 3), dtype=np.float32)
     for index, frame in zip(indices, frames, strict=True):
         for place, body in enumerate(_bodies(path, index, frame)[:persons]):
             joints[index - 1, place] = body
     side = {"kinetics_train": "train", "kinetics_val": "val"}.get(path.parent.name)
     return Clip(
-        checked(path, "the clip", joints),
+        check_joints(path, "the clip", joints),
         label,
         name=path.stem,
         extra={} if side is None else {side: 1},
@@ -95,7 +98,7 @@ def _index(path: Path, frame: Any) -> int:
     index = frame.get("frame_index") if isinstance(frame, dict) else None
     if type(index) is not int or not 1 <= index <= MOST_FRAMES:
         expected = f"frames with a frame_index from 1 to {MOST_FRAMES}"
-        raise damaged(path, None, expected, described(index))
+        raise format_error(path, None, expected, describe(index))
     return index
 
 
@@ -103,18 +106,18 @@ def _bodies(path: Path, index: int, frame: Mapping[str, Any]) -> list[npt.NDArra
     """Return the bodies (18, 3) of a frame, the surest first."""
     detections = frame.get("skeleton")
     if not isinstance(detections, list):
-        raise damaged(path, None, f"a list `skeleton` in frame {index}", described(detections))
+        raise format_error(path, None, f"a list `skeleton` in frame {index}", describe(detections))
     bodies = []
     for detection in detections:
         fields = detection if isinstance(detection, dict) else {}
         what = f"frame {index}"
-        pose = numbers(path, f"pose in {what}", fields.get("pose"))
-        score = numbers(path, f"score in {what}", fields.get("score"))
+        pose = to_numbers(path, f"pose in {what}", fields.get("pose"))
+        score = to_numbers(path, f"score in {what}", fields.get("score"))
         if pose.shape != (2 * JOINTS,) or score.shape != (JOINTS,):
             expected = f"{2 * JOINTS} numbers of pose and {JOINTS} of score in {what}"
-            raise damaged(path, None, expected, f"shapes {pose.shape} and {score.shape}")
-        body = as_float32(np.column_stack([pose.reshape(JOINTS, 2), score]))
+            raise format_error(path, None, expected, f"shapes {pose.shape} and {score.shape}")
+        body = to_float32(np.column_stack([pose.reshape(JOINTS, 2), score]))
         if not np.isfinite(body).all():
-            raise damaged(path, None, f"finite numbers in {what}", "others")
+            raise format_error(path, None, f"finite numbers in {what}", "others")
         bodies.append(body)
     return sorted(bodies, key=lambda body: -body[:, 2].mean(dtype=np.float64))

@@ -15,15 +15,12 @@ import numpy as np
 import numpy.typing as npt
 
 from skelter import _checks
-from skelter._files import SkeletonFormatError, damaged, replacing
-from skelter.data._clip import Clip
+from skelter._files import SkeletonFormatError, format_error, write_whole
+from skelter.data._clip import Clip, NTUName, parse_ntu_name
 from skelter.data.files._text import Tokens
-from skelter.data.readers._bodies import most_moving
-from skelter.data.readers._ntu_names import NTUName, parse_name
-from skelter.data.readers._reading import checked, files_of
+from skelter.data.readers._names import split_names
+from skelter.data.readers._reading import check_joints, find_most_moving, list_files
 from skelter.layouts import NTU25
-
-__all__ = ["read_ntu", "write_ntu"]
 
 SUFFIX = ".skeleton"
 JOINTS = NTU25.num_joints
@@ -32,6 +29,28 @@ LINES = 2 + JOINTS  # of a body
 TRACKS, SINGLE = ("order", "id"), ("zeros", "duplicate")
 JOINT_LINE = "%.9g %.9g %.9g 0 0 0 0 0 0 0 0 2\n"  # nine digits give float32 back
 FIRST_ID = 72057594037927936  # as Kinect's identifiers look
+ACTIONS = split_names(
+    """drink water|eat meal|brush teeth|brush hair|drop|pick up|throw|sit down|stand up|clap|read|
+    write|tear up paper|put on jacket|take off jacket|put on a shoe|take off a shoe|
+    put on glasses|take off glasses|put on a hat|take off a hat|cheer up|wave|kick something|
+    reach into pocket|hop|jump up|phone call|play with phone|type on a keyboard|
+    point to something|take a selfie|check time|rub two hands|nod or bow|shake head|wipe face|
+    salute|put palms together|cross hands in front|sneeze or cough|stagger|fall|headache|
+    chest pain|backache|neckache|nausea|fan self|punch or slap|kick other person|
+    push other person|pat on back|point at other person|hug|give something|
+    touch other person's pocket|shake hands|walk towards each other|walk apart|
+    put on headphone|take off headphone|shoot at the basket|bounce ball|tennis bat swing|
+    juggle table tennis balls|hush|flick hair|thumb up|thumb down|make OK sign|
+    make victory sign|staple book|count money|cut nails|cut paper|snap fingers|open bottle|
+    sniff|squat down|toss a coin|fold paper|ball up paper|play magic cube|
+    apply cream on face|apply cream on hand|put on bag|take off bag|put into a bag|
+    take out of a bag|open a box|move heavy objects|shake fist|throw up cap|hands up|cross arms|
+    arm circles|arm swings|run on the spot|butt kicks|cross toe touch|side kick|yawn|
+    stretch oneself|blow nose|hit with something|wield knife|knock over|grab stuff|
+    shoot with gun|step on foot|high-five|cheers and drink|carry together|take a photo|follow|
+    whisper in ear|exchange things|support somebody|rock-paper-scissors"""
+)
+"""NTU RGB+D 120, actions A1 to A120; the first 60 are those of NTU RGB+D."""
 
 
 def read_ntu(
@@ -74,7 +93,7 @@ def read_ntu(
     _checks.positive_int("persons", persons)
     _checks.choice("single", single, SINGLE)
     _checks.choice("track", track, TRACKS)
-    files = files_of(path, SUFFIX)
+    files = list_files(path, SUFFIX)
     return (read_file(file, persons=persons, single=single, track=track) for file in files)
 
 
@@ -83,18 +102,18 @@ def read_file(path: Path, *, persons: int, single: str, track: str) -> Clip:
     tokens = Tokens(path)
     seen, frames = _find_bodies(tokens)
     if not seen:
-        raise damaged(path, None, "at least one body", f"none in {frames} frames")
+        raise format_error(path, None, "at least one body", f"none in {frames} frames")
     positions = _positions(tokens, [body.line for body in seen]).astype(np.float32)
     tracks = _tracks(tokens, seen, track)
     bodies = [positions[list(rows.values())] for rows in tracks]
-    chosen = most_moving(bodies, persons)
+    chosen = find_most_moving(bodies, persons)
     joints = np.zeros((frames, persons, JOINTS, 3), dtype=np.float32)
     for person, number in enumerate(chosen):
         joints[list(tracks[number]), person] = bodies[number]
     if single == "duplicate" and len(chosen) == 1:
         joints[:, 1:2] = joints[:, :1]
-    checked(path, "the clip", joints)
-    name = parse_name(path.name)
+    check_joints(path, "the clip", joints)
+    name = parse_ntu_name(path.name)
     if name is None:
         return Clip(joints, name=path.name.removesuffix(SUFFIX))
     return Clip(joints, name.action - 1, name.performer, name.camera, str(name))
@@ -185,7 +204,7 @@ def write_ntu(path: str | Path, clips: Iterable[Clip]) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     taken: set[str] = set()
     for clip in clips:
-        name = str(parse_name(clip.name) or _unused_name(clip, taken))
+        name = str(parse_ntu_name(clip.name) or _unused_name(clip, taken))
         _checks.require(name not in taken, "`clips`", "have names of their own", f"two of {name}")
         taken.add(name)
         joints = _checks.recording(clip.name or name, clip.joints, NTU25)
@@ -195,7 +214,7 @@ def write_ntu(path: str | Path, clips: Iterable[Clip]) -> None:
             "have three coordinates to become a .skeleton file",
             f"(T, M, V, C) = {joints.shape}",
         )
-        with replacing(folder / f"{name}{SUFFIX}") as file:
+        with write_whole(folder / f"{name}{SUFFIX}") as file:
             file.write(_file_text(joints).encode())
 
 

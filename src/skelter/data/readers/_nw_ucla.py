@@ -9,16 +9,24 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from skelter._files import damaged, described, several
+from skelter._files import describe, format_error, shorten
 from skelter.data._clip import Clip
-from skelter.data.readers._actions import NW_UCLA
-from skelter.data.readers._arrays import as_float32
-from skelter.data.readers._reading import checked, files_of, load_json, numbers
+from skelter.data.readers._names import split_names
+from skelter.data.readers._reading import (
+    check_joints,
+    list_files,
+    load_json,
+    to_float32,
+    to_numbers,
+)
 from skelter.layouts import KINECT20
 
-__all__ = ["read_nw_ucla"]
-
 NAME = re.compile(r"a(\d\d)_s(\d\d)_e(\d\d)_v(\d\d)", re.ASCII)
+ACTIONS = split_names(
+    """pick up with one hand|pick up with two hands|drop trash|walk around|sit down|stand up|
+    don|doff|throw|carry"""
+)
+"""In the order of the labels 1 to 10; the actions are numbered 1-6, 8, 9, 11, 12."""
 
 
 def read_nw_ucla(path: str | Path) -> Iterator[Clip]:
@@ -50,30 +58,30 @@ def read_nw_ucla(path: str | Path) -> Iterator[Clip]:
         >>> clip.joints.shape, clip.label, clip.view
         ((30, 1, 20, 3), 6, 3)
     """
-    return (read_file(file) for file in files_of(path, ".json"))
+    return (read_file(file) for file in list_files(path, ".json"))
 
 
 def read_file(path: Path) -> Clip:
     """Return the clip of one file."""
     content = load_json(path)
     if not isinstance(content, dict) or not {"skeletons", "label"} <= set(content):
-        raise damaged(path, None, "an object with `skeletons` and `label`", _kind(content))
+        raise format_error(path, None, "an object with `skeletons` and `label`", _kind(content))
     label = content["label"]
-    if type(label) is not int or not 1 <= label <= len(NW_UCLA):
-        raise damaged(path, None, f"a label from 1 to {len(NW_UCLA)}", described(label))
-    poses = numbers(path, "skeletons", content["skeletons"])
+    if type(label) is not int or not 1 <= label <= len(ACTIONS):
+        raise format_error(path, None, f"a label from 1 to {len(ACTIONS)}", describe(label))
+    poses = to_numbers(path, "skeletons", content["skeletons"])
     if poses.ndim != 3 or poses.shape[1:] != (KINECT20.num_joints, 3):
-        raise damaged(path, None, "skeletons of shape (T, 20, 3)", poses.shape)
-    joints = checked(path, "the clip", as_float32(poses[:, None]))
-    return Clip(joints, label - 1, *parse_nw_ucla_name(path.stem), path.stem)
+        raise format_error(path, None, "skeletons of shape (T, 20, 3)", poses.shape)
+    joints = check_joints(path, "the clip", to_float32(poses[:, None]))
+    return Clip(joints, label - 1, *parse_name(path.stem), path.stem)
 
 
-def parse_nw_ucla_name(name: str) -> tuple[int, int]:
+def parse_name(name: str) -> tuple[int, int]:
     """Return subject and view that a name says, -1 if it is none of NW-UCLA's."""
     match = NAME.fullmatch(name)
     return (int(match[2]), int(match[4])) if match else (-1, -1)
 
 
 def _kind(content: object) -> str:
-    keys = f" with {several([repr(key) for key in content])}" if isinstance(content, dict) else ""
-    return described(content) + keys
+    keys = f" with {shorten([repr(key) for key in content])}" if isinstance(content, dict) else ""
+    return describe(content) + keys

@@ -14,18 +14,26 @@ import numpy as np
 import numpy.typing as npt
 
 from skelter import _checks
-from skelter._files import SkeletonFormatError, damaged
-from skelter.data._clip import Clip
+from skelter._files import format_error, require_path
+from skelter.data._clip import Clip, Reading, raise_errors
 from skelter.data.files._text import Tokens
-from skelter.data.readers._actions import PKU_MMD
-from skelter.data.readers._reading import Reading, checked, existing, files_of, strict
+from skelter.data.readers._names import split_names
+from skelter.data.readers._reading import check_joints, list_files, try_each
 from skelter.layouts import NTU25
-
-__all__ = ["read_pku_mmd"]
 
 PERSONS, JOINTS = 2, NTU25.num_joints
 NUMBERS = PERSONS * JOINTS * 3
 VIEWS = {"L": 1, "M": 2, "R": 3}
+ACTIONS = split_names(
+    """bow|brush hair|brush teeth|check time|cheer up|clap|cross hands in front|drink water|drop|
+    eat meal|fall|give something|wave|shake hands|hop|hug|jump up|kick other person|
+    kick something|phone call|pat on back|pick up|play with phone|point at other person|
+    point to something|punch or slap|push other person|put on a hat|put into pocket|read|
+    rub two hands|salute|sit down|stand up|take off a hat|take off glasses|take off jacket|
+    take out of pocket|take a selfie|tear up paper|throw|backache|chest pain|headache|neckache|
+    type on a keyboard|fan self|put on jacket|put on glasses|wipe face|write"""
+)
+"""The names of actions 1 to 51."""
 
 
 def read_pku_mmd(
@@ -65,10 +73,10 @@ def read_pku_mmd(
         ('0002-L_000', 7, 1, (2, 2, 25, 3))
     """
     _checks.between("offset", offset, 0, 1)
-    files = files_of(path, ".txt")
-    where = None if labels is None else existing(labels)
+    files = list_files(path, ".txt")
+    where = None if labels is None else require_path(labels)
     tables = [where / file.name if where and where.is_dir() else where for file in files]
-    return strict(
+    return raise_errors(
         clip
         for file, table in zip(files, tables, strict=True)
         for clip in read_recording(file, table, offset=offset)
@@ -79,23 +87,21 @@ def read_recording(path: Path, table: Path | None, *, offset: int) -> Reading:
     """Yield the clips of one recording, as its label file cuts it."""
     view = VIEWS.get(path.stem.rpartition("-")[2], -1)
     if table is None:
-        yield Clip(checked(path, "the recording", _frames(path)), view=view, name=path.stem)
+        yield Clip(check_joints(path, "the recording", _frames(path)), view=view, name=path.stem)
         return
-    lines = _label_lines(existing(table))
+    lines = _label_lines(require_path(table))
     frames = _frames(path)
-    for place, (number, line) in enumerate(lines):
-        try:
-            action, start, end = _label(table, number, line)
-            if not 0 <= start - offset < min(end, len(frames)):
-                expected = f"frames start < end within the {len(frames)} of the recording"
-                raise damaged(table, number, expected, f"{start} to {end}")
-            joints = checked(path, f"frames {start} to {end}", frames[start - offset : end])
-            item: Clip | SkeletonFormatError = Clip(
-                joints, action - 1, view=view, name=f"{path.stem}_{place:03d}"
-            )
-        except SkeletonFormatError as error:
-            item = error
-        yield item
+
+    def cut(numbered: tuple[int, tuple[int, bytes]]) -> Clip:
+        place, (number, line) = numbered
+        action, start, end = _label(table, number, line)
+        if not 0 <= start - offset < min(end, len(frames)):
+            expected = f"frames start < end within the {len(frames)} of the recording"
+            raise format_error(table, number, expected, f"{start} to {end}")
+        joints = check_joints(path, f"frames {start} to {end}", frames[start - offset : end])
+        return Clip(joints, action - 1, view=view, name=f"{path.stem}_{place:03d}")
+
+    yield from try_each(cut, enumerate(lines))
 
 
 def _frames(path: Path) -> npt.NDArray[np.float32]:
@@ -113,7 +119,7 @@ def _label_lines(path: Path) -> list[tuple[int, bytes]]:
     lines = enumerate(path.read_bytes().splitlines(), start=1)
     filled = [(number, line) for number, line in lines if line.strip()]
     if not filled:
-        raise damaged(path, None, "lines action,start,end,confidence", "none")
+        raise format_error(path, None, "lines action,start,end,confidence", "none")
     return filled
 
 
@@ -123,8 +129,8 @@ def _label(path: Path, number: int, line: bytes) -> tuple[int, int, int]:
     whole = all(field.isdigit() and len(field) < 10 for field in fields[:3])
     if len(fields) not in (3, 4) or not whole:
         expected = "whole numbers action,start,end,confidence"
-        raise damaged(path, number, expected, repr(line[:40])[1:])
+        raise format_error(path, number, expected, repr(line[:40])[1:])
     action, start, end = (int(field) for field in fields[:3])
-    if not 1 <= action <= len(PKU_MMD):
-        raise damaged(path, number, f"an action from 1 to {len(PKU_MMD)}", action)
+    if not 1 <= action <= len(ACTIONS):
+        raise format_error(path, number, f"an action from 1 to {len(ACTIONS)}", action)
     return action, start, end

@@ -12,29 +12,35 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from skelter import _checks
-from skelter._files import SkeletonFormatError, damaged, replacing
-from skelter.data._clip import Clip
-from skelter.data.files._pickle import dump_pickle, load_pickle
-from skelter.data.readers._annotations import (
-    Annotation,
-    members_of,
-    name_of,
-    parts,
-    read_annotation,
+from skelter._files import (
+    SkeletonFormatError,
+    describe,
+    format_error,
+    require_path,
+    shorten,
+    write_whole,
 )
-from skelter.data.readers._arrays import as_float32, attempts
-from skelter.data.readers._bodies import choose_bodies
-from skelter.data.readers._listing import distinct, performer_and_camera, require_listable
-from skelter.data.readers._reading import Reading, checked, existing, strict
-from skelter.data.store._store import SkeletonStore
+from skelter.data._clip import Clip, Clips, Reading, raise_errors
+from skelter.data.files._pickle import dump_pickle, load_pickle
+from skelter.data.readers._names import (
+    Entry,
+    check_positions,
+    list_clips,
+    require_distinct,
+    subject_and_view,
+    to_label,
+    to_list,
+    to_text,
+)
+from skelter.data.readers._reading import check_joints, find_most_moving, to_float32, try_each
 
-__all__ = ["read_pyskl", "write_pyskl"]
+MAX_SIDE = 2**31 - 1  # of an image, in pixels
 
 
 def read_pyskl(path: str | Path, *, persons: int | None = None) -> Iterator[Clip]:
@@ -65,38 +71,129 @@ def read_pyskl(path: str | Path, *, persons: int | None = None) -> Iterator[Clip
         the data format that its released code documents.
 
     Example:
-        >>> from skelter.layouts import NTU25
         >>> clips = [Clip(np.ones((9, 2, 25, 3)), label, name=f"clip{label}") for label in (0, 1)]
-        >>> store = SkeletonStore.from_clips(clips, layout=NTU25)
         >>> file = getfixture("tmp_path") / "set.pkl"
-        >>> write_pyskl(file, store, {"train": [0], "val": [1]})
+        >>> write_pyskl(file, clips, {"train": [0], "val": [1]})
         >>> [(clip.name, clip.extra, clip.joints.shape) for clip in read_pyskl(file)]
         [('clip0', {'train': 1}, (9, 2, 25, 3)), ('clip1', {'val': 1}, (9, 2, 25, 3))]
     """
     if persons is not None:
         _checks.positive_int("persons", persons)
-    return strict(clips(existing(path), persons=persons))
+    return raise_errors(read_file(require_path(path), persons=persons))
 
 
-def clips(path: Path, *, persons: int | None = None) -> Reading:
+def read_file(path: Path, *, persons: int | None = None) -> Reading:
     """Yield the clips of a pickle."""
-    annotations, splits = parts(path, load_pickle(path))
-    names = [name_of(path, row, annotation) for row, annotation in enumerate(annotations)]
-    distinct(path, names, "frame_dir")
+    annotations, splits = _parts(path, load_pickle(path))
+    names = [_name(path, row, annotation) for row, annotation in enumerate(annotations)]
+    require_distinct(path, names, "frame_dir")
     known = set(names)
-    members = {name: members_of(path, name, listed, known) for name, listed in splits.items()}
+    members = {split: _members(path, split, listed, known) for split, listed in splits.items()}
     read: list[Annotation | SkeletonFormatError] = []
-    for row, name in enumerate(names):
+    for name, annotation in zip(names, annotations, strict=True):
         listed_in = {split: 1 for split, listed in members.items() if name in listed}
         try:
-            read.append(read_annotation(path, name, annotations[row], listed_in))
+            read.append(_read_annotation(path, name, annotation, listed_in))
         except SkeletonFormatError as error:
             read.append(error)
     forms = Counter(one.joint_form for one in read if isinstance(one, Annotation))
     form = max(forms, key=forms.__getitem__, default=(0, 0))
     fitting = (one for one in read if isinstance(one, Annotation) and one.joint_form == form)
-    wanted = persons or max((len(one.keypoint) for one in fitting), default=1)
-    yield from attempts(partial(_clip, path, form, wanted), read)
+    most = persons or max((len(one.keypoint) for one in fitting), default=1)
+    yield from try_each(partial(_clip, path, form, most), read)
+
+
+class Annotation(NamedTuple):
+    """A clip before its numbers are looked at."""
+
+    name: str
+    label: int
+    keypoint: npt.NDArray[Any]  # (M, T, V, C)
+    score: npt.NDArray[Any] | None  # (M, T, V)
+    extra: dict[str, int]
+
+    @property
+    def joint_form(self) -> tuple[int, int]:
+        """Joints V, and the values of a joint, its score included."""
+        return self.keypoint.shape[2], self.keypoint.shape[3] + (self.score is not None)
+
+
+def _parts(path: Path, value: Any) -> tuple[list[Any], dict[str, Any]]:
+    """Return the annotations and the splits in a pickle's contents."""
+    if isinstance(value, list):
+        value = {"annotations": value}
+    if not isinstance(value, dict) or not isinstance(value.get("annotations"), list):
+        expected = "a dictionary with a list of `annotations`, and with `split`"
+        keys = (
+            f" with {shorten([ascii(str(key))[1:-1] for key in value])}"
+            if isinstance(value, dict)
+            else ""
+        )
+        raise format_error(path, None, expected, describe(value) + keys)
+    splits = {} if value.get("split") is None else value["split"]
+    if not isinstance(splits, dict):
+        raise format_error(path, None, "`split` to be a dictionary", describe(splits))
+    if not value["annotations"]:
+        raise format_error(path, None, "at least one annotation", "none")
+    return value["annotations"], {to_text(path, name, "a split"): splits[name] for name in splits}
+
+
+def _name(path: Path, row: int, annotation: Any) -> str:
+    """Return the name of a clip."""
+    if not isinstance(annotation, dict):
+        raise format_error(path, None, f"a dictionary as annotation {row}", describe(annotation))
+    return to_text(path, annotation.get("frame_dir"), f"`frame_dir` of annotation {row}")
+
+
+def _members(path: Path, split: str, listed: Any, names: set[str]) -> set[str]:
+    """Return the names in a split."""
+    what = f"names in split {split[:80]}"
+    members = [to_text(path, name, what) for name in to_list(path, listed, what)]
+    unknown = sorted(set(members) - names)
+    if unknown:
+        raise format_error(
+            path, None, f"annotations for all {what}", f"none for {shorten(unknown)}"
+        )
+    return set(members)
+
+
+def _read_annotation(
+    path: Path, name: str, annotation: dict[str, Any], listed_in: dict[str, int]
+) -> Annotation:
+    """Return what an annotation says, its arrays as they are."""
+    of = f"of {name[:80]}"
+    keypoint = _floats(path, annotation.get("keypoint"), f"`keypoint` {of}", None)
+    M, T, V, _ = keypoint.shape
+    score = annotation.get("keypoint_score")
+    if score is not None:
+        score = _floats(path, score, f"`keypoint_score` {of}", (M, T, V))
+    frames = annotation.get("total_frames", T)
+    if not isinstance(frames, (int, np.integer)) or frames != T:
+        expected = f"`total_frames` {of} to be the {T} of `keypoint`"
+        raise format_error(path, None, expected, describe(frames))
+    label = to_label(path, annotation.get("label"), f"`label` {of}")
+    extra = _image_size(path, annotation.get("img_shape"), f"`img_shape` {of}") | listed_in
+    return Annotation(name, label, keypoint, score, extra)
+
+
+def _floats(path: Path, value: Any, what: str, shape: tuple[int, ...] | None) -> npt.NDArray[Any]:
+    """Return floats of a given shape, or of any shape (M, T, V, C) of which nothing is empty."""
+    expected = f"{what} to be floats {shape or '(M, T, V, C)'}"
+    if not isinstance(value, np.ndarray) or value.dtype.kind != "f" or value.size == 0:
+        raise format_error(path, None, expected, describe(value))
+    if value.shape != shape if shape else value.ndim != 4:
+        raise format_error(path, None, expected, describe(value))
+    return value
+
+
+def _image_size(path: Path, shape: Any, what: str) -> dict[str, int]:
+    if shape is None:
+        return {}
+    sizes = to_list(path, shape, what)
+    whole = all(isinstance(size, (int, np.integer)) and 0 < size <= MAX_SIDE for size in sizes)
+    if len(sizes) != 2 or not whole:
+        raise format_error(path, None, f"{what} to be height and width", describe(shape))
+    return {"height": int(sizes[0]), "width": int(sizes[1])}
 
 
 def _clip(
@@ -106,16 +203,16 @@ def _clip(
         raise read
     if read.joint_form != form:
         expected = f"{form[0]} joints of {form[1]} values in {read.name[:80]}, as in most clips"
-        raise damaged(path, None, expected, f"{read.joint_form[0]} of {read.joint_form[1]}")
-    joints = as_float32(read.keypoint.swapaxes(0, 1))
-    checked(path, read.name[:80], joints)
+        raise format_error(path, None, expected, f"{read.joint_form[0]} of {read.joint_form[1]}")
+    joints = to_float32(read.keypoint.swapaxes(0, 1))
+    check_joints(path, read.name[:80], joints)
     if read.score is not None:
-        score = as_float32(read.score.swapaxes(0, 1))[..., None]
+        score = to_float32(read.score.swapaxes(0, 1))[..., None]
         joints = np.concatenate([joints, score], axis=-1)
         if not np.isfinite(score).all():
-            raise damaged(path, None, f"finite scores in {read.name[:80]}", "others")
+            raise format_error(path, None, f"finite scores in {read.name[:80]}", "others")
     joints = _of_persons(joints, persons, scored=read.score is not None)
-    return Clip(joints, read.label, *performer_and_camera(read.name), read.name, read.extra)
+    return Clip(joints, read.label, *subject_and_view(read.name), read.name, read.extra)
 
 
 def _of_persons(
@@ -128,70 +225,71 @@ def _of_persons(
     if scored:
         best = np.argsort(-joints[..., -1].mean((0, 2)), kind="stable")
         return joints[:, best[:persons]]
-    bodies: npt.NDArray[np.float32] = choose_bodies(joints.swapaxes(0, 1), persons)
-    return bodies.swapaxes(0, 1)
+    order = find_most_moving(list(joints.swapaxes(0, 1)), persons)
+    moving = np.zeros((len(joints), persons, *joints.shape[2:]), dtype=joints.dtype)
+    moving[:, : len(order)] = joints[:, order]
+    return moving
 
 
 def write_pyskl(
     path: str | Path,
-    store: SkeletonStore,
+    clips: Clips,
     splits: Mapping[str, Sequence[int]],
     *,
     scores: bool = False,
 ) -> None:
-    """Write all clips of a store as a pickle, under a temporary name first.
+    """Write clips as a pickle, under a temporary name first.
 
     Args:
-        path: The ``.pkl`` file; one that is there is replaced when the new one is complete.
-        store: What to write.
+        path: The ``.pkl`` file. One that is there is replaced when the new one is complete.
+        clips: A store, or a list of clips. Not more than one is held in memory.
         splits: Numbers of clips by the name of the split.
-        scores: Whether the last coordinate is a detector's score.
+        scores: True if the last coordinate is a detector's score.
 
     Raises:
-        ValueError: A clip has no label or shares its name with another one, a number is none of a
-            clip, or there is no coordinate beside the score. Nothing has been written then.
+        ValueError: A clip has no label or shares its name with another one, a number does not
+            belong to a clip, or there is no coordinate beside the score. Nothing has been written
+            then.
 
     Example:
-        >>> from skelter.layouts import COCO17
-        >>> poses = [Clip(np.ones((9, 17, 3)), 0, name="a")]
-        >>> store = SkeletonStore.from_clips(poses, layout=COCO17)
-        >>> write_pyskl(getfixture("tmp_path") / "set.pkl", store, {"all": [0]}, scores=True)
+        >>> poses = [Clip(np.ones((9, 1, 17, 3)), 0, name="a")]
+        >>> write_pyskl(getfixture("tmp_path") / "set.pkl", poses, {"all": [0]}, scores=True)
     """
-    require_listable("store", range(len(store)), store.names, store.labels)
+    entries = list_clips(clips, check_positions(range(len(clips)), clips, "clips"))
     chosen = {
-        split: require_listable(f"splits[{split!r}]", positions, store.names, store.labels)
+        split: [entries[n].name for n in check_positions(positions, clips, f"splits[{split!r}]")]
         for split, positions in splits.items()
     }
+    fewest = min(entry.shape[-1] for entry in entries)
     _checks.require(
-        store.channels > 1 or not scores,
-        "`store`",
+        fewest > 1 or not scores,
+        "`clips`",
         "have coordinates beside the score",
-        f"{store.channels} channels",
+        f"{fewest} channels",
     )
     content = {
-        "split": {
-            split: [str(store.names[position]) for position in positions]
-            for split, positions in chosen.items()
-        },
-        "annotations": [_written(store, position, scores) for position in range(len(store))],
+        "split": chosen,
+        "annotations": [_to_annotation(clips, entry, scores) for entry in entries],
     }
-    with replacing(Path(path)) as file:
+    with write_whole(Path(path)) as file:
         dump_pickle(file, content)
 
 
-def _written(store: SkeletonStore, position: int, scores: bool) -> dict[str, Any]:
-    """Return the annotation of a clip; its arrays stay where they are until they are written."""
-    start, end = store.index.offsets[position : position + 2]
-    joints = store.frames[start:end].swapaxes(0, 1)
+def _to_annotation(clips: Clips, entry: Entry, scores: bool) -> dict[str, Any]:
+    """Return the annotation of a clip. Its arrays are read when they are written."""
+
+    def values(channels: int | slice) -> npt.NDArray[Any]:
+        return clips[entry.position].joints.swapaxes(0, 1)[..., channels]
+
     annotation = {
-        "frame_dir": str(store.names[position]),
-        "label": int(store.labels[position]),
-        "total_frames": int(end - start),
-        "keypoint": joints[..., :-1] if scores else joints,
+        "frame_dir": entry.name,
+        "label": entry.label,
+        "total_frames": entry.shape[0],
+        "keypoint": partial(values, slice(-1 if scores else None)),
     }
     if scores:
-        annotation["keypoint_score"] = joints[..., -1]
-    known = store.index.extra_of(position)
-    if {"height", "width"} <= set(known):
-        annotation["img_shape"] = annotation["original_shape"] = (known["height"], known["width"])
+        annotation["keypoint_score"] = partial(values, -1)
+    if {"height", "width"} <= set(entry.extra):
+        size = entry.extra["height"], entry.extra["width"]
+        annotation["img_shape"] = annotation["original_shape"] = size
     return annotation

@@ -13,7 +13,7 @@ OTHERS = "Name others, or take another split."
 
 
 def cross_subject(train: Collection[int] | None = None) -> SplitRule:
-    """Return the split that trains on some subjects and tests on the others.
+    """Split by subject: some train, all others test.
 
     Args:
         train: Subjects that train; the odd ones if None, as for UTD-MHAD.
@@ -34,7 +34,7 @@ def cross_subject(train: Collection[int] | None = None) -> SplitRule:
 
 
 def cross_view(test: Collection[int] = (1,)) -> SplitRule:
-    """Return the split that tests on some views and trains on the others.
+    """Split by view: some test, all others train.
 
     Args:
         test: Views that test; the first if not given, as for NTU RGB+D.
@@ -54,12 +54,12 @@ def cross_view(test: Collection[int] = (1,)) -> SplitRule:
 
 
 def leave_one_subject_out(subject: int) -> SplitRule:
-    """Return the split that tests on one subject and trains on all others.
+    """Split by subject: one tests, all others train.
 
     Report the mean over ``leave_one_subject_out(s)`` for all subjects s.
 
     Args:
-        subject: Who tests.
+        subject: The subject that tests.
 
     Example:
         >>> from skelter.data import synthetic
@@ -77,7 +77,7 @@ def leave_one_subject_out(subject: int) -> SplitRule:
 
 
 def recorded(train: str = "train", test: str = "test") -> SplitRule:
-    """Return the split that the source of a store came with.
+    """Split as the source of a store recorded it.
 
     Files made for other projects list their clips on sides: ``train`` and ``val`` in those of
     2s-AGCN, CrosSCLR and Kinetics, ``train`` and ``test`` in those of CTR-GCN, names such as

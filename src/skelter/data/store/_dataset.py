@@ -13,8 +13,6 @@ from torch.utils.data import Dataset
 from skelter import _checks
 from skelter.data.store._store import SkeletonStore
 
-__all__ = ["SkeletonDataset", "collate"]
-
 
 class SkeletonDataset(Dataset[tuple[Tensor, int]]):
     """Some clips of a store, each as ``(x, label)`` with x of shape (C, T, V, M).

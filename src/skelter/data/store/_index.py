@@ -1,35 +1,38 @@
-"""What a store knows beside the frames."""
+"""The facts of a store beside its frames, and the checks of clips that enter it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from skelter import _checks
+from skelter._files import format_error
 from skelter.data._clip import Clip
 from skelter.layouts import SkeletonLayout
 
 IntArray = npt.NDArray[np.int64]
 ARRAYS = ("offsets", "labels", "subjects", "views", "names")
 EXTRA = "extra_"  # before the names of further arrays in a file
+MAX_LABEL = 2**31 - 1
 NO_JOINTS = np.empty((0, 0, 0, 0), dtype=np.float32)
 
 
 @dataclass(frozen=True)
 class StoreInfo:
-    """What holds for all clips of a store.
+    """Facts that hold for all clips of a store.
 
     Args:
         layout: Their skeleton layout.
         label_names: The name of each class, possibly empty.
         fps: Frames a second, None if unknown.
-        name: What reports call the set.
-        provenance: How the store was made, as plain values ready for JSON: library version, source
-            format, normalisation. Empty for stores made by hand.
+        name: The name of the set in reports.
+        provenance: How the store was made, as plain values ready for JSON: source format,
+            normalisation, a digest of all that was chosen. Empty for stores made by hand.
     """
 
     layout: SkeletonLayout
@@ -41,14 +44,14 @@ class StoreInfo:
 
 @dataclass(frozen=True, eq=False)
 class ClipIndex:
-    """Where each clip lies, and what is known of it; all arrays have one entry a clip.
+    """The place of each clip, and its facts. All arrays have one entry a clip.
 
     Args:
         offsets: First frame of each clip, and the end of the last: one entry more.
         labels: Class indices, -1 if unknown.
-        subjects: Who performed it, -1 if unknown.
-        views: Which camera saw it, -1 if unknown.
-        names: What reports call it.
+        subjects: Numbers of the performers, -1 if unknown.
+        views: Numbers of the cameras, -1 if unknown.
+        names: The names of the clips in reports.
         extra: Further integers by name, -1 if unknown.
     """
 
@@ -63,7 +66,7 @@ class ClipIndex:
     def collect(
         cls, clips: Iterable[Clip], keep: Callable[[npt.NDArray[np.floating]], None]
     ) -> ClipIndex:
-        """Hand the joints of clips on, one clip at a time, and index what is left of them."""
+        """Hand the joints of clips on, one clip at a time, and index their other facts."""
         known, lengths = [], []
         for clip in clips:
             keep(clip.joints)
@@ -89,7 +92,7 @@ class ClipIndex:
 
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, npt.NDArray[Any]]) -> ClipIndex:
-        """Undo `arrays`."""
+        """Return the index that `arrays` came from."""
         integers = {
             name: array.astype(np.int64) for name, array in arrays.items() if name != "names"
         }
@@ -117,7 +120,7 @@ class ClipIndex:
         listed = chosen.ndim == 1 and chosen.size > 0
         _checks.require(listed, "`indices`", "be one or more clip numbers", f"shape {chosen.shape}")
         lowest, highest = int(chosen.min()), int(chosen.max())
-        # Outside is an IndexError, as of sequences: it also ends iteration.
+        # As sequences do, raise an IndexError outside: it also ends iteration.
         _checks.require(
             -len(self) <= lowest and highest < len(self),
             "clip numbers",
@@ -128,7 +131,7 @@ class ClipIndex:
         return chosen % len(self)
 
     def clip(self, position: int, joints: npt.NDArray[np.floating]) -> Clip:
-        """Return a clip of some joints and of what is known of it."""
+        """Return a clip of some joints and of its facts."""
         return Clip(
             joints,
             int(self.labels[position]),
@@ -138,7 +141,78 @@ class ClipIndex:
             self.extra_of(position),
         )
 
+    def clips(self, frames: npt.NDArray[np.floating]) -> Iterator[Clip]:
+        """Yield all clips of frames (sum of T, M, V, C), their joints where they lie."""
+        for position in range(len(self)):
+            start, end = self.offsets[position : position + 2]
+            yield self.clip(position, frames[start:end])
+
     def extra_of(self, position: int) -> dict[str, int]:
-        """Return the further integers that are known of one clip."""
+        """Return the further integers of one clip, as far as they are known."""
         values = {name: int(array[position]) for name, array in self.extra.items()}
         return {name: value for name, value in values.items() if value != -1}
+
+
+def check_clips(
+    sequences: Iterable[Clip | npt.ArrayLike], labels: Sequence[int] | None, info: StoreInfo
+) -> Iterator[Clip]:
+    """Check clips or arrays one by one, and yield them with joints (T, M, V, C) in float32."""
+    given = None if labels is None else [int(label) for label in labels]
+    count = 0
+    for count, sequence in enumerate(sequences, start=1):
+        clip = sequence if isinstance(sequence, Clip) else Clip(np.asarray(sequence))
+        if given is not None and count > len(given):
+            break
+        label = clip.label if given is None else given[count - 1]
+        yield check_clip(replace(clip, label=label), clip.name or f"clip {count - 1}", info)
+    if given is not None:
+        _checks.require(
+            count == len(given),
+            "`labels`",
+            "have one entry for each sequence",
+            f"{len(given)} labels for {'more' if count > len(given) else count} sequences",
+        )
+
+
+def check_clip(clip: Clip, name: str, info: StoreInfo) -> Clip:
+    """Return a clip that fits the layout and the classes of a store, its joints in float32."""
+    joints = _checks.recording(name, clip.joints, info.layout)
+    _checks.label(name, clip.label, info.label_names)
+    return replace(clip, joints=joints)
+
+
+def match_first(clips: Iterable[Clip]) -> Iterator[Clip]:
+    """Give all clips the persons of the first, and refuse other coordinates."""
+    persons = channels = 0
+    for number, clip in enumerate(clips):
+        name, (M, _, C) = clip.name or f"clip {number}", clip.joints.shape[1:]
+        persons, channels = persons or M, channels or C
+        _checks.require_match(
+            persons >= M,
+            f"{name} has {M} persons",
+            f"the first clip has {persons}",
+            "",
+            "Put a clip with all persons first, or give every array the same.",
+        )
+        _checks.require_match(
+            channels == C,
+            f"{name} has {C} coordinates",
+            f"the first clip has {channels}",
+            "",
+            "Keep two- and three-dimensional recordings in stores of their own.",
+        )
+        if persons > M:
+            padding = ((0, 0), (0, persons - M), (0, 0), (0, 0))
+            clip = replace(clip, joints=np.pad(clip.joints, padding))
+        yield clip
+
+
+def check_labels(path: Path, labels: IntArray) -> None:
+    """Refuse labels of a file that are neither class indices nor -1.
+
+    Raises:
+        SkeletonFormatError: There are such labels.
+    """
+    wrong = labels[(labels < -1) | (labels > MAX_LABEL)]
+    if wrong.size:
+        raise format_error(path, None, "labels from 0, or -1 where they are unknown", int(wrong[0]))

@@ -14,16 +14,12 @@ from typing import Any
 
 import numpy as np
 
-from skelter._files import SkeletonFormatError, replacing, several
-from skelter.data._clip import Clip
+from skelter._files import SkeletonFormatError, shorten, write_whole
+from skelter.data._clip import Clip, Reading, raise_errors
 from skelter.data.files._npz import Arrays, load_npz, require_kind
-from skelter.data.readers._listing import require_labels
-from skelter.data.readers._reading import Reading, strict
-from skelter.data.store._index import ClipIndex, IntArray, StoreInfo
+from skelter.data.store._index import ClipIndex, IntArray, StoreInfo, check_labels
 from skelter.data.store._store import SkeletonStore
 from skelter.layouts import SkeletonLayout, find_layout
-
-__all__ = ["load_ragged", "read_ragged", "write_ragged"]
 
 OWN = {
     "data", "offsets", "label", "subject", "view", "seq_names", "label_names", "joint_names",
@@ -39,14 +35,14 @@ def read_ragged(path: str | Path) -> Iterator[Clip]:
 
     Raises:
         FileNotFoundError: There is none.
-        SkeletonFormatError: The file is no ``.npz``, lacks an array, or its arrays disagree. While
-            iterating: a coordinate of a clip is not finite.
+        SkeletonFormatError: The file is not an ``.npz``, lacks an array, or its arrays disagree.
+            While iterating: a coordinate of a clip is not finite.
     """
-    return strict(_clips(Path(path), open_ragged(Path(path))))
+    return raise_errors(_clips(Path(path), open_ragged(Path(path))))
 
 
-def clips(path: Path) -> Reading:
-    """Yield the clips of a file, or what is wrong with them."""
+def read_file(path: Path) -> Reading:
+    """Yield the clips of a file, or the errors of damaged ones."""
     return _clips(path, open_ragged(path))
 
 
@@ -70,7 +66,7 @@ def load_ragged(path: str | Path, *, layout: SkeletonLayout | None = None) -> Sk
 
     Raises:
         FileNotFoundError: There is none.
-        SkeletonFormatError: The file is no ``.npz``, lacks an array, its arrays disagree, or a
+        SkeletonFormatError: The file is not an ``.npz``, lacks an array, its arrays disagree, or a
             coordinate is not finite.
     """
     store = open_ragged(Path(path), layout)
@@ -82,7 +78,7 @@ def load_ragged(path: str | Path, *, layout: SkeletonLayout | None = None) -> Sk
 
 
 def open_ragged(path: Path, layout: SkeletonLayout | None = None) -> SkeletonStore:
-    """Load a file whose coordinates may be anything; errors as of `load_ragged`."""
+    """Load a file as `load_ragged` does, but with any coordinates."""
     arrays = _read(path)
     layout = layout or _layout_of(arrays, path)
     _check(path, arrays, layout)
@@ -103,8 +99,8 @@ def open_ragged(path: Path, layout: SkeletonLayout | None = None) -> SkeletonSto
         _fps(arrays),
         str(arrays.get("name", path.stem)),
     )
-    require_labels(path, index.labels)
-    with np.errstate(over="ignore"):  # what is too large becomes infinite, and is refused later
+    check_labels(path, index.labels)
+    with np.errstate(over="ignore"):  # too large a number becomes infinite, and is refused later
         frames = arrays["data"].astype(np.float32, copy=False)
     return SkeletonStore(frames, index, info)
 
@@ -116,9 +112,9 @@ def write_ragged(
 
     Args:
         path: The ``.npz`` file; one that is there is replaced when the new one is complete.
-        store: What to write.
+        store: The clips to write.
         source: Where the recordings come from.
-        licence: What they may be used for.
+        licence: Their terms of use.
     """
     arrays: dict[str, Any] = {
         "data": store.frames,
@@ -136,19 +132,19 @@ def write_ragged(
         "licence": np.str_(licence),
     }
     arrays |= {name: values for name, values in store.extra.items() if name not in OWN}
-    with replacing(Path(path)) as file:
+    with write_whole(Path(path)) as file:
         np.savez_compressed(file, **arrays)
 
 
 def _read(path: Path) -> Arrays:
     if not path.is_file():
-        raise FileNotFoundError(f"{path} is no file.")
+        raise FileNotFoundError(f"{path} is not a file.")
     arrays = load_npz(path)
     missing = {"data", "offsets", "label", "joint_names", "bones"} - set(arrays)
     if missing:
         raise SkeletonFormatError(
             f"{path} lacks the arrays {sorted(missing)} of a ragged file; it has "
-            f"{several([ascii(name)[1:-1] for name in sorted(arrays)])}."
+            f"{shorten([ascii(name)[1:-1] for name in sorted(arrays)])}."
         )
     require_kind(path, arrays, ("offsets", "label", "subject", "view"), "iu", 1)
     require_kind(path, arrays, ("seq_names", "label_names", "joint_names"), "U", 1)
@@ -184,7 +180,7 @@ def _check(path: Path, arrays: Arrays, layout: SkeletonLayout) -> None:
 
 
 def _extra(arrays: Arrays, clips: int) -> dict[str, IntArray]:
-    """Return what else is known of every clip as an integer, such as its fold."""
+    """Return further integers of every clip, such as its fold."""
     return {
         name: array.astype(np.int64)
         for name, array in arrays.items()

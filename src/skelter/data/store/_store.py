@@ -8,8 +8,9 @@ beside its final place and renamed, so that it is either complete or absent.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from copy import copy
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -21,14 +22,10 @@ from torch import Generator, Tensor
 from skelter import _checks
 from skelter._ragged import RaggedClips
 from skelter.data._clip import Clip
-from skelter.data.store import _storefile
-from skelter.data.store._frames import Frames, FramesInMemory, StoredFrames
-from skelter.data.store._index import ClipIndex, IntArray, StoreInfo
-from skelter.data.store._mapped import mapped
-from skelter.data.store._prepared import prepared
+from skelter.data.store._frames import FramesInMemory, StoredFrames
+from skelter.data.store._index import ClipIndex, IntArray, StoreInfo, check_clips, match_first
+from skelter.data.store._storefile import read_store, write_store
 from skelter.layouts import SkeletonLayout
-
-__all__ = ["SkeletonStore"]
 
 DTYPES = ("float32", "float16")
 
@@ -42,8 +39,8 @@ class SkeletonStore:
     Args:
         frames: All frames, shape (sum of T, M, V, C), possibly memory-mapped. They are taken as
             they are in float32 or float16, and converted to float32 otherwise.
-        index: Where each clip lies.
-        info: What holds for all clips.
+        index: The place of each clip.
+        info: Facts that hold for all clips.
 
     Example:
         >>> from skelter.layouts import KINECT20
@@ -54,7 +51,7 @@ class SkeletonStore:
         (torch.Size([2, 3, 50, 20, 1]), tensor([50, 30]), tensor([1, 0]))
     """
 
-    def __init__(self, frames: Frames, index: ClipIndex, info: StoreInfo) -> None:
+    def __init__(self, frames: npt.NDArray[np.floating], index: ClipIndex, info: StoreInfo) -> None:
         self._frames = StoredFrames(frames)
         self.index = index
         self.info = info
@@ -68,8 +65,7 @@ class SkeletonStore:
             SkeletonFormatError: A file of it is missing, truncated, inconsistent, or of another
                 version of the format.
         """
-        frames, arrays, info = _storefile.read(Path(path))
-        return cls(frames, ClipIndex.from_arrays(arrays), StoreInfo(**info))
+        return cls(*read_store(Path(path)))
 
     @classmethod
     def build(
@@ -88,16 +84,16 @@ class SkeletonStore:
         """Write clips to a new store directory, one at a time, and open it.
 
         Args:
-            path: Where the store shall be; nothing may be there.
+            path: The new directory. Nothing may be there.
             sequences: Clips, or arrays of shape (T, M, V, C) or (T, V, C). The first decides how
                 many persons there are; later ones with fewer get zeros.
             labels: A class index for each array; clips have their own.
             layout: Their layout.
             label_names: The name of each class.
             fps: Frames a second.
-            name: What reports call the set.
+            name: The name of the set in reports.
             dtype: ``"float32"``, or ``"float16"`` for half the space (millimetres at 2 m).
-            provenance: What to remember of how the store was made, as plain values.
+            provenance: How the store was made, as plain values to be remembered.
 
         Raises:
             FileExistsError: Something is at `path`.
@@ -106,9 +102,7 @@ class SkeletonStore:
         """
         _checks.choice("dtype", dtype, DTYPES)
         info = StoreInfo(layout, tuple(label_names), fps, name, dict(provenance or {}))
-        with _storefile.Writer(Path(path), dtype) as writer:
-            index = ClipIndex.collect(prepared(sequences, labels, info), writer.append)
-            writer.finish(index.arrays(), vars(info))
+        write_store(Path(path), check_clips(sequences, labels, info), info, dtype)
         return cls.open(path)
 
     @classmethod
@@ -123,11 +117,9 @@ class SkeletonStore:
         name: str = "",
         provenance: Mapping[str, Any] | None = None,
     ) -> SkeletonStore:
-        """Make a store in memory; arguments and errors as of `build`."""
+        """Make a store in memory, with the arguments and errors of `build`."""
         info = StoreInfo(layout, tuple(label_names), fps, name, dict(provenance or {}))
-        memory = FramesInMemory()
-        index = ClipIndex.collect(prepared(sequences, labels, info), memory.append)
-        return cls(memory.frames(), index, info)
+        return collect_store(check_clips(sequences, labels, info), info)
 
     def __len__(self) -> int:
         return len(self.index)
@@ -138,6 +130,10 @@ class SkeletonStore:
         start, end = self.index.offsets[number : number + 2]
         return self.index.clip(number, np.array(self.frames[start:end], dtype=np.float32))
 
+    def __iter__(self) -> Iterator[Clip]:
+        """Yield all clips, each with a copy of its joints."""
+        return (self[position] for position in range(len(self)))
+
     def __repr__(self) -> str:
         return (
             f"SkeletonStore({self.info.name or 'unnamed'}: {len(self)} clips, {self.persons} x "
@@ -145,7 +141,7 @@ class SkeletonStore:
         )
 
     @property
-    def frames(self) -> Frames:
+    def frames(self) -> npt.NDArray[np.floating]:
         """All frames of all clips, shape (sum of T, M, V, C): not to be written to."""
         return self._frames.array
 
@@ -186,7 +182,7 @@ class SkeletonStore:
 
     @property
     def names(self) -> npt.NDArray[np.str_]:
-        """What reports call each clip."""
+        """The name of each clip in reports."""
         return self.index.names
 
     @property
@@ -210,10 +206,10 @@ class SkeletonStore:
         return store
 
     def ragged(self, indices: Sequence[int] | IntArray) -> RaggedClips:
-        """Return clips where they lie, for transforms: nothing is read, nothing padded.
+        """Return clips where they lie, for transforms. Nothing is read or padded.
 
         Args:
-            indices: Which clips, at least one.
+            indices: Numbers of clips, at least one.
 
         Raises:
             ValueError: There are no indices.
@@ -237,10 +233,10 @@ class SkeletonStore:
         transform: Callable[..., Any] | None = None,
         generator: Generator | None = None,
     ) -> tuple[Any, Tensor, Tensor]:
-        """Return clips padded with zeros to the longest of them, or what a transform makes of them.
+        """Return clips padded with zeros to the longest of them, or the views of a transform.
 
         Args:
-            indices: Which clips, at least one.
+            indices: Numbers of clips, at least one.
             transform: Such as a `transforms.MultiView`, called with ``num_frames`` and
                 ``generator``. Those of this library crop the clips where they lie and never
                 build padded ones.
@@ -271,16 +267,48 @@ class SkeletonStore:
         views = transform(x, num_frames=clips.num_frames, generator=generator)
         return views, clips.num_frames, labels
 
-    def map(self, function: Callable[[Tensor], Tensor], *, batch_size: int = 256) -> SkeletonStore:
+    def map(
+        self, function: Callable[[Tensor], Tensor], *, name: str = "", batch_size: int = 256
+    ) -> SkeletonStore:
         """Return a store in memory with a function applied to all clips, batch by batch.
 
-        For what is done once, such as ``transforms.presets.isc_normalise(store.layout)``.
+        It is for a step that is done once, such as ``presets.isc_normalise(store.layout)``.
 
         Args:
             function: From clips (N, C, T, V, M) to clips of the same shape.
+            name: A name for the function. If it is given, the new store remembers it as the
+                ``normalisation`` in its provenance.
             batch_size: Clips a batch.
 
         Raises:
-            ValueError: The function changed the shape.
+            ValueError: The function changed the shape, or returned values that are not finite.
         """
-        return SkeletonStore.from_clips(mapped(self, function, batch_size), **vars(self.info))
+        info = self.info
+        if name:
+            info = replace(info, provenance={**info.provenance, "normalisation": name})
+        return SkeletonStore.from_clips(self._mapped_clips(function, batch_size), **vars(info))
+
+    def _mapped_clips(
+        self, function: Callable[[Tensor], Tensor], batch_size: int
+    ) -> Iterator[Clip]:
+        for start in range(0, len(self), batch_size):
+            indices = range(start, min(start + batch_size, len(self)))
+            x, num_frames, _ = self.batch(indices)
+            y = function(x)
+            _checks.require(
+                y.shape == x.shape,
+                "`function`",
+                f"keep the shape of clips {_checks.shape_of(x)}",
+                _checks.shape_of(y),
+                "Crop and resample in a view, not in the store.",
+            )
+            joints = y.detach().cpu().permute(0, 2, 4, 3, 1).numpy()
+            for position, row, length in zip(indices, joints, num_frames.tolist(), strict=True):
+                yield self.index.clip(position, row[:length])
+
+
+def collect_store(clips: Iterable[Clip], info: StoreInfo) -> SkeletonStore:
+    """Make a store in memory of clips that have been checked."""
+    memory = FramesInMemory()
+    index = ClipIndex.collect(match_first(clips), memory.append)
+    return SkeletonStore(memory.frames(), index, info)

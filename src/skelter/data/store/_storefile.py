@@ -6,7 +6,7 @@ import json
 import math
 import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -15,10 +15,10 @@ import numpy.typing as npt
 
 from skelter import _checks
 from skelter._files import SkeletonFormatError
+from skelter.data._clip import Clip
 from skelter.data.files._npz import load_npz, require_kind
-from skelter.data.readers._listing import require_labels
 from skelter.data.store._frames import as_planes
-from skelter.data.store._index import ARRAYS, EXTRA
+from skelter.data.store._index import ARRAYS, EXTRA, ClipIndex, StoreInfo, check_labels, match_first
 from skelter.layouts import SkeletonLayout
 
 FORMAT = "skelter-store"
@@ -29,8 +29,16 @@ BLOCK = 2**23
 FRAMES, INDEX, META = "frames.bin", "index.npz", "store.json"
 
 
-class Writer:
-    """Writes a store directory; leaves nothing behind unless `finish` was reached."""
+def write_store(path: Path, clips: Iterable[Clip], info: StoreInfo, dtype: str) -> int:
+    """Write clips that have been checked to a new store directory, and return their number."""
+    with _Writer(path, dtype) as writer:
+        index = ClipIndex.collect(match_first(clips), writer.append)
+        writer.finish(index, info)
+    return len(index)
+
+
+class _Writer:
+    """Writes a store directory, and leaves nothing behind unless `finish` was reached."""
 
     def __init__(self, path: Path, dtype: str) -> None:
         if path.exists():
@@ -43,7 +51,7 @@ class Writer:
         self.count = 0
         self._frames: BinaryIO
 
-    def __enter__(self) -> Writer:
+    def __enter__(self) -> _Writer:
         shutil.rmtree(self.partial, ignore_errors=True)
         self.partial.mkdir()
         self._frames = (self.partial / FRAMES).open("wb", buffering=BLOCK)
@@ -61,19 +69,20 @@ class Writer:
         self.count += len(joints)
         self._frames.write(as_planes(joints, self.dtype).data)
 
-    def finish(self, index: Mapping[str, Any], info: Mapping[str, Any]) -> None:
+    def finish(self, index: ClipIndex, info: StoreInfo) -> None:
         """Write index and metadata, flush everything to disk, and rename into place."""
         _checks.require(self.count > 0, "`sequences`", "hold at least one clip", "none")
+        arrays: dict[str, Any] = dict(index.arrays())
         with (self.partial / INDEX).open("wb") as file:
-            np.savez(file, **index)
+            np.savez(file, **arrays)
             _sync(file)
         meta = {
             "format": FORMAT,
             "version": VERSIONS[-1],
             "dtype": self.dtype.name,
             "shape": [self.count, *self.shape],
-            **info,
-            "layout": info["layout"].as_dict(),
+            **vars(info),
+            "layout": info.layout.as_dict(),
         }
         with (self.partial / META).open("wb") as file:
             file.write(json.dumps(meta, indent=1).encode())
@@ -82,23 +91,21 @@ class Writer:
         self.partial.rename(self.path)
 
 
-def read(
-    path: Path,
-) -> tuple[npt.NDArray[np.floating], dict[str, npt.NDArray[Any]], dict[str, Any]]:
+def read_store(path: Path) -> tuple[npt.NDArray[np.floating], ClipIndex, StoreInfo]:
     """Open the three files of a store and check that they belong together."""
     if not path.is_dir():
-        raise FileNotFoundError(f"{path} is no store directory. Build one: SkeletonStore.build")
+        raise FileNotFoundError(f"{path} is not a store directory. Build one: SkeletonStore.build")
     meta = _read_meta(path / META)
     try:
         shape, dtype = _form_of(meta)
-        info: dict[str, Any] = {
-            "layout": SkeletonLayout(**meta["layout"]),
-            "label_names": tuple(str(name) for name in meta["label_names"]),
-            "fps": None if meta["fps"] is None else float(meta["fps"]),
-            "name": str(meta["name"]),
-            "provenance": dict(meta.get("provenance", {})),
-        }
-    except Exception as error:  # what all kinds of values raise where others are due
+        info = StoreInfo(
+            SkeletonLayout(**meta["layout"]),
+            tuple(str(name) for name in meta["label_names"]),
+            None if meta["fps"] is None else float(meta["fps"]),
+            str(meta["name"]),
+            dict(meta.get("provenance", {})),
+        )
+    except Exception as error:  # values of other types raise errors of any type
         raise SkeletonFormatError(f"{path / META}: {error}. Build the store again.") from error
     frames_path = path / FRAMES
     expected = math.prod(shape) * dtype.itemsize
@@ -110,12 +117,12 @@ def read(
         )
     arrays = _read_index(path / INDEX, shape[0])
     frames = _frames_of(frames_path, dtype, shape, meta["version"])
-    if info["layout"].num_joints != shape[2]:
+    if info.layout.num_joints != shape[2]:
         raise SkeletonFormatError(
-            f"{path / META}: layout {info['layout'].name} has {info['layout'].num_joints} joints, "
+            f"{path / META}: layout {info.layout.name} has {info.layout.num_joints} joints, "
             f"but the frames have {shape[2]}. Build the store again."
         )
-    return frames, arrays, info
+    return frames, ClipIndex.from_arrays(arrays), info
 
 
 def _frames_of(
@@ -141,9 +148,13 @@ def _read_meta(path: Path) -> dict[str, Any]:
     try:
         meta = json.loads(path.read_text())
     except FileNotFoundError:
-        raise SkeletonFormatError(f"{path.parent} has no {META}: it is no skelter store.") from None
+        raise SkeletonFormatError(
+            f"{path.parent} has no {META}: it is not a skelter store."
+        ) from None
     except (ValueError, RecursionError) as error:
-        raise SkeletonFormatError(f"{path} is no JSON ({error}). Build the store again.") from error
+        raise SkeletonFormatError(
+            f"{path} is not JSON ({error}). Build the store again."
+        ) from error
     if not isinstance(meta, dict) or meta.get("format") != FORMAT:
         raise SkeletonFormatError(f"{path} does not describe a {FORMAT}.")
     if meta.get("version") not in VERSIONS:
@@ -176,7 +187,7 @@ def _read_index(path: Path, frames: int) -> dict[str, npt.NDArray[Any]]:
         raise SkeletonFormatError(
             f"{path}: every array must have {clips} entries, one a clip; got {lengths}."
         )
-    require_labels(path, arrays["labels"])
+    check_labels(path, arrays["labels"])
     return arrays
 
 

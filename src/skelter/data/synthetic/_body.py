@@ -1,4 +1,4 @@
-"""A human body: limb lengths, the handles that move it, and where its landmarks are then.
+"""A human body: limb lengths, the handles that move it, and the landmarks that follow.
 
 A person's own frame: x to the left, y up from the floor, z forwards, in metres. Sides are
 0 for left and 1 for right.
@@ -86,10 +86,10 @@ class Puppet:
         lean: Forward pitch, roll to the right and twist to the left of the trunk, (T, 3), radians.
         nod: Forward pitch and turn to the left of the head against the trunk, (T, 2), radians.
         hands: Wrists (outward, up, forwards) of their shoulders, (2, T, 3), in arm lengths.
-        elbows: Where elbows point (outward, up, forwards), (2, T, 3).
+        elbows: Directions of the elbows (outward, up, forwards), (2, T, 3).
         feet: Offset (outward, up, forwards) of the ankles from standing, (2, T, 3), in leg lengths.
         goal: Points that the wrists are drawn to instead, (2, T, 3), metres.
-        grip: How much they are drawn there, (2, T), 0 to 1.
+        grip: The strength of that pull, (2, T), 0 to 1.
     """
 
     def __init__(self, body: Body, frames: int) -> None:
@@ -126,7 +126,7 @@ class Puppet:
         return (apply(turn, (hip, -0.35 * hip, 0)), apply(turn, (-hip, -0.35 * hip, 0)))
 
     def _pelvis(self, ankles: list[Array]) -> Array:
-        """Where the pelvis is wanted, but no higher than the legs allow."""
+        """Place the pelvis where it should be, but no higher than the legs allow."""
         body = self.body
         pelvis = self.shift * body.leg + (0, body.pelvis - 0.01 * body.leg, 0)
         for hip, ankle in zip(self._hips(), ankles, strict=True):
@@ -198,7 +198,7 @@ def two_bones(
 
     Args:
         start: Upper end, (T, 3).
-        wanted: Where the lower end should be, (T, 3).
+        wanted: The place for the lower end, (T, 3).
         pole: Direction in which the middle joint gives way, (T, 3).
         lengths: Of the upper and the lower bone.
 

@@ -31,7 +31,7 @@ class Draws:
         return low + (high - low) * self._pool.pop()
 
     def chance(self, probability: float) -> bool:
-        """Draw whether something happens."""
+        """Draw True with a probability."""
         return self.uniform(0, 1) < probability
 
     def integer(self, low: int, high: int) -> int:

@@ -1,8 +1,4 @@
-"""A synthetic data set: skeletons of people who wave, kick, bow, shake hands and more.
-
-It needs no download, is the same for the same seed, and behaves as recordings do: performers
-differ, cameras differ, nobody starts on the first frame, and joints are noisy or lost.
-"""
+"""Clips that a depth camera records of performances: a viewpoint, noise, and lost joints."""
 
 from __future__ import annotations
 
@@ -15,19 +11,33 @@ import numpy as np
 from skelter import _checks
 from skelter.data._clip import Clip
 from skelter.data.store._store import SkeletonStore
-from skelter.data.synthetic._camera import BLUR, blur, film, lose
+from skelter.data.synthetic._body import LANDMARKS, rotation
 from skelter.data.synthetic._draws import Array, Draws
 from skelter.data.synthetic._landmarks import placement
 from skelter.data.synthetic._performance import ACTIONS as ACTION_SPECS
 from skelter.data.synthetic._performance import Style, perform
 from skelter.layouts import NTU25, SkeletonLayout
 
-__all__ = ["ACTIONS", "generate"]
-
 ACTIONS: tuple[str, ...] = tuple(ACTION_SPECS)
 """The names of the action classes that `generate` knows."""
 
 FPS = 30.0
+
+# The noise of a landmark in units of `noise`, and the ones that can be lost. Trackers are sure of
+# the trunk; hands and feet blur, vanish behind the body or leave the picture.
+UNSURE = {"wrist": 1.4, "hand": 1.8, "tip": 2.2, "thumb": 2.2, "ankle": 1.4, "foot": 1.8}
+UNSURE |= {"toe": 2.0, "heel": 1.6, "elbow": 1.1, "knee": 1.1}
+BLUR = np.array([UNSURE.get(name.split()[-1], 0.8) for name in LANDMARKS])
+LIMBS = tuple(
+    np.array([name.startswith(side) and name.split()[-1] in parts for name in LANDMARKS])
+    for side in ("left", "right")
+    for parts in (
+        ("wrist", "hand", "tip", "thumb"),
+        ("elbow", "wrist", "hand", "tip", "thumb"),
+        ("ankle", "foot", "toe", "heel"),
+        ("knee", "ankle", "foot", "toe", "heel"),
+    )
+)
 
 
 def generate(
@@ -49,9 +59,9 @@ def generate(
 
     Args:
         clips_per_class: Clips of each class, spread evenly over subjects and views.
-        subjects: How many performers there are; they differ in body, tempo, amplitude, posture
-            and handedness.
-        views: How many cameras there are: the first before the scene, the others around it.
+        subjects: The number of performers. They differ in body, tempo, amplitude, posture and
+            handedness.
+        views: The number of cameras: the first before the scene, the others around it.
         layout: The skeleton. Joints are found by their names ('head', 'ElbowLeft', 'base of
             spine'); a joint of another name lies between its neighbours.
         classes: Names out of `ACTIONS`, in the order of their labels; all of them by default.
@@ -59,7 +69,7 @@ def generate(
             feet; slow drift comes with it. 0 for none.
         dropped: Probability, 0 to 1, that a person's hands or feet are lost (all zeros) for
             a part of the clip.
-        seed: Of all randomness; the global generators are neither used nor changed.
+        seed: The seed of all draws. The global generators are neither used nor changed.
 
     Returns:
         A store of ``len(classes) * clips_per_class`` clips, class by class. Clips have shape
@@ -81,7 +91,7 @@ def generate(
     _checks.positive_int("views", views)
     _checks.between("noise", noise, 0.0, 1.0, "It is in metres; trackers have about 0.01.")
     _checks.between("dropped", dropped, 0.0, 1.0, "It is a probability.")
-    names = _known(ACTIONS if classes is None else classes)
+    names = _check_classes(ACTIONS if classes is None else classes)
     studio = _Studio(placement(layout), noise=noise, dropped=dropped, seed=seed)
     clips = [
         studio.record(action, label, *cast)
@@ -93,7 +103,7 @@ def generate(
     )
 
 
-def _known(classes: Sequence[str]) -> tuple[str, ...]:
+def _check_classes(classes: Sequence[str]) -> tuple[str, ...]:
     names = (classes,) if isinstance(classes, str) else tuple(classes)
     for name in names:
         _checks.choice("classes", name, ACTIONS)
@@ -108,7 +118,7 @@ def _known(classes: Sequence[str]) -> tuple[str, ...]:
 
 
 def _casts(clips: int, subjects: int, views: int) -> Iterator[tuple[int, int, int]]:
-    """Yield subject, view (both from 1) and repetition: each prefix is as even as can be."""
+    """Yield subject, view (both from 1) and repetition, as evenly as possible."""
     round_trip = lcm(subjects, views)
     for i in range(clips):
         # Without the shift, subject and view would meet in the same pairs again.
@@ -145,3 +155,57 @@ class _Studio:
 
     def _style(self, subject: int) -> Style:
         return Style.draw(Draws(self.seed, "subject", subject))
+
+
+def film(points: Array, view: int, draws: Draws) -> Array:
+    """Move points (..., 3) from the floor into the frame of a camera, y up and z away from it.
+
+    View 1 looks at the front, views 2 and 3 at an angle of 45 degrees from either side.
+    """
+    azimuth = np.radians((0, 45, -45, 90, -90)[(view - 1) % 5] + draws.normal(5))
+    height, distance = draws.uniform(0.7, 1.8), draws.uniform(2.4, 3.8)
+    facing = rotation(np.array([[0, 0, np.pi + azimuth]]))[0]
+    seen = points @ facing.T + (draws.normal(0.25), -height, distance)
+    # It looks up or down towards the middle of the bodies, more or less.
+    pitch = np.arctan2(height - 0.95, distance) + draws.normal(0.06)
+    tilt = rotation(np.array([[-pitch, draws.normal(0.03), 0]]))[0]
+    return np.asarray(seen @ tilt.T)
+
+
+def blur(joints: Array, unsure: Array, noise: float, draws: Draws) -> Array:
+    """Add white noise, slow drift and a bad start to joints (M, T, V, 3).
+
+    Args:
+        joints: In metres.
+        unsure: Factor on the noise for each joint, (V,).
+        noise: Standard deviation of the white noise, metres.
+        draws: The random numbers.
+    """
+    M, T, V, _ = joints.shape
+    white = draws.normals(M, T, V, 3)
+    drift = np.moveaxis(draws.sway(T, M, V, 3), 0, 1)
+    # Trackers need some frames until they have found the body.
+    start = 1 + 1.5 * np.exp(-np.arange(T) / 2.5)[:, None, None]
+    return joints + noise * unsure[:, None] * (white * start + drift)
+
+
+def lose(joints: Array, mix: Array, dropped: float, draws: Draws) -> Array:
+    """Set joints (M, T, V, 3) of one or two limbs to zero for a while, with a probability.
+
+    Args:
+        joints: In metres.
+        mix: The landmarks that joints mix, (V, len(LANDMARKS)).
+        dropped: Probability that a person loses joints.
+        draws: The random numbers.
+    """
+    M, T = joints.shape[:2]
+    kept = np.ones(joints.shape[:3], dtype=bool)
+    for person in range(M):
+        happens = draws.chance(dropped)
+        for _ in range(draws.integer(1, 2)):
+            limb = LIMBS[draws.integer(0, len(LIMBS) - 1)]
+            length = draws.uniform(0.2, 0.8) * T
+            start = int(draws.uniform(0, T - length))
+            lost = mix @ limb > 0.5
+            kept[person, start : start + int(length), lost] &= not happens
+    return np.asarray(joints * kept[..., None])

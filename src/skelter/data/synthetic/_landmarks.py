@@ -1,4 +1,4 @@
-"""Which landmarks of the body a layout means by a joint's name."""
+"""The landmarks of the body that a layout means by the names of its joints."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from skelter.data.synthetic._body import LANDMARKS
 from skelter.data.synthetic._draws import Array
 from skelter.layouts import SkeletonLayout, joint_words
 
-# What joints are called beside the landmarks' own names; the words of a name in any order.
+# Names of joints beside the landmarks' own names. The words of a name may come in any order.
 MIDDLE = {
     "pelvis": "pelvis|base spine|bottom spine|waist|hip|hip centre|root",
     "spine": "spine|spine centre|spine navel|navel|torso|trunk|abdomen|belly|stomach|body centre",
@@ -76,7 +76,7 @@ MEANINGS = (
 
 
 def recipe_of(joint: str) -> Recipe:
-    """Return the weights of the landmarks that a joint's name means; none if it means nothing.
+    """Return the weights of the landmarks that the name of a joint means, none if it is unknown.
 
     Example:
         >>> recipe_of("SpineBase"), recipe_of("ElbowLeft"), recipe_of("middle of spine")
@@ -88,7 +88,7 @@ def recipe_of(joint: str) -> Recipe:
 
 
 def placement(layout: SkeletonLayout) -> Array:
-    """Return how the joints of a layout mix the landmarks: a matrix (V, len(LANDMARKS)).
+    """Return the weights of the landmarks in each joint of a layout, (V, len(LANDMARKS)).
 
     A joint of a known name is a landmark, or mixes some. Others are the mean of their neighbours
     that are placed, outward from the known ones.
@@ -123,13 +123,13 @@ def _put(row: Array, recipe: Recipe) -> None:
 
 
 def _along_the_spine(mix: Array, layout: SkeletonLayout) -> None:
-    """Place several joints that are called spine, such as spine1 to spine3, evenly along it."""
-    several = [joint for joint, name in enumerate(layout.joints) if _words(name) == {"spine"}]
-    if len(several) < 2:
+    """Place spine joints that are called spine, such as spine1 to spine3, evenly along it."""
+    spine = [joint for joint, name in enumerate(layout.joints) if _words(name) == {"spine"}]
+    if len(spine) < 2:
         return
-    several.sort(key=lambda joint: _number(layout.joints[joint]))
-    for place, joint in enumerate(several, 1):
-        height = 2 * place / (len(several) + 1)  # 0 is the pelvis, 1 the spine, 2 the chest
+    spine.sort(key=lambda joint: _number(layout.joints[joint]))
+    for place, joint in enumerate(spine, 1):
+        height = 2 * place / (len(spine) + 1)  # 0 is the pelvis, 1 the spine, 2 the chest
         weights = [max(0.0, 1 - abs(height - landmark)) for landmark in range(3)]
         _put(mix[joint], dict(zip(("pelvis", "spine", "chest"), weights, strict=True)))
 
@@ -139,7 +139,7 @@ def _number(joint: str) -> int:
 
 
 def _spread(mix: Array, layout: SkeletonLayout) -> Array:
-    """Place the joints that have a placed neighbour; failing all, those of a loose piece."""
+    """Place the joints that have a placed neighbour, or else those of a loose piece."""
     placed, spread = np.asarray(mix.any(1)), mix.copy()
     for child, parent in layout.bones:
         for joint, neighbour in ((child, parent), (parent, child)):

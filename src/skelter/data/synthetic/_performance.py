@@ -1,4 +1,4 @@
-"""One performance of an action: who does it, in which posture, when, and where they stand."""
+"""One performance of an action: the performers, their posture, their timing and their place."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from skelter.data.synthetic import _motions as motions
-from skelter.data.synthetic import _pairs as pairs
 from skelter.data.synthetic._body import Body, Puppet, rotation
 from skelter.data.synthetic._draws import Array, Draws
 from skelter.data.synthetic._motions import Timing, mix
@@ -29,7 +28,7 @@ RESTS = np.array(
 
 @dataclass(frozen=True)
 class Style:
-    """What a subject keeps from clip to clip."""
+    """The habits that a subject keeps from clip to clip."""
 
     body: Body
     tempo: float
@@ -61,7 +60,7 @@ class Action:
     frames: tuple[int, int]
     reps: tuple[int, int] = (1, 1)
     persons: int = 1
-    seated: bool = False  # whether it can as well be done on a chair
+    seated: bool = False  # it can as well be done on a chair
 
 
 ACTIONS = {
@@ -80,8 +79,8 @@ ACTIONS = {
     "pick up": Action(motions.pick_up, (34, 60), (1, 2)),
     "walk": Action(motions.walk, (28, 40), (2, 3)),
     "jog": Action(motions.jog, (17, 26), (3, 4)),
-    "handshake": Action(pairs.handshake, (11, 18), (3, 4), persons=2),
-    "push": Action(pairs.push, (32, 56), persons=2),
+    "handshake": Action(motions.handshake, (11, 18), (3, 4), persons=2),
+    "push": Action(motions.push, (32, 56), persons=2),
 }
 
 
@@ -102,7 +101,7 @@ def perform(action: Action, styles: tuple[Style, ...], draws: Draws) -> Array:
     action.move(*people, when, draws)  # type: ignore[call-arg, arg-type]  # as many as it takes
     placed = np.stack([one.landmarks() for one in people])
     if len(people) == 2:
-        gap = pairs.gap(people[0], people[1])
+        gap = motions.gap(people[0], people[1])
         placed[1] = placed[1] * (-1, 1, -1) + (0, 0, gap)
         placed[..., 2] -= gap / 2
     else:
@@ -112,7 +111,7 @@ def perform(action: Action, styles: tuple[Style, ...], draws: Draws) -> Array:
 
 
 def _timing(action: Action, style: Style, draws: Draws) -> Timing:
-    """Draw when the movement begins, how long it takes, and how much waiting surrounds it."""
+    """Draw the start of the movement, its length, and the waiting around it."""
     reps = draws.integer(*action.reps)
     tempo = style.tempo * draws.uniform(0.9, 1.12)
     length = min(80.0, max(24.0, reps * draws.uniform(*action.frames) / tempo))
