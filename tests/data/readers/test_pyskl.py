@@ -325,7 +325,7 @@ class TestWritePyskl:
             write_pyskl(tmp_path / "set.pkl", store, {"a": [0, 4]})
         layout = SkeletonLayout.from_bones("two", ["a", "b"], bones=[(1, 0)])
         flat = SkeletonStore.from_clips([Clip(np.ones((2, 2, 1)), 0, name="a")], layout=layout)
-        with pytest.raises(ValueError, match="`store` must have coordinates beside the score"):
+        with pytest.raises(ValueError, match="`clips` must have coordinates beside the score"):
             write_pyskl(tmp_path / "set.pkl", flat, {}, scores=True)
         assert list(tmp_path.iterdir()) == []
 

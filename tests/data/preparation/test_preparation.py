@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import os
 import resource
 import subprocess
@@ -9,6 +10,7 @@ from functools import partial
 
 import numpy as np
 import pytest
+import torch
 import workers
 from benchmarks import kill_build
 
@@ -64,6 +66,12 @@ def contents(store):
     return {path.name: path.read_bytes() for path in store.iterdir()}
 
 
+def change_provenance(path, *, replace=None, **changes):
+    meta = json.loads((path / "store.json").read_text())
+    meta["provenance"] = (meta["provenance"] | changes) if replace is None else replace
+    (path / "store.json").write_text(json.dumps(meta))
+
+
 def damage(raw, name):
     file = next(raw.glob(f"*{name}.skeleton"))
     file.write_text("12\nnobody\n")
@@ -91,18 +99,20 @@ class TestPrepare:
         assert len(one.store) == FILES
 
     def test_is_the_same_with_two_processes(self, source, tmp_path):
-        normalise = presets.isc_normalise()
-        prepare(source, tmp_path / "one", normalise=normalise)
-        prepare(source, tmp_path / "two", normalise=normalise, workers=2)
+        given = {"normalise": presets.isc_normalise(), "normalisation": "isc_normalise"}
+        prepare(source, tmp_path / "one", **given)
+        prepare(source, tmp_path / "two", **given, workers=2)
         assert contents(tmp_path / "one") == contents(tmp_path / "two")
 
     def test_normalises_and_says_so(self, source, tmp_path):
         plain = prepare(source, tmp_path / "plain").store
-        store = prepare(source, tmp_path / "store", normalise=presets.isc_normalise()).store
+        function = presets.isc_normalise()
+        path = tmp_path / "store"
+        store = prepare(source, path, normalise=function, normalisation="isc_normalise").store
         for clip, expected in zip(store, plain.map(presets.isc_normalise()), strict=True):
             np.testing.assert_allclose(clip.joints, expected.joints, atol=1e-6)
         made = store.info.provenance
-        assert "AlignSpine(layout=NTU25, axis='z')" in made["normalisation"]
+        assert made["normalisation"] == "isc_normalise"
         assert made["format"] == "NTU RGB+D .skeleton"
         assert made["library"].startswith("skelter 0.")
         assert plain.info.provenance["normalisation"] is None
@@ -137,9 +147,47 @@ class TestPrepare:
                 source, tmp_path / "store", dtype="float16" if change == "options" else "float32"
             )
 
+    def test_another_normalisation_is_refused(self, source, tmp_path):
+        given = {"normalise": presets.isc_normalise(), "normalisation": "isc_normalise"}
+        prepare(source, tmp_path / "store", **given)
+        prepare(source, tmp_path / "store", **given)
+        with pytest.raises(FileExistsError, match="normalisation is 'isc_normalise', not None"):
+            prepare(source, tmp_path / "store")
+        given["normalisation"] = "isc_normalise, axis y"
+        with pytest.raises(FileExistsError, match="'isc_normalise', not 'isc_normalise, axis y'"):
+            prepare(source, tmp_path / "store", **given)
+
+    def test_a_store_of_another_version_of_the_library_is_reported(self, source, tmp_path):
+        prepare(source, tmp_path / "store")
+        change_provenance(tmp_path / "store", library="skelter 99.0.0")
+        before = contents(tmp_path / "store")
+        assert len(prepare(source, tmp_path / "store").store) == FILES
+        assert contents(tmp_path / "store") == before
+
+    def test_a_store_without_a_digest_opens_but_is_not_taken_for_this_one(self, source, tmp_path):
+        store = prepare(source, tmp_path / "store").store
+        provenance = {
+            "format": "NTU RGB+D .skeleton",
+            "options": {"single": "zeros", "track": "order"},
+            "library": "skelter 0.4.0",
+            "normalisation": "Compose( (transforms): Members( (0): FillFrames() ) )",
+            "dtype": "float32",
+            "excluded": {},
+            "pieces": "2dbec5b56aedb855e17c981224d122e2",
+            "skipped": [],
+        }
+        change_provenance(tmp_path / "store", replace=provenance)
+        opened = SkeletonStore.open(tmp_path / "store")
+        assert opened.info.provenance == provenance
+        np.testing.assert_array_equal(opened.frames, store.frames)
+        with pytest.raises(FileExistsError, match=r"no digest .* by skelter before 0\.5"):
+            prepare(source, tmp_path / "store")
+
     @pytest.mark.parametrize(
         ("argument", "message"),
         [
+            ({"normalise": torch.abs}, "`normalisation` must name `normalise`"),
+            ({"normalisation": "abs"}, "`normalisation` must name `normalise`"),
             ({"workers": 0}, "`workers` must be"),
             ({"on_error": "ignore"}, "`on_error` must be"),
             ({"dtype": "int8"}, "`dtype` must be"),
@@ -151,7 +199,9 @@ class TestPrepare:
 
     def test_what_cannot_be_sent_to_processes(self, source, tmp_path):
         with pytest.raises(TypeError, match="must be picklable to be sent to several processes"):
-            prepare(source, tmp_path / "store", workers=2, normalise=lambda x: x)
+            prepare(
+                source, tmp_path / "store", workers=2, normalise=lambda x: x, normalisation="none"
+            )
         assert not (tmp_path / "store").exists()
 
     def test_one_build_of_a_store_at_a_time(self, source, tmp_path):

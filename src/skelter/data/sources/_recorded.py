@@ -10,13 +10,15 @@ import numpy as np
 
 from skelter import _checks
 from skelter._files import require_path
-from skelter.data import splits
 from skelter.data._clip import NAME_LENGTH, Clip, parse_ntu_name
 from skelter.data.preparation._source import Piece, Source
 from skelter.data.readers import _ntu as ntu
 from skelter.data.readers import _nw_ucla, _pku_mmd
 from skelter.data.readers._kinetics import read_kinetics
 from skelter.data.readers._reading import list_files
+from skelter.data.splits import _sets as splits
+from skelter.data.splits._general import recorded
+from skelter.data.splits._rule import SplitRule
 from skelter.data.store._index import NO_JOINTS, ClipIndex, StoreInfo
 from skelter.layouts import KINECT20, NTU25, OPENPOSE18
 
@@ -75,7 +77,7 @@ def _ntu(
     folders: Sequence[str | Path],
     name: str,
     classes: int,
-    rules: Sequence[splits.SplitRule],
+    rules: Sequence[SplitRule],
     options: dict[str, str],
 ) -> Source:
     files: list[Path] = []
@@ -206,7 +208,7 @@ def kinetics(folder: str | Path, *, persons: int = 2) -> Source:
     options = {"persons": persons}
     provenance = {"format": "Kinetics-skeleton .json", "options": options}
     info = StoreInfo(OPENPOSE18, (), None, "Kinetics-skeleton", provenance)
-    rules = (splits.recorded("train", "val"),)
+    rules = (recorded("train", "val"),)
     return Source.of_files(info, files, partial(read_kinetics, persons=persons), splits=rules)
 
 

@@ -158,7 +158,7 @@ class TestDamage:
         np.save(tmp_path / "one.npy", np.ones(3))
         with pytest.raises(SkeletonFormatError, match="holds a single array"):
             data.load_ragged(tmp_path / "one.npy")
-        with pytest.raises(FileNotFoundError, match="is no file"):
+        with pytest.raises(FileNotFoundError, match="is not a file"):
             data.load_ragged(tmp_path / "none.npz")
 
     def test_a_given_layout_must_fit(self, tmp_path, arrays):

@@ -589,10 +589,10 @@ class TestOpen:
         return tmp_path / "s"
 
     def test_no_store(self, tmp_path):
-        with pytest.raises(FileNotFoundError, match=r"no store directory.*SkeletonStore\.build"):
+        with pytest.raises(FileNotFoundError, match=r"not a store directory.*SkeletonStore\.build"):
             SkeletonStore.open(tmp_path / "nowhere")
         (tmp_path / "empty").mkdir()
-        with pytest.raises(SkeletonFormatError, match="no store.json: it is no skelter store"):
+        with pytest.raises(SkeletonFormatError, match="no store.json: it is not a skelter store"):
             SkeletonStore.open(tmp_path / "empty")
 
     @pytest.mark.parametrize("name", ["frames.bin", "index.npz", "store.json"])
@@ -641,7 +641,7 @@ class TestOpen:
 
     def test_deep_metadata(self, path):
         (path / "store.json").write_text("[" * 100_000)
-        with pytest.raises(SkeletonFormatError, match="store.json is no JSON"):
+        with pytest.raises(SkeletonFormatError, match="store.json is not JSON"):
             SkeletonStore.open(path)
 
     def test_missing_metadata(self, path):

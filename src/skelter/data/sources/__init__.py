@@ -1,0 +1,21 @@
+"""The files of the common data sets, as `prepare` takes them.
+
+Each is a function from the folder, or file, that a user has to a `Source`: the pieces, their
+reader, and the splits that the set is checked against.
+"""
+
+from skelter.data.sources._converted import crosclr, ctrgcn, isc, pyskl, ragged
+from skelter.data.sources._recorded import kinetics, ntu60, ntu120, nw_ucla, pku_mmd
+
+__all__ = [
+    "crosclr",
+    "ctrgcn",
+    "isc",
+    "kinetics",
+    "ntu60",
+    "ntu120",
+    "nw_ucla",
+    "pku_mmd",
+    "pyskl",
+    "ragged",
+]
