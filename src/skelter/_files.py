@@ -94,7 +94,7 @@ def write_whole(path: Path) -> Iterator[BinaryIO]:
 
 
 def digest_settings(settings: Mapping[str, Any]) -> str:
-    """Return the SHA-256 digest of plain settings; the order of their names does not matter."""
+    """Return the SHA-256 digest of plain settings, in whatever order they come."""
     text = json.dumps(settings, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()
 

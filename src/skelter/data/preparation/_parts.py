@@ -46,7 +46,7 @@ class Skipped(NamedTuple):
 
 @dataclass(frozen=True)
 class Job:
-    """The settings that all parts of a build share; it goes to every process."""
+    """The settings that all parts of a build share. It goes to every process."""
 
     folder: Path
     info: StoreInfo
@@ -115,7 +115,7 @@ def read_parts(job: Job, results: Sequence[Result]) -> Iterator[Clip]:
 
 
 def _read_pieces(job: Job, part: Part, skipped: list[Skipped]) -> Iterator[Clip]:
-    """Yield the clips of a part that are fit for the store; raise or note the errors of others."""
+    """Yield the clips of a part that fit the store, and raise or note the errors of others."""
     for piece in part.pieces:
         try:
             for item in job.read(*piece.arguments):
@@ -157,7 +157,7 @@ _job: Job  # of this worker process
 def _start_worker(job: Job) -> None:
     global _job
     _job = job
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent's to answer
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent answers it
     torch.set_num_threads(1)
     threading.Thread(target=_end_with_parent, daemon=True).start()
 
@@ -167,7 +167,7 @@ def _make_in_worker(part: Part) -> Result:
 
 
 def _end_with_parent() -> None:
-    """End this process when the one that started it is killed, which tells nobody."""
+    """End this process when the one that started it is killed."""
     parent = multiprocessing.parent_process()
     if parent is not None:
         wait([parent.sentinel])

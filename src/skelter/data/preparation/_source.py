@@ -28,7 +28,7 @@ class Piece(NamedTuple):
 
 @dataclass(frozen=True)
 class Source:
-    """The files of a data set, and how they are read; `sources` has those of the common sets.
+    """The files of a data set, and their reader. `sources` has those of the common sets.
 
     Args:
         info: Facts that hold for all clips. Its provenance names format and options: a finished

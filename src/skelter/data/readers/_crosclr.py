@@ -21,7 +21,7 @@ ARRAY = "position"
 
 
 def read_crosclr(path: str | Path, side: str = "train") -> Iterator[Clip]:
-    """Yield the clips of one side; the array stays on disk.
+    """Yield the clips of one side. The array stays on disk.
 
     All frames of a clip are valid: the files are made by resampling every clip to one length.
     Subject and view are known where the names are those of NTU RGB+D.

@@ -28,10 +28,10 @@ SIDES = ("train", "test")
 def read_ctrgcn(
     path: str | Path, side: str = "train", *, persons: int = 2, coordinates: int = 3
 ) -> Iterator[Clip]:
-    """Yield the clips of one side; the archive, often of several gigabytes, is not loaded.
+    """Yield the clips of one side. The archive, often of several gigabytes, is not loaded.
 
-    A clip ends with its last frame that is not all zeros. The files know neither names, subjects
-    nor views; clips are named after their row.
+    A clip ends with its last frame that is not all zeros. The files have neither names, subjects
+    nor views. Clips are named after their row.
 
     Args:
         path: The ``.npz`` file.

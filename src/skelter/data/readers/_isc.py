@@ -39,7 +39,7 @@ SUFFIX = ".skeleton"
 
 
 def read_isc(path: str | Path, side: str = "train") -> Iterator[Clip]:
-    """Yield the clips of one side; the array stays on disk.
+    """Yield the clips of one side. The array stays on disk.
 
     Without ``<side>_num_frame.npy``, a clip ends with its last frame that is not all zeros. Clips
     that were padded by repeating them, as the pre-normalisation of 2s-AGCN does, then have all
@@ -62,11 +62,9 @@ def read_isc(path: str | Path, side: str = "train") -> Iterator[Clip]:
         al., Two-Stream Adaptive Graph Convolutional Networks, CVPR 2019; their released code.
 
     Example:
-        >>> from skelter.layouts import NTU25
         >>> clips = [Clip(np.ones((9, 2, 25, 3)), label, name=f"clip{label}") for label in (0, 1)]
-        >>> store = SkeletonStore.from_clips(clips, layout=NTU25)
         >>> folder = getfixture("tmp_path")
-        >>> write_isc(folder, store, train=[0], val=[1])
+        >>> write_isc(folder, clips, train=[0], val=[1])
         >>> [(clip.name, clip.label, clip.joints.shape) for clip in read_isc(folder, "val")]
         [('clip1', 1, (9, 2, 25, 3))]
     """

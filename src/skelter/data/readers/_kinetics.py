@@ -48,7 +48,7 @@ def read_kinetics(path: str | Path, *, persons: int = 2) -> Iterator[Clip]:
 
     Raises:
         FileNotFoundError: There is no such file.
-        ValueError: `persons` is no positive number.
+        ValueError: `persons` is not positive.
         SkeletonFormatError: While iterating: a file is damaged, or shows nobody.
 
     References:

@@ -58,23 +58,23 @@ def read_ntu(
 ) -> Iterator[Clip]:
     """Yield the clips of ``.skeleton`` files, with the bodies that move most.
 
-    Label (from 0), subject and view are those of the file name; they are -1 if it is none of
-    NTU's, such as ``S001C002P003R002A013.skeleton``.
+    Label (from 0), subject and view are those of a file name such as
+    ``S001C002P003R002A013.skeleton``, and -1 for any other.
 
     Args:
         path: A file, or a folder whose files are read in the order of their names.
         persons: Bodies a clip, those of largest motion energy; zeros where there are fewer.
-        single: What the second body is where only one was seen: ``"zeros"``, or ``"duplicate"``
-            for the same again, as SGN and CTR-GCN have it for NTU-120.
-        track: What makes a body of several frames: ``"order"``, its place among the bodies of a
-            frame, as the reference method reads them, or ``"id"``, Kinect's identifier.
+        single: The second body where only one was seen: ``"zeros"``, or ``"duplicate"`` for the
+            same again, as SGN and CTR-GCN have it for NTU-120.
+        track: The mark of a body over time: ``"order"``, its place among the bodies of a frame, as
+            the reference method reads them, or ``"id"``, Kinect's identifier.
 
     Returns:
         Clips with joints (T, persons, 25, 3), float32.
 
     Raises:
         FileNotFoundError: There is no such file.
-        ValueError: `persons` is no positive number, `single` or `track` another word.
+        ValueError: `persons` is not positive, or `single` or `track` is another word.
         SkeletonFormatError: While iterating: a file is damaged, or shows nobody.
 
     References:
@@ -128,11 +128,11 @@ class _Body(NamedTuple):
 
 
 def _find_bodies(tokens: Tokens) -> tuple[list[_Body], int]:
-    """Walk through the counts of a file; return its bodies and its number of frames."""
+    """Walk through the counts of a file, and return its bodies and its number of frames."""
     lines, numbers = tokens.counts()
     if lines[:1] != [0] or numbers[0] < 1:
         raise tokens.unexpected(0, "the number of frames")
-    frames, end, lines = numbers[0], len(tokens), [*lines, -1]  # there is none behind the last
+    frames, end, lines = numbers[0], len(tokens), [*lines, -1]  # no count is behind the last
     found: list[_Body] = []
     at = line = 1
     for frame in range(frames):
@@ -163,7 +163,7 @@ def _no_body(tokens: Tokens, line: int) -> SkeletonFormatError:
 
 
 def _tracks(tokens: Tokens, seen: Sequence[_Body], track: str) -> list[dict[int, int]]:
-    """Return, for each body of the clip, which of those seen it is in which frame."""
+    """Return, for each body of the clip, its row in `seen` by frame."""
     tracks: dict[bytes | int, dict[int, int]] = {}
     for row, body in enumerate(seen):
         line = body.line - 2

@@ -77,7 +77,7 @@ def read_file(path: Path) -> Clip:
 
 
 def parse_name(name: str) -> tuple[int, int]:
-    """Return subject and view that a name says, -1 if it is none of NW-UCLA's."""
+    """Return subject and view that a name of NW-UCLA tells, -1 and -1 of any other."""
     match = NAME.fullmatch(name)
     return (int(match[2]), int(match[4])) if match else (-1, -1)
 

@@ -44,7 +44,7 @@ MAX_SIDE = 2**31 - 1  # of an image, in pixels
 
 
 def read_pyskl(path: str | Path, *, persons: int | None = None) -> Iterator[Clip]:
-    """Yield the clips of a pickle, in their order; nothing in it is run.
+    """Yield the clips of a pickle in their order, without running anything in it.
 
     The file is read as a whole, since pickles cannot be read in parts. A detector's scores, where
     there are any, become the last coordinate. Subject and view are known where the names are those
@@ -62,7 +62,7 @@ def read_pyskl(path: str | Path, *, persons: int | None = None) -> Iterator[Clip
 
     Raises:
         FileNotFoundError: There is no such file.
-        ValueError: `persons` is no positive number.
+        ValueError: `persons` is not positive.
         SkeletonFormatError: While iterating: the file or a clip is damaged, asks for anything but
             arrays and plain containers, or its parts disagree.
 

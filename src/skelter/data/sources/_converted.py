@@ -29,7 +29,7 @@ def isc(
     """Return the arrays of ISC or 2s-AGCN, both sides.
 
     Args:
-        folder: Where ``{train,val}_data_joint.npy`` and their lists are.
+        folder: The folder of ``{train,val}_data_joint.npy`` and their lists.
         layout: Their layout.
         label_names: The name of each class.
 
@@ -56,7 +56,7 @@ def crosclr(
     """Return the arrays of CrosSCLR and its successors, both sides.
 
     Args:
-        folder: Where ``{train,val}_position.npy`` and their lists are.
+        folder: The folder of ``{train,val}_position.npy`` and their lists.
         layout: Their layout.
         label_names: The name of each class.
 
@@ -142,7 +142,7 @@ def pyskl(
 
 
 def ragged(file: str | Path) -> Source:
-    """Return a ragged ``.npz`` file; layout, names and rate are the file's.
+    """Return a ragged ``.npz`` file with the layout, names and rate that it records.
 
     Args:
         file: The file.

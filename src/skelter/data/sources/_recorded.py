@@ -31,7 +31,7 @@ def ntu60(*folders: str | Path, single: str = "zeros", track: str = "order") -> 
     Files of the setups that only NTU RGB+D 120 has, and those without a skeleton, are left out.
 
     Args:
-        folders: Where the ``.skeleton`` files are, in any sub-folder.
+        folders: Folders of ``.skeleton`` files, which may be in sub-folders.
         single: See `read_ntu`.
         track: See `read_ntu`.
 
@@ -54,8 +54,8 @@ def ntu120(*folders: str | Path, single: str = "zeros", track: str = "order") ->
     """Return the files of NTU RGB+D 120.
 
     Args:
-        folders: Where the ``.skeleton`` files are, in any sub-folder; those of NTU RGB+D 60 belong
-            to them.
+        folders: Folders of ``.skeleton`` files, which may be in sub-folders. The files of NTU
+            RGB+D 60 belong to them.
         single: See `read_ntu`.
         track: See `read_ntu`.
 
@@ -83,7 +83,7 @@ def _ntu(
     files: list[Path] = []
     excluded: dict[str, list[str]] = {}
     for file in (file for folder in folders for file in list_files(folder, ".skeleton")):
-        if reason := _why_not(file.name, classes):
+        if reason := _find_reason(file.name, classes):
             excluded.setdefault(reason, []).append(file.name)
         else:
             files.append(file)
@@ -104,8 +104,8 @@ def _ntu(
     )
 
 
-def _why_not(file: str, classes: int) -> str:
-    """Return why a file is left out, nothing if it is not."""
+def _find_reason(file: str, classes: int) -> str:
+    """Return the reason for leaving a file out, or nothing."""
     name = parse_ntu_name(file)
     if name is None:
         return "not named as NTU's files are"
@@ -166,7 +166,7 @@ def nw_ucla(folder: str | Path) -> Source:
     """Return the JSON files of NW-UCLA.
 
     Args:
-        folder: Where the files ``aXX_sXX_eXX_vXX.json`` are.
+        folder: The folder of the files ``aXX_sXX_eXX_vXX.json``.
 
     Raises:
         FileNotFoundError: It is not there, or has no such file.
@@ -190,7 +190,7 @@ def kinetics(folder: str | Path, *, persons: int = 2) -> Source:
     """Return the files of Kinetics-skeleton.
 
     Args:
-        folder: Where the folders ``kinetics_train`` and ``kinetics_val`` are, or one of them.
+        folder: The folder that holds ``kinetics_train`` and ``kinetics_val``, or one of these.
         persons: See `read_kinetics`.
 
     Raises:
@@ -213,5 +213,5 @@ def kinetics(folder: str | Path, *, persons: int = 2) -> Source:
 
 
 def _index_of_names(names: Sequence[str]) -> ClipIndex:
-    """Return what is known of clips before they are read."""
+    """Return the index of clips of which only the names are known."""
     return ClipIndex.of([Clip(NO_JOINTS, name=name) for name in names], [0] * len(names))

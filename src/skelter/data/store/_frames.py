@@ -15,29 +15,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from skelter import _checks
-
 Frames = npt.NDArray[np.floating]
-
-
-class FramesInMemory:
-    """Collects the frames of clips, one clip at a time, without holding them twice."""
-
-    def __init__(self) -> None:
-        self._memory = bytearray()
-        self._shape: tuple[int, ...] = ()
-
-    def append(self, joints: Frames) -> None:
-        """Add the frames of one clip, shape (T, M, V, C)."""
-        planes = as_planes(joints)
-        self._shape = planes.shape[1:]
-        self._memory += planes.data
-
-    def frames(self) -> Frames:
-        """Return what was collected."""
-        _checks.require(len(self._memory) > 0, "`sequences`", "hold at least one clip", "none")
-        planes = np.frombuffer(self._memory, dtype=np.float32).reshape(-1, *self._shape)
-        return planes.transpose(0, 3, 2, 1)
 
 
 class StoredFrames:
@@ -53,7 +31,7 @@ class StoredFrames:
         self.tensor = _as_tensor(self.array)
 
     def to(self, device: torch.device | str) -> StoredFrames:
-        """Return a copy whose tensor is on a device; the array stays, unless that is the CPU."""
+        """Return a copy whose tensor is on a device. On the CPU, the array is a copy too."""
         tensor = self.tensor.to(device, copy=True)
         if tensor.device.type == "cpu":
             return StoredFrames(tensor.permute(0, 3, 2, 1).numpy())

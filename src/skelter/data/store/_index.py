@@ -66,12 +66,16 @@ class ClipIndex:
     def collect(
         cls, clips: Iterable[Clip], keep: Callable[[npt.NDArray[np.floating]], None]
     ) -> ClipIndex:
-        """Hand the joints of clips on, one clip at a time, and index their other facts."""
+        """Hand the joints of clips on, one clip at a time, and index their other facts.
+
+        All clips are given the persons of the first.
+        """
         known, lengths = [], []
-        for clip in clips:
+        for clip in _match_first(clips):
             keep(clip.joints)
             lengths.append(len(clip.joints))
             known.append(replace(clip, joints=NO_JOINTS))
+        _checks.require(len(known) > 0, "`sequences`", "hold at least one clip", "none")
         return cls.of(known, lengths)
 
     @classmethod
@@ -181,7 +185,7 @@ def check_clip(clip: Clip, name: str, info: StoreInfo) -> Clip:
     return replace(clip, joints=joints)
 
 
-def match_first(clips: Iterable[Clip]) -> Iterator[Clip]:
+def _match_first(clips: Iterable[Clip]) -> Iterator[Clip]:
     """Give all clips the persons of the first, and refuse other coordinates."""
     persons = channels = 0
     for number, clip in enumerate(clips):

@@ -1,9 +1,9 @@
 """Clips of any length in one flat, memory-mapped array.
 
 A store is a directory of three files: ``frames.bin``, all frames of all clips one after another,
-every coordinate of a frame a plane, shape (sum of T, C, V, M); ``index.npz``, where each clip
-starts and what is known of it; and ``store.json``, sizes, layout and format version. It is built
-beside its final place and renamed, so that it is either complete or absent.
+every coordinate of a frame a plane, shape (sum of T, C, V, M); ``index.npz``, the start of each
+clip and its facts; and ``store.json``, sizes, layout and format version. It is built beside its
+final place and renamed, so that it is either complete or absent.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ from torch import Generator, Tensor
 from skelter import _checks
 from skelter._ragged import RaggedClips
 from skelter.data._clip import Clip
-from skelter.data.store._frames import FramesInMemory, StoredFrames
-from skelter.data.store._index import ClipIndex, IntArray, StoreInfo, check_clips, match_first
+from skelter.data.store._frames import StoredFrames, as_planes
+from skelter.data.store._index import ClipIndex, IntArray, StoreInfo, check_clips
 from skelter.data.store._storefile import read_store, write_store
 from skelter.layouts import SkeletonLayout
 
@@ -58,10 +58,10 @@ class SkeletonStore:
 
     @classmethod
     def open(cls, path: str | Path) -> SkeletonStore:
-        """Open a store directory; frames stay on disk until they are asked for.
+        """Open a store directory. Frames stay on disk until they are asked for.
 
         Raises:
-            FileNotFoundError: There is none.
+            FileNotFoundError: There is no such directory.
             SkeletonFormatError: A file of it is missing, truncated, inconsistent, or of another
                 version of the format.
         """
@@ -85,9 +85,9 @@ class SkeletonStore:
 
         Args:
             path: The new directory. Nothing may be there.
-            sequences: Clips, or arrays of shape (T, M, V, C) or (T, V, C). The first decides how
-                many persons there are; later ones with fewer get zeros.
-            labels: A class index for each array; clips have their own.
+            sequences: Clips, or arrays of shape (T, M, V, C) or (T, V, C). Those with fewer persons
+                than the first get zeros.
+            labels: A class index for each array. Clips have their own.
             layout: Their layout.
             label_names: The name of each class.
             fps: Frames a second.
@@ -97,8 +97,8 @@ class SkeletonStore:
 
         Raises:
             FileExistsError: Something is at `path`.
-            ValueError: A clip does not fit the layout, is empty or not finite; it is named.
-                Nothing is left behind.
+            ValueError: A clip does not fit the layout, is empty or not finite. The message names
+                it. Nothing is left behind.
         """
         _checks.choice("dtype", dtype, DTYPES)
         info = StoreInfo(layout, tuple(label_names), fps, name, dict(provenance or {}))
@@ -187,7 +187,7 @@ class SkeletonStore:
 
     @property
     def extra(self) -> Mapping[str, IntArray]:
-        """Further integers of each clip by name, such as ``fold``; -1 if unknown."""
+        """Further integers of each clip by name, such as ``fold``, -1 if unknown."""
         return self.index.extra
 
     @property
@@ -308,7 +308,16 @@ class SkeletonStore:
 
 
 def collect_store(clips: Iterable[Clip], info: StoreInfo) -> SkeletonStore:
-    """Make a store in memory of clips that have been checked."""
-    memory = FramesInMemory()
-    index = ClipIndex.collect(match_first(clips), memory.append)
-    return SkeletonStore(memory.frames(), index, info)
+    """Make a store in memory of clips that have been checked, without holding them twice."""
+    memory = bytearray()
+    shape: tuple[int, ...] = ()
+
+    def keep(joints: npt.NDArray[np.floating]) -> None:
+        nonlocal shape, memory
+        planes = as_planes(joints)
+        shape = planes.shape[1:]
+        memory += planes.data
+
+    index = ClipIndex.collect(clips, keep)
+    planes = np.frombuffer(memory, dtype=np.float32).reshape(-1, *shape)
+    return SkeletonStore(planes.transpose(0, 3, 2, 1), index, info)

@@ -13,12 +13,11 @@ from typing import Any, BinaryIO
 import numpy as np
 import numpy.typing as npt
 
-from skelter import _checks
 from skelter._files import SkeletonFormatError
 from skelter.data._clip import Clip
 from skelter.data.files._npz import load_npz, require_kind
 from skelter.data.store._frames import as_planes
-from skelter.data.store._index import ARRAYS, EXTRA, ClipIndex, StoreInfo, check_labels, match_first
+from skelter.data.store._index import ARRAYS, EXTRA, ClipIndex, StoreInfo, check_labels
 from skelter.layouts import SkeletonLayout
 
 FORMAT = "skelter-store"
@@ -30,65 +29,54 @@ FRAMES, INDEX, META = "frames.bin", "index.npz", "store.json"
 
 
 def write_store(path: Path, clips: Iterable[Clip], info: StoreInfo, dtype: str) -> int:
-    """Write clips that have been checked to a new store directory, and return their number."""
-    with _Writer(path, dtype) as writer:
-        index = ClipIndex.collect(match_first(clips), writer.append)
-        writer.finish(index, info)
+    """Write clips that have been checked to a new store directory, and return their number.
+
+    The directory is written under a temporary name and renamed when it is complete.
+    """
+    if path.exists():
+        raise FileExistsError(f"{path} exists. Remove it, or build the store elsewhere.")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f".{path.name}.partial-{os.getpid()}")
+    shutil.rmtree(partial, ignore_errors=True)
+    partial.mkdir()
+    try:
+        index = _write_files(partial, clips, info, np.dtype(dtype).newbyteorder("<"))
+        partial.rename(path)
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
     return len(index)
 
 
-class _Writer:
-    """Writes a store directory, and leaves nothing behind unless `finish` was reached."""
+def _write_files(
+    folder: Path, clips: Iterable[Clip], info: StoreInfo, dtype: np.dtype[Any]
+) -> ClipIndex:
+    """Write the three files, and flush them to disk."""
+    shape: tuple[int, ...] = ()
+    with (folder / FRAMES).open("wb", buffering=BLOCK) as file:
 
-    def __init__(self, path: Path, dtype: str) -> None:
-        if path.exists():
-            raise FileExistsError(f"{path} exists. Remove it, or build the store elsewhere.")
-        path.parent.mkdir(parents=True, exist_ok=True)
-        self.path = path
-        self.dtype = np.dtype(dtype).newbyteorder("<")
-        self.partial = path.with_name(f".{path.name}.partial-{os.getpid()}")
-        self.shape: tuple[int, ...] = ()
-        self.count = 0
-        self._frames: BinaryIO
+        def keep(joints: npt.NDArray[np.floating]) -> None:
+            nonlocal shape
+            shape = joints.shape[1:]
+            file.write(as_planes(joints, dtype).data)
 
-    def __enter__(self) -> _Writer:
-        shutil.rmtree(self.partial, ignore_errors=True)
-        self.partial.mkdir()
-        self._frames = (self.partial / FRAMES).open("wb", buffering=BLOCK)
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        try:
-            self._frames.close()
-        finally:
-            shutil.rmtree(self.partial, ignore_errors=True)
-
-    def append(self, joints: npt.NDArray[np.floating]) -> None:
-        """Write the frames of one clip, shape (T, M, V, C)."""
-        self.shape = joints.shape[1:]
-        self.count += len(joints)
-        self._frames.write(as_planes(joints, self.dtype).data)
-
-    def finish(self, index: ClipIndex, info: StoreInfo) -> None:
-        """Write index and metadata, flush everything to disk, and rename into place."""
-        _checks.require(self.count > 0, "`sequences`", "hold at least one clip", "none")
-        arrays: dict[str, Any] = dict(index.arrays())
-        with (self.partial / INDEX).open("wb") as file:
-            np.savez(file, **arrays)
-            _sync(file)
-        meta = {
-            "format": FORMAT,
-            "version": VERSIONS[-1],
-            "dtype": self.dtype.name,
-            "shape": [self.count, *self.shape],
-            **vars(info),
-            "layout": info.layout.as_dict(),
-        }
-        with (self.partial / META).open("wb") as file:
-            file.write(json.dumps(meta, indent=1).encode())
-            _sync(file)
-        _sync(self._frames)
-        self.partial.rename(self.path)
+        index = ClipIndex.collect(clips, keep)
+        _sync(file)
+    arrays: dict[str, Any] = dict(index.arrays())
+    with (folder / INDEX).open("wb") as file:
+        np.savez(file, **arrays)
+        _sync(file)
+    meta = {
+        "format": FORMAT,
+        "version": VERSIONS[-1],
+        "dtype": dtype.name,
+        "shape": [int(index.offsets[-1]), *shape],
+        **vars(info),
+        "layout": info.layout.as_dict(),
+    }
+    with (folder / META).open("wb") as file:
+        file.write(json.dumps(meta, indent=1).encode())
+        _sync(file)
+    return index
 
 
 def read_store(path: Path) -> tuple[npt.NDArray[np.floating], ClipIndex, StoreInfo]:

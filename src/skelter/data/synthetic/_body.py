@@ -137,7 +137,7 @@ class Puppet:
         return pelvis
 
     def _trunk(self, place: dict[str, Array]) -> Array:
-        """Place spine and head; return the rotation (T, 3, 3) of the chest."""
+        """Place spine and head, and return the rotation (T, 3, 3) of the chest."""
         body = self.body
         loin = rotation(self.lean * (0.7, 0.8, 0.5))
         chest = rotation(self.lean)
