@@ -654,8 +654,8 @@ class TestOpen:
     @pytest.mark.parametrize(
         ("changes", "message"),
         [
-            ({"offsets": np.array([0, 5, 5, 15])}, "offsets must rise from 0 to the 15 frames"),
-            ({"labels": np.array([0, 1])}, "every array must have 3 entries"),
+            ({"offsets": np.array([0, 5, 5, 15])}, "`offsets` must rise from 0 to the 15 frames"),
+            ({"labels": np.array([0, 1])}, "must have 3 entries, one a clip; got shape"),
             ({"labels": np.array(3)}, "`labels` to be a 1-dimensional array of integers"),
             ({"labels": np.array(list("abc"))}, "`labels` to be a 1-dimensional array of integers"),
             ({"labels": np.array([0, -2, 1])}, "labels from 0, or -1 .*; found -2"),
@@ -666,7 +666,7 @@ class TestOpen:
                 {"offsets": np.zeros((2, 2), int)},
                 "`offsets` to be a 1-dimensional array of integers",
             ),
-            ({"offsets": np.array([], int)}, "offsets must rise from 0"),
+            ({"offsets": np.array([], int)}, "`offsets` must rise from 0"),
         ],
     )
     def test_inconsistent_index(self, path, changes, message):

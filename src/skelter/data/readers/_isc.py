@@ -88,23 +88,14 @@ def read_rows(folder: Path, side: str, start: int = 0, stop: int | None = None) 
 
 @dataclass(frozen=True, eq=False)
 class Side:
-    """One side of a set.
-
-    Args:
-        name: The side.
-        path: The file of the array.
-        data: All clips, shape (N, C, T, V, M), on disk.
-        names: The names of the clips.
-        labels: Their class indices.
-        num_frames: Their valid frames; None if a clip ends with its last frame that is not zero.
-    """
+    """One side of a set."""
 
     name: str
-    path: Path
-    data: npt.NDArray[Any]
+    path: Path  # of the array
+    data: npt.NDArray[Any]  # all clips (N, C, T, V, M), on disk
     names: list[str]
     labels: list[int]
-    num_frames: npt.NDArray[Any] | None = None
+    num_frames: npt.NDArray[Any] | None = None  # None: the last that is not zero ends a clip
 
     def read_rows(self, start: int, stop: int | None) -> Reading:
         """Yield the clips of some rows."""
@@ -124,12 +115,7 @@ class Side:
 
 
 def open_side(folder: Path, side: str, array: str) -> Side:
-    """Open the files of one side and check that they belong together.
-
-    Raises:
-        OSError: A file cannot be opened.
-        SkeletonFormatError: One is damaged, or they disagree.
-    """
+    """Open the files of one side and check that they belong together."""
     path, listing = find_side(folder, side, array)
     data = _open_clips(path)
     names, labels = _read_listing(listing)
@@ -145,11 +131,7 @@ def count_rows(folder: Path, side: str, array: str) -> int:
 
 
 def find_side(folder: str | Path, side: str, array: str) -> tuple[Path, Path]:
-    """Return the files of an array and of its list.
-
-    Raises:
-        FileNotFoundError: One is not there.
-    """
+    """Return the files of an array and of its list."""
     folder = require_path(folder)
     return require_path(folder / f"{side}_{array}.npy"), require_path(folder / f"{side}_label.pkl")
 

@@ -17,11 +17,7 @@ MAX_LABEL = 2**31 - 1
 
 
 def to_list(path: Path, value: Any, what: str) -> list[Any]:
-    """Return the entries of a list, a tuple or an array of one axis.
-
-    Raises:
-        SkeletonFormatError: The value is something else.
-    """
+    """Return the entries of a list, a tuple or an array of one axis, and refuse anything else."""
     if isinstance(value, np.ndarray) and value.ndim == 1:
         return list(value.tolist())
     if not isinstance(value, (list, tuple)):
@@ -30,11 +26,7 @@ def to_list(path: Path, value: Any, what: str) -> list[Any]:
 
 
 def to_text(path: Path, value: Any, what: str) -> str:
-    """Return a name. Bytes, as Python 2 has them, are decoded.
-
-    Raises:
-        SkeletonFormatError: The value is not text, or has characters that cannot be printed.
-    """
+    """Return a printable name. Bytes, as Python 2 has them, are decoded."""
     name = value.decode("latin1") if isinstance(value, bytes) else value
     if not isinstance(name, str) or not name.isprintable():
         raise format_error(path, None, f"{what} to be printable text", describe(value))
@@ -42,11 +34,7 @@ def to_text(path: Path, value: Any, what: str) -> str:
 
 
 def to_label(path: Path, value: Any, what: str) -> int:
-    """Return a class index.
-
-    Raises:
-        SkeletonFormatError: The value is not an integer, or out of range.
-    """
+    """Return a class index."""
     whole = isinstance(value, (int, np.integer)) and not isinstance(value, bool)
     if not whole or not 0 <= value <= MAX_LABEL:
         raise format_error(path, None, f"{what} to be a class index from 0", describe(value))
@@ -54,11 +42,7 @@ def to_label(path: Path, value: Any, what: str) -> int:
 
 
 def require_distinct(path: Path, names: Sequence[str], what: str) -> None:
-    """Refuse names of which one stands for two clips.
-
-    Raises:
-        SkeletonFormatError: There are such names. The message has some of them.
-    """
+    """Refuse names of which one stands for two clips."""
     repeated = [name for name, count in Counter(names).items() if count > 1]
     if repeated:
         raise format_error(path, None, f"each {what} once", f"several of {shorten(repeated)}")
@@ -86,11 +70,7 @@ class Entry(NamedTuple):
 
 
 def check_positions(positions: Iterable[int], clips: Clips, argument: str) -> list[int]:
-    """Return numbers of clips, each of them once.
-
-    Raises:
-        ValueError: There are none, or a number does not belong to a clip.
-    """
+    """Return numbers of clips, each of them once."""
     chosen = [int(position) for position in positions]
     valid = all(0 <= n < len(clips) for n in chosen) and len(set(chosen)) == len(chosen)
     expected = f"be numbers of different clips below {len(clips)}, at least one"
@@ -99,11 +79,7 @@ def check_positions(positions: Iterable[int], clips: Clips, argument: str) -> li
 
 
 def list_clips(clips: Clips, positions: Sequence[int]) -> list[Entry]:
-    """Return the entries of clips, each of which has a label and a name of its own.
-
-    Raises:
-        ValueError: A clip cannot be listed.
-    """
+    """Return the entries of clips, each of which has a label and a name of its own."""
     listed = [_entry(clips, position) for position in positions]
     counts = Counter(entry.name for entry in listed)
     wrong = [repr(n) for n, count in counts.items() if count > 1 or not n or not n.isprintable()]

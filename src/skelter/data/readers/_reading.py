@@ -23,11 +23,7 @@ Item = TypeVar("Item")
 
 
 def list_files(path: str | Path, suffix: str) -> list[Path]:
-    """Return a file, or all files of a folder and of its sub-folders with a suffix, sorted by name.
-
-    Raises:
-        FileNotFoundError: There is nothing at the path, or no such file in the folder.
-    """
+    """Return a file, or all files with a suffix in a folder and its sub-folders, sorted by name."""
     path = require_path(path)
     if not path.is_dir():
         return [path]
@@ -54,11 +50,7 @@ def load_json(path: Path) -> Any:
 
 
 def to_numbers(path: Path, what: str, values: Any) -> npt.NDArray[np.float64]:
-    """Return nested lists of numbers as an array.
-
-    Raises:
-        SkeletonFormatError: They are something else, or of different lengths.
-    """
+    """Return nested lists of numbers as an array."""
     expected = f"lists of numbers of equal lengths for {what}"
     try:
         array = np.array(values, dtype=object)  # text, as a type of NumPy, may need any memory
@@ -82,11 +74,7 @@ def cut_padding(joints: npt.NDArray[Any]) -> npt.NDArray[Any]:
 
 
 def check_joints(path: Path, what: str, joints: npt.NDArray[Any]) -> npt.NDArray[np.floating]:
-    """Return the joints (T, M, V, C) of a clip with frames, finite numbers, and a body.
-
-    Raises:
-        SkeletonFormatError: One of these is missing.
-    """
+    """Return the joints (T, M, V, C) of a clip with frames, finite numbers, and a body."""
     if len(joints) == 0:
         raise format_error(path, None, f"frames in {what}", "none")
     finite = np.isfinite(joints)

@@ -7,7 +7,7 @@ from collections.abc import Collection
 import numpy as np
 
 from skelter.data.splits._rule import Mask, SplitRule
-from skelter.data.store._index import ClipIndex
+from skelter.data.store._index import ClipIndex, IntArray
 
 OTHERS = "Name others, or take another split."
 
@@ -26,9 +26,9 @@ def cross_subject(train: Collection[int] | None = None) -> SplitRule:
     """
 
     def sides(index: ClipIndex) -> tuple[Mask, Mask]:
-        subjects = index.subjects
-        training = subjects % 2 == 1 if train is None else np.isin(subjects, list(train))
-        return training & (subjects >= 0), ~training & (subjects >= 0)
+        odd = index.subjects % 2 == 1
+        training = odd if train is None else np.isin(index.subjects, list(train))
+        return _divide(index.subjects, training)
 
     return SplitRule("cross-subject", sides, hint=OTHERS)
 
@@ -47,8 +47,7 @@ def cross_view(test: Collection[int] = (1,)) -> SplitRule:
     """
 
     def sides(index: ClipIndex) -> tuple[Mask, Mask]:
-        testing = np.isin(index.views, list(test))
-        return ~testing & (index.views >= 0), testing & (index.views >= 0)
+        return _divide(index.views, ~np.isin(index.views, list(test)))
 
     return SplitRule("cross-view", sides, hint=OTHERS)
 
@@ -70,8 +69,7 @@ def leave_one_subject_out(subject: int) -> SplitRule:
     """
 
     def sides(index: ClipIndex) -> tuple[Mask, Mask]:
-        testing = index.subjects == subject
-        return ~testing & (index.subjects >= 0), testing & (index.subjects >= 0)
+        return _divide(index.subjects, index.subjects != subject)
 
     return SplitRule(f"subject {subject} left out", sides, hint="Name a subject of the store.")
 
@@ -102,3 +100,8 @@ def recorded(train: str = "train", test: str = "test") -> SplitRule:
 
     hint = "`store.extra` has the lists that the source came with."
     return SplitRule(f"{train} / {test}, as recorded", sides, hint=hint)
+
+
+def _divide(numbers: IntArray, training: Mask) -> tuple[Mask, Mask]:
+    """Return both sides, without the clips of unknown subject or view."""
+    return training & (numbers >= 0), ~training & (numbers >= 0)

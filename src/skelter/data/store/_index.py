@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from skelter import _checks
-from skelter._files import format_error
+from skelter._files import SkeletonFormatError, format_error
 from skelter.data._clip import Clip
 from skelter.layouts import SkeletonLayout
 
@@ -211,12 +211,30 @@ def _match_first(clips: Iterable[Clip]) -> Iterator[Clip]:
         yield clip
 
 
-def check_labels(path: Path, labels: IntArray) -> None:
-    """Refuse labels of a file that are neither class indices nor -1.
+def check_index(
+    path: Path, frames: int, arrays: Mapping[str, npt.NDArray[Any]], labels: str
+) -> None:
+    """Refuse arrays of a file that do not belong to the same clips, or labels out of range.
+
+    Args:
+        path: The file.
+        frames: The number of all frames.
+        arrays: ``offsets``, and arrays with one entry a clip.
+        labels: The name of the array of class indices.
 
     Raises:
-        SkeletonFormatError: There are such labels.
+        SkeletonFormatError: An array is wrong.
     """
-    wrong = labels[(labels < -1) | (labels > MAX_LABEL)]
+    offsets = arrays["offsets"].astype(np.int64)
+    rising = len(offsets) > 1 and bool((np.diff(offsets) > 0).all())
+    if not rising or offsets[0] != 0 or offsets[-1] != frames:
+        raise SkeletonFormatError(f"{path}: `offsets` must rise from 0 to the {frames} frames.")
+    for name in arrays.keys() - {"offsets"}:
+        if arrays[name].shape != (len(offsets) - 1,):
+            raise SkeletonFormatError(
+                f"{path}: `{name}` must have {len(offsets) - 1} entries, one a clip; got shape "
+                f"{arrays[name].shape}."
+            )
+    wrong = arrays[labels][(arrays[labels] < -1) | (arrays[labels] > MAX_LABEL)]
     if wrong.size:
         raise format_error(path, None, "labels from 0, or -1 where they are unknown", int(wrong[0]))

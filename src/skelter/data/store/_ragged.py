@@ -17,7 +17,7 @@ import numpy as np
 from skelter._files import SkeletonFormatError, shorten, write_whole
 from skelter.data._clip import Clip, Reading, raise_errors
 from skelter.data.files._npz import Arrays, load_npz, require_kind
-from skelter.data.store._index import ClipIndex, IntArray, StoreInfo, check_labels
+from skelter.data.store._index import ClipIndex, IntArray, StoreInfo, check_index
 from skelter.data.store._store import SkeletonStore
 from skelter.layouts import SkeletonLayout, find_layout
 
@@ -99,7 +99,6 @@ def open_ragged(path: Path, layout: SkeletonLayout | None = None) -> SkeletonSto
         _fps(arrays),
         str(arrays.get("name", path.stem)),
     )
-    check_labels(path, index.labels)
     with np.errstate(over="ignore"):  # too large a number becomes infinite, and is refused later
         frames = arrays["data"].astype(np.float32, copy=False)
     return SkeletonStore(frames, index, info)
@@ -155,7 +154,7 @@ def _read(path: Path) -> Arrays:
 
 
 def _check(path: Path, arrays: Arrays, layout: SkeletonLayout) -> None:
-    data, offsets = arrays["data"], arrays["offsets"]
+    data = arrays["data"]
     if data.ndim != 4 or not np.issubdtype(data.dtype, np.floating) or 0 in data.shape:
         raise SkeletonFormatError(
             f"{path}: `data` must be floats of shape (sum of T, M, V, C); got {data.dtype} "
@@ -166,17 +165,9 @@ def _check(path: Path, arrays: Arrays, layout: SkeletonLayout) -> None:
             f"{path}: `data` has {data.shape[2]} joints, but layout {layout.name} has "
             f"{layout.num_joints}. Pass layout=... for its skeleton."
         )
-    rising = offsets.ndim == 1 and len(offsets) > 1 and bool((np.diff(offsets) > 0).all())
-    if not rising or offsets[0] != 0 or offsets[-1] != len(data):
-        raise SkeletonFormatError(
-            f"{path}: `offsets` must rise from 0 to the {len(data)} frames of `data`."
-        )
-    for name in ("label", "subject", "view", "seq_names"):
-        if name in arrays and arrays[name].shape != (len(offsets) - 1,):
-            raise SkeletonFormatError(
-                f"{path}: `{name}` must have {len(offsets) - 1} entries, one a clip; got shape "
-                f"{arrays[name].shape}."
-            )
+    known = ("offsets", "label", "subject", "view", "seq_names")
+    listed = {name: arrays[name] for name in known if name in arrays}
+    check_index(path, len(data), listed, "label")
 
 
 def _extra(arrays: Arrays, clips: int) -> dict[str, IntArray]:

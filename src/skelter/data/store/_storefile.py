@@ -17,7 +17,7 @@ from skelter._files import SkeletonFormatError
 from skelter.data._clip import Clip
 from skelter.data.files._npz import load_npz, require_kind
 from skelter.data.store._frames import as_planes
-from skelter.data.store._index import ARRAYS, EXTRA, ClipIndex, StoreInfo, check_labels
+from skelter.data.store._index import ARRAYS, EXTRA, ClipIndex, StoreInfo, check_index
 from skelter.layouts import SkeletonLayout
 
 FORMAT = "skelter-store"
@@ -164,18 +164,7 @@ def _read_index(path: Path, frames: int) -> dict[str, npt.NDArray[Any]]:
         )
     require_kind(path, arrays, set(arrays) - {"names"}, "iu", 1)
     require_kind(path, arrays, ("names",), "U", 1)
-    offsets = arrays["offsets"].astype(np.int64)
-    clips = offsets.size - 1
-    lengths = {name: array.size for name, array in arrays.items() if name != "offsets"}
-    if clips < 1 or offsets[0] != 0 or offsets[-1] != frames or (np.diff(offsets) < 1).any():
-        raise SkeletonFormatError(
-            f"{path}: offsets must rise from 0 to the {frames} frames. Build the store again."
-        )
-    if set(lengths.values()) != {clips}:
-        raise SkeletonFormatError(
-            f"{path}: every array must have {clips} entries, one a clip; got {lengths}."
-        )
-    check_labels(path, arrays["labels"])
+    check_index(path, frames, arrays, "labels")
     return arrays
 
 

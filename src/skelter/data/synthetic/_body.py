@@ -194,17 +194,10 @@ def constant(vector: tuple[float, float, float], *shape: int) -> Array:
 def two_bones(
     start: Array, wanted: Array, pole: Array, lengths: tuple[float, float]
 ) -> tuple[Array, Array, Array]:
-    """Bend two bones so that they end at a point, or as near as they reach.
+    """Bend two bones from a start so that they end at a point, or as near as they reach.
 
-    Args:
-        start: Upper end, (T, 3).
-        wanted: The place for the lower end, (T, 3).
-        pole: Direction in which the middle joint gives way, (T, 3).
-        lengths: Of the upper and the lower bone.
-
-    Returns:
-        The middle joint, the lower end and the unit direction in which the middle joint gave
-        way, each (T, 3).
+    The middle joint gives way towards `pole`. Returned are the middle joint, the lower end and the
+    unit direction in which the middle joint gave way, like all arguments (T, 3).
     """
     upper, lower = lengths
     gap = wanted - start

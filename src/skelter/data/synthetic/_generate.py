@@ -175,11 +175,7 @@ def film(points: Array, view: int, draws: Draws) -> Array:
 def blur(joints: Array, unsure: Array, noise: float, draws: Draws) -> Array:
     """Add white noise, slow drift and a bad start to joints (M, T, V, 3).
 
-    Args:
-        joints: In metres.
-        unsure: Factor on the noise for each joint, (V,).
-        noise: Standard deviation of the white noise, metres.
-        draws: The random numbers.
+    The white noise has the standard deviation ``noise * unsure`` metres, (V,).
     """
     M, T, V, _ = joints.shape
     white = draws.normals(M, T, V, 3)
@@ -190,14 +186,7 @@ def blur(joints: Array, unsure: Array, noise: float, draws: Draws) -> Array:
 
 
 def lose(joints: Array, mix: Array, dropped: float, draws: Draws) -> Array:
-    """Set joints (M, T, V, 3) of one or two limbs to zero for a while, with a probability.
-
-    Args:
-        joints: In metres.
-        mix: The landmarks that joints mix, (V, len(LANDMARKS)).
-        dropped: Probability that a person loses joints.
-        draws: The random numbers.
-    """
+    """Set joints (M, T, V, 3) of one or two limbs to zero for a while, with a probability."""
     M, T = joints.shape[:2]
     kept = np.ones(joints.shape[:3], dtype=bool)
     for person in range(M):
