@@ -1,4 +1,4 @@
-"""One recorded clip, clips one after another, and what a name of NTU RGB+D says of a clip."""
+"""One recorded clip, clips one after another, and the names of clips of NTU RGB+D."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class Clips(Protocol):
 
 
 Reading = Iterator[Clip | SkeletonFormatError]
-"""Clips of a file; a damaged one is an error in its place, so that those after it are not lost."""
+"""Clips of a file. A damaged one is an error in its place, so that those after it are not lost."""
 
 
 def raise_errors(reading: Iterable[Clip | SkeletonFormatError]) -> Iterator[Clip]:

@@ -297,6 +297,19 @@ class TestWriteISC:
         for clip, expected in zip(read_isc(tmp_path), store, strict=True):
             np.testing.assert_array_equal(clip.joints, expected.joints)
 
+    def test_a_list_of_clips_is_written_as_their_store(self, store, tmp_path):
+        for name, clips in (("store", store), ("list", list(store))):
+            write_isc(tmp_path / name, clips, train=[2, 0], val=[1])
+        for file in (tmp_path / "store").iterdir():
+            assert file.read_bytes() == (tmp_path / "list" / file.name).read_bytes()
+
+    def test_clips_of_different_shapes(self, tmp_path):
+        clips = [Clip(np.ones((2, M, 25, 3)), 0, name=f"{M}") for M in (2, 1)]
+        message = r"1 must have the shape \(T, 2, 25, 3\) of the first clip; got \(2, 1, 25, 3\)"
+        with pytest.raises(ValueError, match=message):
+            write_isc(tmp_path, clips, train=[0], val=[1])
+        assert list(tmp_path.iterdir()) == []
+
     def test_a_clip_that_is_too_long(self, store, tmp_path):
         longest = int(store.num_frames.argmax())
         with pytest.raises(ValueError, match=f"{store.names[longest]} must have at most frames=20"):

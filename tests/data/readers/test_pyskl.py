@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import pickle
+import tracemalloc
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,7 +12,7 @@ from hypothesis import strategies as st
 
 from skelter import data
 from skelter.data import Clip, SkeletonFormatError, SkeletonStore, read_pyskl, sources, write_pyskl
-from skelter.layouts import COCO17, SBU15, SkeletonLayout
+from skelter.layouts import COCO17, NTU25, SBU15, SkeletonLayout
 
 NAMES = ["S001C002P003R002A013", "S017C001P008R001A050", "wave"]
 
@@ -297,6 +299,23 @@ class TestWritePyskl:
     def test_names_nothing_that_only_one_version_of_numpy_has(self, store, tmp_path):
         write_pyskl(tmp_path / "set.pkl", store, {"all": [0]})
         assert b"core" not in (tmp_path / "set.pkl").read_bytes()
+
+    def test_a_list_of_clips_is_written_as_their_store(self, store, tmp_path):
+        for name, clips in (("store", store), ("list", list(store))):
+            write_pyskl(tmp_path / name, clips, {"all": [3, 1]}, scores=True)
+        assert (tmp_path / "store").read_bytes() == (tmp_path / "list").read_bytes()
+
+    def test_memory_does_not_grow_with_the_clips(self, tmp_path):
+        clip = Clip(np.ones((200, 2, 25, 3), np.float32), 0)
+        many = [replace(clip, name=f"{number}") for number in range(200)]
+        SkeletonStore.build(tmp_path / "store", many, layout=NTU25)
+        store = SkeletonStore.open(tmp_path / "store")
+        tracemalloc.start()
+        write_pyskl(tmp_path / "set.pkl", store, {})
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        assert (tmp_path / "set.pkl").stat().st_size > 20 << 20
+        assert peak < 4 << 20
 
     def test_from_disk_in_half_precision(self, store, tmp_path):
         built = SkeletonStore.build(tmp_path / "store", store, layout=SBU15, dtype="float16")

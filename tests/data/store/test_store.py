@@ -145,6 +145,23 @@ class TestSkeletonStore:
         with pytest.raises(ValueError, match=r"keep the shape of clips .* got"):
             store.map(lambda x: x[:, :2])
 
+    def test_map_remembers_a_name(self, store):
+        made = dict(store.info.provenance)
+        assert store.map(torch.neg).info.provenance == made
+        named = store.map(torch.neg, name="mirror")
+        assert named.info.provenance == {**made, "normalisation": "mirror"}
+        assert store.info.provenance == made
+
+    def test_map_refuses_values_that_are_not_finite(self, store):
+        with pytest.raises(ValueError, match="must be finite"):
+            store.map(lambda x: x / 0)
+
+    def test_index_yields_clips_where_they_lie(self, store):
+        for ours, theirs in zip(store.index.clips(store.frames), store, strict=True):
+            assert np.shares_memory(ours.joints, store.frames)
+            np.testing.assert_array_equal(ours.joints, theirs.joints)
+            assert (ours.name, ours.label, ours.extra) == (theirs.name, theirs.label, theirs.extra)
+
     def test_map_keeps_what_is_known_of_clips(self, store):
         for ours, theirs in zip(store.map(torch.neg), store, strict=True):
             assert replace(ours, joints=None).__dict__ == replace(theirs, joints=None).__dict__

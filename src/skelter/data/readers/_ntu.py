@@ -50,7 +50,7 @@ ACTIONS = split_names(
     shoot with gun|step on foot|high-five|cheers and drink|carry together|take a photo|follow|
     whisper in ear|exchange things|support somebody|rock-paper-scissors"""
 )
-"""NTU RGB+D 120, actions A1 to A120; the first 60 are those of NTU RGB+D."""
+"""The names of actions A1 to A120. The first 60 are those of NTU RGB+D."""
 
 
 def read_ntu(

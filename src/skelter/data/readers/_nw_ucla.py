@@ -26,7 +26,7 @@ ACTIONS = split_names(
     """pick up with one hand|pick up with two hands|drop trash|walk around|sit down|stand up|
     don|doff|throw|carry"""
 )
-"""In the order of the labels 1 to 10; the actions are numbered 1-6, 8, 9, 11, 12."""
+"""The names of labels 1 to 10. Their actions are numbered 1-6, 8, 9, 11, 12."""
 
 
 def read_nw_ucla(path: str | Path) -> Iterator[Clip]:

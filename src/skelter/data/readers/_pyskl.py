@@ -160,7 +160,7 @@ def _members(path: Path, split: str, listed: Any, names: set[str]) -> set[str]:
 def _read_annotation(
     path: Path, name: str, annotation: dict[str, Any], listed_in: dict[str, int]
 ) -> Annotation:
-    """Return what an annotation says, its arrays as they are."""
+    """Return the fields of an annotation, its arrays as they are."""
     of = f"of {name[:80]}"
     keypoint = _floats(path, annotation.get("keypoint"), f"`keypoint` {of}", None)
     M, T, V, _ = keypoint.shape

@@ -16,12 +16,12 @@ from skelter.data.store._index import IntArray
 def seeded(*parts: int | str, device: torch.device | str = "cpu") -> Generator:
     """Return a generator of its own for every combination of numbers and words.
 
-    With ``seeded(seed, "views", step, rank)`` what a step draws depends on nothing that was drawn
-    before, so that a run that is resumed at a step goes on as if it had never stopped.
+    With ``seeded(seed, "views", step, rank)`` the draws of a step do not depend on earlier draws,
+    so that a run that is resumed at a step goes on as if it had never stopped.
 
     Args:
-        *parts: What the draws shall depend on.
-        device: Where the generator is.
+        *parts: Numbers and words that the draws depend on.
+        device: The device of the generator.
 
     Example:
         >>> first, again = seeded(0, "views", 7), seeded(0, "views", 7)
@@ -42,12 +42,12 @@ class ShuffledBatches:
     Args:
         indices: The clips, such as ``split.train``.
         batch_size: Clips of a batch, over all processes.
-        seed: Of the order.
+        seed: The seed of the order.
         rank: Number of this process, from 0.
-        world_size: How many processes there are.
-        drop_last: Whether to leave out what does not fill a batch. If not, the last batch is
-            smaller, and left out only where there is not a clip of it for every process. Where
-            there are fewer clips than a batch, they are one.
+        world_size: The number of processes.
+        drop_last: True to leave out clips that do not fill a batch. Otherwise the last batch is
+            smaller, and left out only if it has fewer clips than there are processes. If all clips
+            are fewer than a batch, they are one.
 
     Raises:
         ValueError: A number is out of range, or there are fewer clips than processes.
@@ -93,7 +93,7 @@ class ShuffledBatches:
         """Yield the clips of this process, batch by batch.
 
         Args:
-            number: Which epoch, from 0.
+            number: The number of the epoch, from 0.
             start: The batch to begin with.
         """
         generator = seeded(self.seed, "order", number)

@@ -18,8 +18,8 @@ class SkeletonDataset(Dataset[tuple[Tensor, int]]):
     """Some clips of a store, each as ``(x, label)`` with x of shape (C, T, V, M).
 
     Args:
-        store: Where the clips are.
-        indices: Which of them; all if None.
+        store: The clips.
+        indices: Numbers of clips; all if None.
 
     Raises:
         IndexError: An index is out of range.

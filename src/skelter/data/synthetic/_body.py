@@ -160,11 +160,11 @@ class Puppet:
         across = apply(chest, (OUTWARD[side] * body.shoulder, -0.1 * body.shoulder, 0))
         shoulder = place["chest"] + across
         hanging = rotation(self.lean * (0.4, 0.5, 1.0))  # arms hang down when the trunk leans
-        wanted = shoulder + apply(hanging, self.hands[side] * out * body.arm)
+        target = shoulder + apply(hanging, self.hands[side] * out * body.arm)
         grip = self.grip[side][:, None]
-        wanted = (1 - grip) * wanted + grip * self.goal[side]
+        target = (1 - grip) * target + grip * self.goal[side]
         pole = apply(hanging, self.elbows[side] * out)
-        elbow, wrist, bend = two_bones(shoulder, wanted, pole, (body.upper_arm, body.forearm))
+        elbow, wrist, bend = two_bones(shoulder, target, pole, (body.upper_arm, body.forearm))
         along = (wrist - elbow) / body.forearm
         hand = wrist + along * body.hand
         place[f"{name} collar"] = place["chest"] + 0.5 * across
@@ -192,7 +192,7 @@ def constant(vector: tuple[float, float, float], *shape: int) -> Array:
 
 
 def two_bones(
-    start: Array, wanted: Array, pole: Array, lengths: tuple[float, float]
+    start: Array, target: Array, pole: Array, lengths: tuple[float, float]
 ) -> tuple[Array, Array, Array]:
     """Bend two bones from a start so that they end at a point, or as near as they reach.
 
@@ -200,7 +200,7 @@ def two_bones(
     unit direction in which the middle joint gave way, like all arguments (T, 3).
     """
     upper, lower = lengths
-    gap = wanted - start
+    gap = target - start
     distance = np.sqrt((gap * gap).sum(1, keepdims=True)) + 1e-9
     along = gap / distance
     distance = np.clip(distance, 1.1 * abs(upper - lower) + 0.05, 0.998 * (upper + lower))

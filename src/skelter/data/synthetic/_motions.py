@@ -206,7 +206,7 @@ def pick_up(one: Puppet, when: Timing, draws: Draws) -> None:
 
 
 def _stride(one: Puppet, when: Timing, length: float, lift: float, ground: float) -> Array:
-    """Move both feet in turns; return how far the ground has gone back at each frame (T,).
+    """Move both feet in turns, and return the way that the ground has gone back, (T,).
 
     ``ground`` is the share of a cycle in which a foot stands: it does not slide then.
     """
