@@ -20,7 +20,9 @@ class SkeletonFormatError(ValueError):
     """A file is not what its format promises: truncated, inconsistent, or of another version."""
 
 
-def format_error(path: Path, line: int | None, expected: str, found: object) -> SkeletonFormatError:
+def format_error(
+    path: Path, expected: str, found: object, *, line: int | None = None
+) -> SkeletonFormatError:
     """Return the error that says where a file is damaged, and how. Lines count from 1."""
     where = f"{path}, line {line}" if line is not None else f"{path}"
     return SkeletonFormatError(f"{where}: expected {expected}; found {found}.")
@@ -46,8 +48,8 @@ def translate_errors(path: Path, form: str) -> Iterator[None]:
         ) from error
 
 
-def describe(value: Any) -> str:
-    """Describe a value in a few words, without a look into what may be deep."""
+def describe(value: Any, *, keys: bool = False) -> str:
+    """Describe a value in a few words, without a look into its depths but for the first keys."""
     if isinstance(value, np.ndarray):
         return f"an array {value.shape} of {value.dtype.name}"
     if isinstance(value, (str, bytes)):
@@ -55,6 +57,8 @@ def describe(value: Any) -> str:
     if value is None or isinstance(value, (int, float, np.number)):
         return str(value)
     length = f" of {len(value)}" if isinstance(value, (list, tuple, dict, set)) else ""
+    if keys and isinstance(value, dict) and value:
+        length += f" with {shorten([ascii(key) for key in value])}"
     return f"a {type(value).__name__}{length}"
 
 
@@ -100,5 +104,10 @@ def digest_settings(settings: Mapping[str, Any]) -> str:
 
 
 # The readers of containers still use these names.
-damaged, decoding, described, several = format_error, translate_errors, describe, shorten
+decoding, described, several = translate_errors, describe, shorten
 replacing = write_whole
+
+
+def damaged(path: Path, line: int | None, expected: str, found: object) -> SkeletonFormatError:
+    """Return the error that says where a file is damaged, and how. Lines count from 1."""
+    return format_error(path, expected, found, line=line)

@@ -72,11 +72,11 @@ def read_side(path: Path, side: str, *, persons: int = 2, coordinates: int = 3) 
     shape = header_of(path, x, "f").shape
     if len(shape) != 3 or shape[2] % (persons * coordinates):
         width = f"a multiple of {persons} persons x {coordinates} coordinates"
-        raise format_error(path, None, f"{x} of shape (N, T, {width})", shape)
+        raise format_error(path, f"{x} of shape (N, T, {width})", shape)
     labels = header_of(path, y, "fiub")
     if labels.shape[:1] != shape[:1] or len(labels.shape) > 2:
         expected = f"{y} of shape ({shape[0]}, classes), one row for each of {x}"
-        raise format_error(path, None, expected, labels.shape)
+        raise format_error(path, expected, labels.shape)
     pairs = zip(rows(path, x, "f"), rows(path, y, "fiub"), strict=True)
     form = (persons, shape[2] // (persons * coordinates), coordinates)
     yield from try_each(partial(_clip, path, side, form), enumerate(pairs))
@@ -100,5 +100,5 @@ def _label(path: Path, y: npt.NDArray[Any], what: str) -> int:
         return to_label(path, y, what)
     hot = np.flatnonzero(y)
     if len(hot) != 1 or y[hot[0]] != 1:
-        raise format_error(path, None, f"{what} to be a 1 among zeros", f"{y[hot[:4]].tolist()}")
+        raise format_error(path, f"{what} to be a 1 among zeros", f"{y[hot[:4]].tolist()}")
     return int(hot[0])

@@ -81,7 +81,7 @@ def read_rows(folder: Path, side: str, start: int = 0, stop: int | None = None) 
         num_frames = open_npy(lengths, "iu")
         if num_frames.shape != opened.data.shape[:1]:
             expected = f"an array ({len(opened.data)},), one number a clip"
-            raise format_error(lengths, None, expected, describe(num_frames))
+            raise format_error(lengths, expected, describe(num_frames))
         opened = replace(opened, num_frames=num_frames)
     yield from opened.read_rows(start, stop)
 
@@ -106,7 +106,7 @@ class Side:
         what = f"clip {row} ({name[:80]})"
         valid = frames if self.num_frames is None else int(self.num_frames[row])
         if not 1 <= valid <= frames:
-            raise format_error(self.path, None, f"1 to {frames} valid frames in {what}", valid)
+            raise format_error(self.path, f"1 to {frames} valid frames in {what}", valid)
         joints = to_float32(self.data[row, :, :valid].transpose(1, 3, 2, 0))
         if self.num_frames is None:
             joints = cut_padding(joints)
@@ -121,7 +121,7 @@ def open_side(folder: Path, side: str, array: str) -> Side:
     names, labels = _read_listing(listing)
     if not len(names) == len(labels) == len(data):
         expected = f"a name and a label for each of the {len(data)} clips of {path.name}"
-        raise format_error(listing, None, expected, f"{len(names)} names, {len(labels)} labels")
+        raise format_error(listing, expected, f"{len(names)} names, {len(labels)} labels")
     return Side(side, path, data, names, labels)
 
 
@@ -139,7 +139,7 @@ def find_side(folder: str | Path, side: str, array: str) -> tuple[Path, Path]:
 def _open_clips(path: Path) -> npt.NDArray[Any]:
     data = open_npy(path)
     if data.ndim != 5:
-        raise format_error(path, None, "an array (N, C, T, V, M)", describe(data))
+        raise format_error(path, "an array (N, C, T, V, M)", describe(data))
     return data
 
 
@@ -147,7 +147,7 @@ def _read_listing(path: Path) -> tuple[list[str], list[int]]:
     """Return the names, without the ending of NTU's files, and the labels of a list."""
     pair = load_pickle(path)
     if not isinstance(pair, (tuple, list)) or len(pair) != 2:
-        raise format_error(path, None, "a pair (names, labels)", describe(pair))
+        raise format_error(path, "a pair (names, labels)", describe(pair))
     listed = enumerate(to_list(path, pair[0], "names"))
     names = [to_text(path, name, f"name {row}").removesuffix(SUFFIX) for row, name in listed]
     require_distinct(path, names, "name")

@@ -74,13 +74,13 @@ def read_file(path: Path, *, persons: int) -> Clip:
     content = load_json(path)
     frames = content.get("data") if isinstance(content, dict) else None
     if not isinstance(frames, list) or not frames:
-        raise format_error(path, None, "an object whose `data` lists frames", describe(content))
+        raise format_error(path, "an object whose `data` lists frames", describe(content))
     label = content.get("label_index", -1)
     if type(label) is not int or not -1 <= label < MOST_LABELS:
-        raise format_error(path, None, "a label_index from 0", describe(label))
+        raise format_error(path, "a label_index from 0", describe(label))
     indices = [_index(path, frame) for frame in frames]
     if len(set(indices)) < len(indices):
-        raise format_error(path, None, "frames with different frame_index", "one twice")
+        raise format_error(path, "frames with different frame_index", "one twice")
     joints = np.zeros((max(indices), persons, JOINTS, 3), dtype=np.float32)
     for index, frame in zip(indices, frames, strict=True):
         for place, body in enumerate(_bodies(path, index, frame)[:persons]):
@@ -98,7 +98,7 @@ def _index(path: Path, frame: Any) -> int:
     index = frame.get("frame_index") if isinstance(frame, dict) else None
     if type(index) is not int or not 1 <= index <= MOST_FRAMES:
         expected = f"frames with a frame_index from 1 to {MOST_FRAMES}"
-        raise format_error(path, None, expected, describe(index))
+        raise format_error(path, expected, describe(index))
     return index
 
 
@@ -106,7 +106,7 @@ def _bodies(path: Path, index: int, frame: Mapping[str, Any]) -> list[npt.NDArra
     """Return the bodies (18, 3) of a frame, the surest first."""
     detections = frame.get("skeleton")
     if not isinstance(detections, list):
-        raise format_error(path, None, f"a list `skeleton` in frame {index}", describe(detections))
+        raise format_error(path, f"a list `skeleton` in frame {index}", describe(detections))
     bodies = []
     for detection in detections:
         fields = detection if isinstance(detection, dict) else {}
@@ -115,9 +115,9 @@ def _bodies(path: Path, index: int, frame: Mapping[str, Any]) -> list[npt.NDArra
         score = to_numbers(path, f"score in {what}", fields.get("score"))
         if pose.shape != (2 * JOINTS,) or score.shape != (JOINTS,):
             expected = f"{2 * JOINTS} numbers of pose and {JOINTS} of score in {what}"
-            raise format_error(path, None, expected, f"shapes {pose.shape} and {score.shape}")
+            raise format_error(path, expected, f"shapes {pose.shape} and {score.shape}")
         body = to_float32(np.column_stack([pose.reshape(JOINTS, 2), score]))
         if not np.isfinite(body).all():
-            raise format_error(path, None, f"finite numbers in {what}", "others")
+            raise format_error(path, f"finite numbers in {what}", "others")
         bodies.append(body)
     return sorted(bodies, key=lambda body: -body[:, 2].mean(dtype=np.float64))

@@ -21,7 +21,7 @@ def to_list(path: Path, value: Any, what: str) -> list[Any]:
     if isinstance(value, np.ndarray) and value.ndim == 1:
         return list(value.tolist())
     if not isinstance(value, (list, tuple)):
-        raise format_error(path, None, f"a list of {what}", describe(value))
+        raise format_error(path, f"a list of {what}", describe(value))
     return list(value)
 
 
@@ -29,7 +29,7 @@ def to_text(path: Path, value: Any, what: str) -> str:
     """Return a printable name. Bytes, as Python 2 has them, are decoded."""
     name = value.decode("latin1") if isinstance(value, bytes) else value
     if not isinstance(name, str) or not name.isprintable():
-        raise format_error(path, None, f"{what} to be printable text", describe(value))
+        raise format_error(path, f"{what} to be printable text", describe(value))
     return str(name)
 
 
@@ -37,7 +37,7 @@ def to_label(path: Path, value: Any, what: str) -> int:
     """Return a class index."""
     whole = isinstance(value, (int, np.integer)) and not isinstance(value, bool)
     if not whole or not 0 <= value <= MAX_LABEL:
-        raise format_error(path, None, f"{what} to be a class index from 0", describe(value))
+        raise format_error(path, f"{what} to be a class index from 0", describe(value))
     return int(value)
 
 
@@ -45,7 +45,7 @@ def require_distinct(path: Path, names: Sequence[str], what: str) -> None:
     """Refuse names of which one stands for two clips."""
     repeated = [name for name, count in Counter(names).items() if count > 1]
     if repeated:
-        raise format_error(path, None, f"each {what} once", f"several of {shorten(repeated)}")
+        raise format_error(path, f"each {what} once", f"several of {shorten(repeated)}")
 
 
 def subject_and_view(name: str) -> tuple[int, int]:

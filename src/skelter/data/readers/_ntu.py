@@ -102,7 +102,7 @@ def read_file(path: Path, *, persons: int, single: str, track: str) -> Clip:
     tokens = Tokens(path)
     seen, frames = _find_bodies(tokens)
     if not seen:
-        raise format_error(path, None, "at least one body", f"none in {frames} frames")
+        raise format_error(path, "at least one body", f"none in {frames} frames")
     positions = _positions(tokens, [body.line for body in seen]).astype(np.float32)
     tracks = _tracks(tokens, seen, track)
     bodies = [positions[list(rows.values())] for rows in tracks]

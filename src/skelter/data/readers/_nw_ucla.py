@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from skelter._files import describe, format_error, shorten
+from skelter._files import describe, format_error
 from skelter.data._clip import Clip
 from skelter.data.readers._names import split_names
 from skelter.data.readers._reading import (
@@ -65,13 +65,15 @@ def read_file(path: Path) -> Clip:
     """Return the clip of one file."""
     content = load_json(path)
     if not isinstance(content, dict) or not {"skeletons", "label"} <= set(content):
-        raise format_error(path, None, "an object with `skeletons` and `label`", _kind(content))
+        raise format_error(
+            path, "an object with `skeletons` and `label`", describe(content, keys=True)
+        )
     label = content["label"]
     if type(label) is not int or not 1 <= label <= len(ACTIONS):
-        raise format_error(path, None, f"a label from 1 to {len(ACTIONS)}", describe(label))
+        raise format_error(path, f"a label from 1 to {len(ACTIONS)}", describe(label))
     poses = to_numbers(path, "skeletons", content["skeletons"])
     if poses.ndim != 3 or poses.shape[1:] != (KINECT20.num_joints, 3):
-        raise format_error(path, None, "skeletons of shape (T, 20, 3)", poses.shape)
+        raise format_error(path, "skeletons of shape (T, 20, 3)", poses.shape)
     joints = check_joints(path, "the clip", to_float32(poses[:, None]))
     return Clip(joints, label - 1, *parse_name(path.stem), path.stem)
 
@@ -80,8 +82,3 @@ def parse_name(name: str) -> tuple[int, int]:
     """Return subject and view that a name of NW-UCLA tells, -1 and -1 of any other."""
     match = NAME.fullmatch(name)
     return (int(match[2]), int(match[4])) if match else (-1, -1)
-
-
-def _kind(content: object) -> str:
-    keys = f" with {shorten([repr(key) for key in content])}" if isinstance(content, dict) else ""
-    return describe(content) + keys

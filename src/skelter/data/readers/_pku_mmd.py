@@ -97,7 +97,7 @@ def read_recording(path: Path, table: Path | None, *, offset: int) -> Reading:
         action, start, end = _label(table, number, line)
         if not 0 <= start - offset < min(end, len(frames)):
             expected = f"frames start < end within the {len(frames)} of the recording"
-            raise format_error(table, number, expected, f"{start} to {end}")
+            raise format_error(table, expected, f"{start} to {end}", line=number)
         joints = check_joints(path, f"frames {start} to {end}", frames[start - offset : end])
         return Clip(joints, action - 1, view=view, name=f"{path.stem}_{place:03d}")
 
@@ -119,7 +119,7 @@ def _label_lines(path: Path) -> list[tuple[int, bytes]]:
     lines = enumerate(path.read_bytes().splitlines(), start=1)
     filled = [(number, line) for number, line in lines if line.strip()]
     if not filled:
-        raise format_error(path, None, "lines action,start,end,confidence", "none")
+        raise format_error(path, "lines action,start,end,confidence", "none")
     return filled
 
 
@@ -129,8 +129,8 @@ def _label(path: Path, number: int, line: bytes) -> tuple[int, int, int]:
     whole = all(field.isdigit() and len(field) < 10 for field in fields[:3])
     if len(fields) not in (3, 4) or not whole:
         expected = "whole numbers action,start,end,confidence"
-        raise format_error(path, number, expected, repr(line[:40])[1:])
+        raise format_error(path, expected, repr(line[:40])[1:], line=number)
     action, start, end = (int(field) for field in fields[:3])
     if not 1 <= action <= len(ACTIONS):
-        raise format_error(path, number, f"an action from 1 to {len(ACTIONS)}", action)
+        raise format_error(path, f"an action from 1 to {len(ACTIONS)}", action, line=number)
     return action, start, end

@@ -84,11 +84,11 @@ def read_pyskl(path: str | Path, *, persons: int | None = None) -> Iterator[Clip
 
 def read_file(path: Path, *, persons: int | None = None) -> Reading:
     """Yield the clips of a pickle."""
-    annotations, splits = _parts(path, load_pickle(path))
-    names = [_name(path, row, annotation) for row, annotation in enumerate(annotations)]
+    annotations, splits = _open_parts(path, load_pickle(path))
+    names = [_require_name(path, row, annotation) for row, annotation in enumerate(annotations)]
     require_distinct(path, names, "frame_dir")
     known = set(names)
-    members = {split: _members(path, split, listed, known) for split, listed in splits.items()}
+    members = {split: _list_members(path, split, listed, known) for split, listed in splits.items()}
     read: list[Annotation | SkeletonFormatError] = []
     for name, annotation in zip(names, annotations, strict=True):
         listed_in = {split: 1 for split, listed in members.items() if name in listed}
@@ -118,42 +118,35 @@ class Annotation(NamedTuple):
         return self.keypoint.shape[2], self.keypoint.shape[3] + (self.score is not None)
 
 
-def _parts(path: Path, value: Any) -> tuple[list[Any], dict[str, Any]]:
+def _open_parts(path: Path, value: Any) -> tuple[list[Any], dict[str, Any]]:
     """Return the annotations and the splits in a pickle's contents."""
     if isinstance(value, list):
         value = {"annotations": value}
     if not isinstance(value, dict) or not isinstance(value.get("annotations"), list):
         expected = "a dictionary with a list of `annotations`, and with `split`"
-        keys = (
-            f" with {shorten([ascii(str(key))[1:-1] for key in value])}"
-            if isinstance(value, dict)
-            else ""
-        )
-        raise format_error(path, None, expected, describe(value) + keys)
+        raise format_error(path, expected, describe(value, keys=True))
     splits = {} if value.get("split") is None else value["split"]
     if not isinstance(splits, dict):
-        raise format_error(path, None, "`split` to be a dictionary", describe(splits))
+        raise format_error(path, "`split` to be a dictionary", describe(splits))
     if not value["annotations"]:
-        raise format_error(path, None, "at least one annotation", "none")
+        raise format_error(path, "at least one annotation", "none")
     return value["annotations"], {to_text(path, name, "a split"): splits[name] for name in splits}
 
 
-def _name(path: Path, row: int, annotation: Any) -> str:
+def _require_name(path: Path, row: int, annotation: Any) -> str:
     """Return the name of a clip."""
     if not isinstance(annotation, dict):
-        raise format_error(path, None, f"a dictionary as annotation {row}", describe(annotation))
+        raise format_error(path, f"a dictionary as annotation {row}", describe(annotation))
     return to_text(path, annotation.get("frame_dir"), f"`frame_dir` of annotation {row}")
 
 
-def _members(path: Path, split: str, listed: Any, names: set[str]) -> set[str]:
+def _list_members(path: Path, split: str, listed: Any, names: set[str]) -> set[str]:
     """Return the names in a split."""
     what = f"names in split {split[:80]}"
     members = [to_text(path, name, what) for name in to_list(path, listed, what)]
     unknown = sorted(set(members) - names)
     if unknown:
-        raise format_error(
-            path, None, f"annotations for all {what}", f"none for {shorten(unknown)}"
-        )
+        raise format_error(path, f"annotations for all {what}", f"none for {shorten(unknown)}")
     return set(members)
 
 
@@ -170,7 +163,7 @@ def _read_annotation(
     frames = annotation.get("total_frames", T)
     if not isinstance(frames, (int, np.integer)) or frames != T:
         expected = f"`total_frames` {of} to be the {T} of `keypoint`"
-        raise format_error(path, None, expected, describe(frames))
+        raise format_error(path, expected, describe(frames))
     label = to_label(path, annotation.get("label"), f"`label` {of}")
     extra = _image_size(path, annotation.get("img_shape"), f"`img_shape` {of}") | listed_in
     return Annotation(name, label, keypoint, score, extra)
@@ -180,9 +173,9 @@ def _floats(path: Path, value: Any, what: str, shape: tuple[int, ...] | None) ->
     """Return floats of a given shape, or of any shape (M, T, V, C) of which nothing is empty."""
     expected = f"{what} to be floats {shape or '(M, T, V, C)'}"
     if not isinstance(value, np.ndarray) or value.dtype.kind != "f" or value.size == 0:
-        raise format_error(path, None, expected, describe(value))
+        raise format_error(path, expected, describe(value))
     if value.shape != shape if shape else value.ndim != 4:
-        raise format_error(path, None, expected, describe(value))
+        raise format_error(path, expected, describe(value))
     return value
 
 
@@ -192,7 +185,7 @@ def _image_size(path: Path, shape: Any, what: str) -> dict[str, int]:
     sizes = to_list(path, shape, what)
     whole = all(isinstance(size, (int, np.integer)) and 0 < size <= MAX_SIDE for size in sizes)
     if len(sizes) != 2 or not whole:
-        raise format_error(path, None, f"{what} to be height and width", describe(shape))
+        raise format_error(path, f"{what} to be height and width", describe(shape))
     return {"height": int(sizes[0]), "width": int(sizes[1])}
 
 
@@ -203,19 +196,19 @@ def _clip(
         raise read
     if read.joint_form != form:
         expected = f"{form[0]} joints of {form[1]} values in {read.name[:80]}, as in most clips"
-        raise format_error(path, None, expected, f"{read.joint_form[0]} of {read.joint_form[1]}")
+        raise format_error(path, expected, f"{read.joint_form[0]} of {read.joint_form[1]}")
     joints = to_float32(read.keypoint.swapaxes(0, 1))
     check_joints(path, read.name[:80], joints)
     if read.score is not None:
         score = to_float32(read.score.swapaxes(0, 1))[..., None]
         joints = np.concatenate([joints, score], axis=-1)
         if not np.isfinite(score).all():
-            raise format_error(path, None, f"finite scores in {read.name[:80]}", "others")
-    joints = _of_persons(joints, persons, scored=read.score is not None)
+            raise format_error(path, f"finite scores in {read.name[:80]}", "others")
+    joints = _fit_persons(joints, persons, scored=read.score is not None)
     return Clip(joints, read.label, *subject_and_view(read.name), read.name, read.extra)
 
 
-def _of_persons(
+def _fit_persons(
     joints: npt.NDArray[np.float32], persons: int, *, scored: bool
 ) -> npt.NDArray[np.float32]:
     """Return joints (T, M, V, C) with a given number of persons."""

@@ -58,7 +58,7 @@ def to_numbers(path: Path, what: str, values: Any) -> npt.NDArray[np.float64]:
             raise TypeError
         return array.astype(np.float64)
     except (ValueError, TypeError, OverflowError) as error:
-        raise format_error(path, None, expected, describe(values)) from error
+        raise format_error(path, expected, describe(values)) from error
 
 
 def to_float32(array: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
@@ -76,14 +76,14 @@ def cut_padding(joints: npt.NDArray[Any]) -> npt.NDArray[Any]:
 def check_joints(path: Path, what: str, joints: npt.NDArray[Any]) -> npt.NDArray[np.floating]:
     """Return the joints (T, M, V, C) of a clip with frames, finite numbers, and a body."""
     if len(joints) == 0:
-        raise format_error(path, None, f"frames in {what}", "none")
+        raise format_error(path, f"frames in {what}", "none")
     finite = np.isfinite(joints)
     if not finite.all():
         broken = np.flatnonzero(~finite.reshape(len(joints), -1).all(1))
         found = f"{len(broken)} broken frames of {len(joints)}, the first number {broken[0]}"
-        raise format_error(path, None, f"finite coordinates in {what}", found)
+        raise format_error(path, f"finite coordinates in {what}", found)
     if not joints.any():
-        raise format_error(path, None, f"a body in {what}", "only zeros")
+        raise format_error(path, f"a body in {what}", "only zeros")
     return joints
 
 

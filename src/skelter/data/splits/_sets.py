@@ -207,10 +207,10 @@ def pku_mmd(split_file: str | Path) -> SplitRule:
     lines = [line for line in path.read_bytes().decode("utf-8", "replace").splitlines() if line]
     listed = [re.findall(r"[\w-]+", line) for line in lines[1:4:2]]
     if len(listed) < 2 or not all(listed):
-        raise format_error(path, None, "recordings in line 2 and in line 4", f"{len(lines)} lines")
+        raise format_error(path, "recordings in line 2 and in line 4", f"{len(lines)} lines")
     train, test = (set(names) for names in listed)
     if both := sorted(train & test):
-        raise format_error(path, None, "every recording on one side", f"{both[:3]} on both")
+        raise format_error(path, "every recording on one side", f"{both[:3]} on both")
 
     def recordings(index: ClipIndex) -> npt.NDArray[np.str_]:
         return np.array([str(name).rpartition("_")[0] for name in index.names])

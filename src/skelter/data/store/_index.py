@@ -81,34 +81,27 @@ class ClipIndex:
     @classmethod
     def of(cls, clips: Sequence[Clip], lengths: Sequence[int]) -> ClipIndex:
         """Collect the index of clips with given numbers of frames."""
-        names = sorted({name for clip in clips for name in clip.extra})
+        further = sorted({name for clip in clips for name in clip.extra})
         return cls(
             np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64),
-            np.array([clip.label for clip in clips], dtype=np.int64),
-            np.array([clip.subject for clip in clips], dtype=np.int64),
-            np.array([clip.view for clip in clips], dtype=np.int64),
-            np.array([clip.name for clip in clips], dtype=np.str_),
-            {
-                name: np.array([clip.extra.get(name, -1) for clip in clips], dtype=np.int64)
-                for name in names
-            },
+            np.array([clip.label for clip in clips], np.int64),
+            np.array([clip.subject for clip in clips], np.int64),
+            np.array([clip.view for clip in clips], np.int64),
+            np.array([clip.name for clip in clips], np.str_),
+            {name: np.array([clip.extra.get(name, -1) for clip in clips]) for name in further},
         )
 
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, npt.NDArray[Any]]) -> ClipIndex:
         """Return the index that `arrays` came from."""
-        integers = {
-            name: array.astype(np.int64) for name, array in arrays.items() if name != "names"
-        }
-        return cls(
-            names=arrays["names"],
-            **{name: integers[name] for name in ARRAYS if name != "names"},
-            extra={
-                name.removeprefix(EXTRA): array
-                for name, array in integers.items()
-                if name.startswith(EXTRA)
-            },
-        )
+        named: dict[str, npt.NDArray[Any]] = {}
+        extra: dict[str, IntArray] = {}
+        for name, array in arrays.items():
+            if name.startswith(EXTRA):
+                extra[name.removeprefix(EXTRA)] = array.astype(np.int64)
+            else:
+                named[name] = array if name == "names" else array.astype(np.int64)
+        return cls(**named, extra=extra)
 
     def arrays(self) -> dict[str, npt.NDArray[Any]]:
         """Return the arrays by name, as they stand in a file."""
@@ -237,4 +230,4 @@ def check_index(
             )
     wrong = arrays[labels][(arrays[labels] < -1) | (arrays[labels] > MAX_LABEL)]
     if wrong.size:
-        raise format_error(path, None, "labels from 0, or -1 where they are unknown", int(wrong[0]))
+        raise format_error(path, "labels from 0, or -1 where they are unknown", int(wrong[0]))

@@ -79,24 +79,24 @@ def load_ragged(path: str | Path, *, layout: SkeletonLayout | None = None) -> Sk
 
 def open_ragged(path: Path, layout: SkeletonLayout | None = None) -> SkeletonStore:
     """Load a file as `load_ragged` does, but with any coordinates."""
-    arrays = _read(path)
-    layout = layout or _layout_of(arrays, path)
-    _check(path, arrays, layout)
-    offsets = arrays["offsets"].astype(np.int64)
-    count = len(offsets) - 1
+    arrays = _read_arrays(path)
+    layout = layout or _find_layout(arrays, path)
+    _check_arrays(path, arrays, layout)
+    count = len(arrays["offsets"]) - 1
     unknown = np.full(count, -1)
     index = ClipIndex(
-        offsets,
+        arrays["offsets"].astype(np.int64),
         arrays["label"].astype(np.int64),
         arrays.get("subject", unknown).astype(np.int64),
         arrays.get("view", unknown).astype(np.int64),
         arrays.get("seq_names", np.full(count, "")).astype(np.str_),
-        _extra(arrays, count),
+        _find_extra(arrays, count),
     )
+    fps = float(arrays.get("fps", np.array(np.nan)))
     info = StoreInfo(
         layout,
         tuple(str(name) for name in arrays.get("label_names", ())),
-        _fps(arrays),
+        None if np.isnan(fps) else fps,
         str(arrays.get("name", path.stem)),
     )
     with np.errstate(over="ignore"):  # too large a number becomes infinite, and is refused later
@@ -135,7 +135,7 @@ def write_ragged(
         np.savez_compressed(file, **arrays)
 
 
-def _read(path: Path) -> Arrays:
+def _read_arrays(path: Path) -> Arrays:
     if not path.is_file():
         raise FileNotFoundError(f"{path} is not a file.")
     arrays = load_npz(path)
@@ -153,7 +153,7 @@ def _read(path: Path) -> Arrays:
     return arrays
 
 
-def _check(path: Path, arrays: Arrays, layout: SkeletonLayout) -> None:
+def _check_arrays(path: Path, arrays: Arrays, layout: SkeletonLayout) -> None:
     data = arrays["data"]
     if data.ndim != 4 or not np.issubdtype(data.dtype, np.floating) or 0 in data.shape:
         raise SkeletonFormatError(
@@ -170,7 +170,7 @@ def _check(path: Path, arrays: Arrays, layout: SkeletonLayout) -> None:
     check_index(path, len(data), listed, "label")
 
 
-def _extra(arrays: Arrays, clips: int) -> dict[str, IntArray]:
+def _find_extra(arrays: Arrays, clips: int) -> dict[str, IntArray]:
     """Return further integers of every clip, such as its fold."""
     return {
         name: array.astype(np.int64)
@@ -179,12 +179,7 @@ def _extra(arrays: Arrays, clips: int) -> dict[str, IntArray]:
     }
 
 
-def _fps(arrays: Arrays) -> float | None:
-    fps = float(arrays.get("fps", np.array(np.nan)))
-    return None if np.isnan(fps) else fps
-
-
-def _layout_of(arrays: Arrays, path: Path) -> SkeletonLayout:
+def _find_layout(arrays: Arrays, path: Path) -> SkeletonLayout:
     joints = [str(joint) for joint in arrays["joint_names"]]
     try:
         return find_layout(joints) or SkeletonLayout.from_bones(
