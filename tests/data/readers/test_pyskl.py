@@ -196,7 +196,7 @@ class TestDamage:
         [
             (
                 {"annotations": None},
-                "a list of `annotations`, .* found a dict of 2 with split, anno",
+                "a list of `annotations`, .* found a dict of 2 with 'split', 'anno",
             ),
             ({"annotations": {}}, "a list of `annotations`, and with `split`; found a dict of 2"),
             ({"annotations": []}, "at least one annotation; found none"),
