@@ -180,7 +180,7 @@ class TestPrepare:
         opened = SkeletonStore.open(tmp_path / "store")
         assert opened.info.provenance == provenance
         np.testing.assert_array_equal(opened.frames, store.frames)
-        with pytest.raises(FileExistsError, match=r"no digest .* by skelter before 0\.5"):
+        with pytest.raises(FileExistsError, match=r"no digest, .* by skelter before 0\.5"):
             prepare(source, tmp_path / "store")
 
     @pytest.mark.parametrize(

@@ -272,13 +272,13 @@ def _report(source: Source, path: Path, choices: Mapping[str, Any]) -> Preparati
 def _compare(made: Mapping[str, Any], choices: Mapping[str, Any]) -> str:
     """Say in which choices a store differs, as far as it remembers them."""
     if "digest" not in made:
-        return ": it has no digest of its making, as if made by hand or by skelter before 0.5"
+        return ": it has no digest, as if made by hand or by skelter before 0.5"
     others = [
         f"{name} is {made.get(name)!r}, not {choice!r}"
         for name, choice in choices.items()
         if made.get(name) != choice
     ]
-    return f": its {'; its '.join(others)}" if others else ": names or sizes of its files differ"
+    return f": its {'; its '.join(others)}" if others else ": other files, labels, rate or layout"
 
 
 def _check_picklable(job: Job, workers: int) -> None:

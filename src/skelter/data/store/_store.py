@@ -286,11 +286,9 @@ class SkeletonStore:
         info = self.info
         if name:
             info = replace(info, provenance={**info.provenance, "normalisation": name})
-        return SkeletonStore.from_clips(self._mapped_clips(function, batch_size), **vars(info))
+        return SkeletonStore.from_clips(self._map_batches(function, batch_size), **vars(info))
 
-    def _mapped_clips(
-        self, function: Callable[[Tensor], Tensor], batch_size: int
-    ) -> Iterator[Clip]:
+    def _map_batches(self, function: Callable[[Tensor], Tensor], batch_size: int) -> Iterator[Clip]:
         for start in range(0, len(self), batch_size):
             indices = range(start, min(start + batch_size, len(self)))
             x, num_frames, _ = self.batch(indices)

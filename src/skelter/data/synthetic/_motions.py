@@ -37,7 +37,7 @@ class Timing:
         x = np.clip((self.progress - start) / (stop - start), 0, 1)
         return np.asarray(x * x * (3 - 2 * x))
 
-    def held(self, attack: float = 0.15) -> Array:
+    def hold(self, attack: float = 0.15) -> Array:
         """Rise to 1 at the beginning of the movement and fall to 0 at its end, (T,)."""
         return self.ramp(0, attack) * (1 - self.ramp(1 - attack, 1))
 
@@ -58,35 +58,35 @@ def mix(weight: Array, low: Array, high: Array | tuple[float, float, float]) -> 
     return np.asarray(low + weight[:, None] * (np.asarray(high) - low))
 
 
-def raised(draws: Draws) -> Array:
+def place_raised_hand(draws: Draws) -> Array:
     """Draw where a hand is held up, in arm lengths from its shoulder."""
     return np.array([draws.uniform(-0.15, 0.45), draws.uniform(0.0, 0.5), draws.uniform(0.3, 0.6)])
 
 
 def wave(one: Puppet, when: Timing, draws: Draws) -> None:
     """Hold a hand up and swing it sideways."""
-    place = raised(draws) + np.zeros_like(one.shift)
+    place = place_raised_hand(draws) + np.zeros_like(one.shift)
     swing = 0.26 * when.amplitude * np.sin(when.phase() + draws.uniform(0, 6.3))
     place[:, 0] += swing
     place[:, 1] -= 0.25 * np.abs(swing)
-    one.hands[when.side] = mix(when.held(0.2), one.hands[when.side], place)
+    one.hands[when.side] = mix(when.hold(0.2), one.hands[when.side], place)
 
 
 def draw_circle(one: Puppet, when: Timing, draws: Draws) -> None:
     """Move a raised hand round in a circle."""
-    place = raised(draws) + np.zeros_like(one.shift)
+    place = place_raised_hand(draws) + np.zeros_like(one.shift)
     phase = draws.sign() * when.phase() + draws.uniform(0, 6.3)
     radius = 0.3 * when.amplitude
     place[:, 0] += radius * np.cos(phase)
     place[:, 1] += radius * np.sin(phase) * draws.uniform(0.8, 1.2)
-    one.hands[when.side] = mix(when.held(0.2), one.hands[when.side], place)
+    one.hands[when.side] = mix(when.hold(0.2), one.hands[when.side], place)
 
 
 def point(one: Puppet, when: Timing, draws: Draws) -> None:
     """Stretch an arm towards something and hold it."""
-    place = raised(draws) + np.array((0, 0, 0.3))
+    place = place_raised_hand(draws) + np.array((0, 0, 0.3))
     place *= 0.97 / np.linalg.norm(place)
-    one.hands[when.side] = mix(when.held(0.25), one.hands[when.side], place)
+    one.hands[when.side] = mix(when.hold(0.25), one.hands[when.side], place)
 
 
 def punch(one: Puppet, when: Timing, draws: Draws) -> None:
@@ -99,10 +99,10 @@ def punch(one: Puppet, when: Timing, draws: Draws) -> None:
         if side != when.side and not both:
             jab = 0 * jab
         place = mix(jab * min(1.0, when.amplitude), guard + 0 * one.shift, target)
-        one.hands[side] = mix(when.held(), one.hands[side], place)
+        one.hands[side] = mix(when.hold(), one.hands[side], place)
         one.lean[:, 2] += (2 * side - 1) * 0.35 * jab
-    one.lean[:, 0] += 0.1 * when.held()
-    one.feet[when.side] += mix(when.held(), 0 * one.shift, (0.02, 0, -0.15))
+    one.lean[:, 0] += 0.1 * when.hold()
+    one.feet[when.side] += mix(when.hold(), 0 * one.shift, (0.02, 0, -0.15))
 
 
 def clap(one: Puppet, when: Timing, draws: Draws) -> None:
@@ -112,7 +112,7 @@ def clap(one: Puppet, when: Timing, draws: Draws) -> None:
     up, ahead = draws.uniform(-0.4, 0.35), draws.uniform(0.45, 0.7)
     for side in (0, 1):
         place = np.stack([middle + apart, up + 0 * apart, ahead - 0.3 * apart], 1)
-        one.hands[side] = mix(when.held(), one.hands[side], place)
+        one.hands[side] = mix(when.hold(), one.hands[side], place)
 
 
 def raise_arms(one: Puppet, when: Timing, draws: Draws) -> None:
@@ -123,7 +123,7 @@ def raise_arms(one: Puppet, when: Timing, draws: Draws) -> None:
     out = np.sin(angle) * np.sin(sideways * 1.5) + 0.05
     arms = 0.96 * np.stack([out, -np.cos(angle), np.sin(angle) * np.cos(sideways * 1.5)], 1)
     for side in (0, 1):
-        one.hands[side] = mix(when.held(0.08), one.hands[side], arms)
+        one.hands[side] = mix(when.hold(0.08), one.hands[side], arms)
 
 
 def kick(one: Puppet, when: Timing, draws: Draws) -> None:
@@ -133,7 +133,7 @@ def kick(one: Puppet, when: Timing, draws: Draws) -> None:
     ahead = draws.uniform(0.65, 0.85) * when.amplitude
     place = mix(swing, 0 * one.shift, (0, draws.uniform(0.25, 0.5) * when.amplitude, ahead))
     place += np.outer(back, (0, 0.12, -0.3))
-    one.feet[when.side] = mix(when.held(0.06), one.feet[when.side], place)
+    one.feet[when.side] = mix(when.hold(0.06), one.feet[when.side], place)
     one.lean[:, 0] -= 0.2 * swing
     one.hands[1 - when.side] += np.outer(swing, (0.1, 0.15, 0.35))
 
@@ -210,7 +210,7 @@ def _stride(one: Puppet, when: Timing, length: float, lift: float, ground: float
 
     ``ground`` is the share of a cycle in which a foot stands: it does not slide then.
     """
-    on = when.held(0.12)
+    on = when.hold(0.12)
     for side in (0, 1):
         x = np.mod(when.reps * when.progress + 0.5 * side, 1.0)
         air = np.clip((x - ground) / (1 - ground), 0, 1)
@@ -234,15 +234,15 @@ def jog(one: Puppet, when: Timing, draws: Draws) -> None:
     """Jog on the spot."""
     lift = draws.uniform(0.14, 0.32) * when.amplitude
     _stride(one, when, draws.uniform(0.03, 0.12), lift, 0.5)
-    bounce = when.held() * np.abs(np.sin(when.phase()))
-    one.shift[:, 1] += 0.04 * bounce - 0.03 * when.held()
-    one.lean[:, 0] += 0.08 * when.held()
+    bounce = when.hold() * np.abs(np.sin(when.phase()))
+    one.shift[:, 1] += 0.04 * bounce - 0.03 * when.hold()
+    one.lean[:, 0] += 0.08 * when.hold()
     _swing_arms(one, when, draws.uniform(0.15, 0.35) * when.amplitude, draws.uniform(0.3, 1.0))
 
 
 def _swing_arms(one: Puppet, when: Timing, width: float, bent: float) -> None:
     """Swing the arms against the legs, hanging or ``bent``."""
-    on = when.held(0.12)
+    on = when.hold(0.12)
     for side in (0, 1):
         swing = width * np.cos(when.phase() + np.pi * (1 - side))
         place = np.stack([0.1 + 0 * swing, -0.92 + 0.45 * bent + 0.3 * swing * bent, swing], 1)
@@ -267,7 +267,7 @@ def handshake(first: Puppet, second: Puppet, when: Timing, draws: Draws) -> None
     meet = np.zeros_like(first.shift)
     meet[:, 1] = shoulders - draws.uniform(0.22, 0.32)
     meet[:, 2] = distance * bodies[0].arm / (bodies[0].arm + bodies[1].arm)
-    held = when.held(0.25)
+    held = when.hold(0.25)
     meet[:, 1] += held * 0.06 * when.amplitude * np.sin(when.phase())
     for one, point in ((first, meet), (second, _across(meet, distance))):
         one.goal[1] = point - (0, 0, 0.05)
@@ -281,7 +281,7 @@ def push(first: Puppet, second: Puppet, when: Timing, draws: Draws) -> None:
     step = np.outer(when.ramp(0.1, 0.35) - when.ramp(0.75, 1.0), (0, 0, draws.uniform(0.2, 0.3)))
     first.shift += step
     first.feet[when.side] += 1.4 * step
-    first.lean[:, 0] += 0.2 * when.held(0.35)
+    first.lean[:, 0] += 0.2 * when.hold(0.35)
     way = draws.uniform(0.25, 0.4) * when.amplitude
     away = way * when.ramp(0.4, 0.6)
     second.shift[:, 2] -= away

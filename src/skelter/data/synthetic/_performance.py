@@ -107,7 +107,7 @@ def perform(action: Action, styles: tuple[Style, ...], draws: Draws) -> Array:
     else:
         placed -= placed[:, :, :1].mean(1, keepdims=True) * (1, 0, 1)
     sideways = draws.sign() * np.pi / 2 if len(people) == 2 else 0.0
-    return _turned(placed, sideways + np.radians(draws.uniform(-35, 35)))
+    return _turn(placed, sideways + np.radians(draws.uniform(-35, 35)))
 
 
 def _timing(action: Action, style: Style, draws: Draws) -> Timing:
@@ -163,6 +163,6 @@ def _rest(frames: int, favourite: int, draws: Draws) -> Array:
     return mix(weight, np.zeros((frames, 3)) + here, there) + 0.03 * draws.sway(frames, 3)
 
 
-def _turned(points: Array, angle: float) -> Array:
+def _turn(points: Array, angle: float) -> Array:
     """Turn points (..., 3) about the vertical by an angle in radians."""
     return np.asarray(points @ rotation(np.array([[0, 0, angle]]))[0].T)
