@@ -1,1 +1,1 @@
-"""Stores of clips, and what trains on them."""
+"""Stores of clips of any length, their files, and the batches that training takes from them."""
