@@ -47,7 +47,7 @@ class PreparationReport:
         skipped: Pieces that could not be read, and why.
         excluded: The number of pieces that were left out on purpose, by reason.
         counts: For each split of the source, the number of clips on each side.
-        duplicates: Test clips that repeat training clips, by split; only where there are any.
+        duplicates: Test clips that repeat training clips, by split, if there are any.
     """
 
     store: SkeletonStore
@@ -82,7 +82,7 @@ def prepare(
     """Build a store from the files of a data set.
 
     The store is complete or absent. Parts that are done are kept in a hidden folder beside it
-    until then: call it again after a crash, a kill or a full disk, and it goes on; the result is
+    until then: call it again after a crash, a kill or a full disk, and it goes on. The result is
     the same to the last bit. Called again on a finished store of the same source, it reports.
 
     A store remembers a digest of the choices that made it: the provenance of the source, the
@@ -110,9 +110,9 @@ def prepare(
         FileExistsError: Something else is at `path`.
         ValueError: An argument is out of range, or `normalise` has no name.
         BlockingIOError: Another process is building this store.
-        SkeletonFormatError: With ``"raise"``, something cannot be read; with ``"skip"``, nothing
+        SkeletonFormatError: With ``"raise"``, a file or clip cannot be read. With ``"skip"``, none
             can.
-        OSError: With ``"raise"``, a file cannot be read; in any case, the disk is full.
+        OSError: With ``"raise"``, a file cannot be read. In any case, the disk is full.
 
     Example:
         >>> from skelter.data import sources, synthetic, write_ntu

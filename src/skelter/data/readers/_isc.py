@@ -171,7 +171,7 @@ def write_isc(
         clips: A store, or a list of clips with the same joints, persons and coordinates.
         train: Numbers of the clips to train with.
         val: Numbers of those to validate with.
-        frames: Frames T of every clip; shorter ones are padded with zeros.
+        frames: Frames T of every clip. Shorter ones are padded with zeros.
 
     Raises:
         ValueError: A clip is longer, has another shape or no label, or shares its name with

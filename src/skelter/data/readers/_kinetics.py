@@ -1,7 +1,7 @@
 """Kinetics-skeleton: JSON files of OpenPose detections, one video each.
 
 A file holds ``{"data": [{"frame_index": 1, "skeleton": [{"pose": [x, y, ...], "score": [...]},
-...]}, ...], "label": "...", "label_index": 0}``, with 18 joints of OpenPose; x and y are shares of
+...]}, ...], "label": "...", "label_index": 0}``, with 18 joints of OpenPose. x and y are shares of
 the width and the height of the image, from its upper left corner.
 """
 
@@ -39,7 +39,7 @@ def read_kinetics(path: str | Path, *, persons: int = 2) -> Iterator[Clip]:
 
     Args:
         path: A ``.json`` file, or a folder whose files are read in the order of their names.
-        persons: Bodies a clip; zeros where there are fewer.
+        persons: Bodies a clip. Missing ones are zeros.
 
     Returns:
         Clips with joints (T, persons, 18, 3), float32: x, y in [0, 1], y pointing down, and the

@@ -63,7 +63,7 @@ def read_ntu(
 
     Args:
         path: A file, or a folder whose files are read in the order of their names.
-        persons: Bodies a clip, those of largest motion energy; zeros where there are fewer.
+        persons: Bodies a clip, those of largest motion energy. Missing ones are zeros.
         single: The second body where only one was seen: ``"zeros"``, or ``"duplicate"`` for the
             same again, as SGN and CTR-GCN have it for NTU-120.
         track: The mark of a body over time: ``"order"``, its place among the bodies of a frame, as
@@ -187,7 +187,7 @@ def write_ntu(path: str | Path, clips: Iterable[Clip]) -> None:
     Values that a clip does not have, such as depth coordinates and rotations, are zeros.
 
     Args:
-        path: The folder; it is made if it is not there. Files of the same names are replaced.
+        path: The folder. It is made if it is not there. Files of the same names are replaced.
         clips: Clips of 25 joints in three dimensions. Files are named after clips whose names are
             NTU's, and otherwise by view, subject and label.
 

@@ -1,6 +1,6 @@
 """NW-UCLA as it is passed on: JSON files named ``aXX_sXX_eXX_vXX.json``, one clip each.
 
-A file holds ``{"skeletons": (T, 20, 3), "label": 1 to 10}``; positions are in metres.
+A file holds ``{"skeletons": (T, 20, 3), "label": 1 to 10}``. Positions are in metres.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ ACTIONS = split_names(
 def read_nw_ucla(path: str | Path) -> Iterator[Clip]:
     """Yield the clips of NW-UCLA files.
 
-    Labels run from 0; subject and view are those of the file name, -1 if it is another.
+    Labels run from 0. Subject and view are those of the file name, -1 if it has another form.
 
     Args:
         path: A ``.json`` file, or a folder whose files are read in the order of their names.

@@ -1,8 +1,8 @@
 """PKU-MMD: long recordings as text, and label files that say which frames show which action.
 
 A recording ``<id>.txt`` has a line of 150 numbers a frame: two bodies of 25 joints, x, y, z in
-metres. Its label file of the same name has a line ``action,start,end,confidence`` for each action;
-actions count from 1.
+metres. Its label file of the same name has a line ``action,start,end,confidence`` for each action.
+Actions count from 1.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Splits of a store: the clips that train, and those that test.
 
-The splits of the common data sets check, by `SplitRule.count`, that a set is complete;
+The splits of the common data sets check, by `SplitRule.count`, that a set is complete.
 `find_duplicates` finds test clips that are training clips.
 """
 

@@ -44,7 +44,7 @@ def ntu60(split: str) -> SplitRule:
         split: ``"xsub"``, 20 of 40 subjects train, or ``"xview"``, cameras 2 and 3 train.
 
     Raises:
-        ValueError: `split` is another word; in a call, clips have other names.
+        ValueError: `split` is another word. In a call, clips have other names.
 
     References:
         Shahroudy et al., NTU RGB+D: A Large Scale Dataset for 3D Human Activity Analysis, CVPR
@@ -63,13 +63,13 @@ def ntu60(split: str) -> SplitRule:
 def ntu120(split: str) -> SplitRule:
     """Split NTU RGB+D 120 as its authors do.
 
-    Sides follow the names of the clips; those without a skeleton are on neither.
+    Sides follow the names of the clips. Those without a skeleton are on neither.
 
     Args:
         split: ``"xsub"``, 53 of 106 subjects train, or ``"xset"``, even setups train.
 
     Raises:
-        ValueError: `split` is another word; in a call, clips have other names.
+        ValueError: `split` is another word. In a call, clips have other names.
 
     References:
         Liu et al., NTU RGB+D 120: A Large-Scale Benchmark for 3D Human Activity Understanding,
@@ -183,7 +183,7 @@ def sbu(fold: int) -> SplitRule:
 def pku_mmd(split_file: str | Path) -> SplitRule:
     r"""Split PKU-MMD by one of its split files, such as ``cross-subject.txt``.
 
-    The second line of the file names the recordings that train, the fourth those that test; the
+    The second line of the file names the recordings that train, the fourth those that test. The
     clips of a recording go with it. A call warns of recordings that the store has no clip of.
 
     Args:

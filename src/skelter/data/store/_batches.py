@@ -35,7 +35,7 @@ def seeded(*parts: int | str, device: torch.device | str = "cpu") -> Generator:
 class ShuffledBatches:
     """Batches of clips in a new order every epoch, shared among processes without overlap.
 
-    Every process builds one with its own `rank`; a batch is shuffled and cut on each of them
+    Every process builds one with its own `rank`. A batch is shuffled and cut on each of them
     alike, and a process takes its stretch. Joined in rank order, the stretches are the batch that
     a single process would take. Nothing is remembered: an epoch can be asked for at any time.
 

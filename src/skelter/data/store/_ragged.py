@@ -2,8 +2,8 @@
 
 It holds ``data`` (sum of T, M, V, C), ``offsets`` (N + 1), ``label``, ``subject``, ``view`` and
 ``seq_names`` (N), ``label_names``, ``joint_names``, ``bones`` as (child, parent) pairs, ``fps``,
-``name``, ``source`` and ``licence``; further integer arrays (N,), such as ``fold``, become `extra`
-fields of the clips. Positions are in metres; a missing person is zeros.
+``name``, ``source`` and ``licence``. Further integer arrays (N,), such as ``fold``, become `extra`
+fields of the clips. Positions are in metres. A missing person is zeros.
 """
 
 from __future__ import annotations
@@ -110,7 +110,7 @@ def write_ragged(
     """Write a store as a ragged file, under a temporary name first.
 
     Args:
-        path: The ``.npz`` file; one that is there is replaced when the new one is complete.
+        path: The ``.npz`` file. One that is there is replaced when the new one is complete.
         store: The clips to write.
         source: Where the recordings come from.
         licence: Their terms of use.

@@ -199,7 +199,7 @@ class SkeletonStore:
         """Return a store with a copy of its frames on a device, where its batches are made.
 
         Args:
-            device: Such as ``"cuda"``; ``"cpu"`` reads a store on disk into memory.
+            device: Such as ``"cuda"``. ``"cpu"`` reads a store on disk into memory.
         """
         store = copy(self)
         store._frames = self._frames.to(device)

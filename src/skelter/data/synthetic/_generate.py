@@ -63,10 +63,10 @@ def generate(
             handedness.
         views: The number of cameras: the first before the scene, the others around it.
         layout: The skeleton. Joints are found by their names ('head', 'ElbowLeft', 'base of
-            spine'); a joint of another name lies between its neighbours.
-        classes: Names out of `ACTIONS`, in the order of their labels; all of them by default.
+            spine'). A joint of another name lies between its neighbours.
+        classes: Names out of `ACTIONS`, in the order of their labels. All of them by default.
         noise: Standard deviation of the white noise in metres, about twice that at hands and
-            feet; slow drift comes with it. 0 for none.
+            feet. Slow drift comes with it. 0 for none.
         dropped: Probability, 0 to 1, that a person's hands or feet are lost (all zeros) for
             a part of the clip.
         seed: The seed of all draws. The global generators are neither used nor changed.
