@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from einops import rearrange
-from torch import Tensor
+from torch import Generator, Tensor
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,6 +75,18 @@ class RaggedClips:
         rows = self.rows.index_select(0, index.flatten()).to(self.dtype)
         rows *= rearrange(valid, "n t -> (n t) 1")  # many times as fast as to fill where not valid
         return self.clips_of(rows.view(N, T, rows.shape[-1])).contiguous()
+
+    def apply(self, transform: Callable[..., Any], generator: Generator | None = None) -> Any:
+        """Return the views that a transform makes of the clips.
+
+        Those of this library read the clips where they lie. Any other callable gets them padded.
+
+        Args:
+            transform: Called with ``num_frames`` and ``generator``.
+            generator: The source of randomness, the global generator if None.
+        """
+        x = self if getattr(transform, "reads_ragged", False) else self.padded()
+        return transform(x, num_frames=self.num_frames, generator=generator)
 
     @property
     def _nesting(self) -> list[int]:

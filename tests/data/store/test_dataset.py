@@ -1,10 +1,14 @@
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 import torch
 from torch.utils.data import DataLoader
 
+from skelter import transforms as T
 from skelter.data import SkeletonDataset, collate, splits, synthetic
+from skelter.transforms import presets
 
 
 @pytest.fixture(scope="module")
@@ -41,6 +45,32 @@ class TestSkeletonDataset:
 
 
 class TestCollate:
+    @pytest.mark.parametrize(
+        "transform",
+        [
+            T.MultiView([presets.isc_view(frames=16), T.Shear()]),
+            T.Shear(),
+            lambda x, num_frames, generator: x * 2,
+        ],
+        ids=["views", "shear", "function"],
+    )
+    def test_views_are_those_of_the_store(self, store, transform):
+        torch.manual_seed(0)
+        samples = [SkeletonDataset(store)[i] for i in (5, 3, 8)]
+        made, num_frames, labels = collate(samples, transform)
+        torch.manual_seed(0)
+        expected = store.batch([5, 3, 8], transform=transform)
+        torch.testing.assert_close(made, expected[0])
+        assert torch.equal(num_frames, expected[1])
+        assert torch.equal(labels, expected[2])
+
+    def test_views_in_a_worker(self, store):
+        views = partial(collate, transform=T.MultiView([presets.isc_view(frames=16)] * 2))
+        loader = DataLoader(SkeletonDataset(store), 6, collate_fn=views, num_workers=1)
+        (first, second), *_ = next(iter(loader))
+        assert first.shape == (6, 3, 16, 25, 2)
+        assert not torch.equal(first, second)
+
     def test_empty(self):
         with pytest.raises(ValueError, match="at least one clip; got none"):
             collate([])

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -11,6 +12,7 @@ from torch import Tensor
 from torch.utils.data import Dataset
 
 from skelter import _checks
+from skelter._ragged import RaggedClips
 from skelter.data.store._store import SkeletonStore
 
 
@@ -56,14 +58,21 @@ class SkeletonDataset(Dataset[tuple[Tensor, int]]):
         return torch.from_numpy(clip.joints).permute(3, 0, 2, 1), clip.label
 
 
-def collate(samples: Sequence[tuple[Tensor, int]]) -> tuple[Tensor, Tensor, Tensor]:
-    """Pad clips of different lengths with zeros to one batch.
+def collate(
+    samples: Sequence[tuple[Tensor, int]], transform: Callable[..., Any] | None = None
+) -> tuple[Any, Tensor, Tensor]:
+    """Pad clips of different lengths with zeros to one batch, or make views of them.
+
+    Views of a whole batch cost less than clip by clip in a dataset, and a loader makes them in its
+    workers: ``DataLoader(..., collate_fn=partial(collate, transform=views))``.
 
     Args:
         samples: Pairs (x, label) with x of shape (C, T, V, M), at least one.
+        transform: A transform or `transforms.MultiView` that makes views of the clips. It draws
+            from the global generator, which a loader seeds in each of its workers.
 
     Returns:
-        Clips (N, C, T, V, M), valid frames (N,), labels (N,).
+        Clips (N, C, T, V, M), or the views; valid frames (N,); labels (N,).
 
     Raises:
         ValueError: There are no samples, or they differ in more than T.
@@ -72,6 +81,10 @@ def collate(samples: Sequence[tuple[Tensor, int]]) -> tuple[Tensor, Tensor, Tens
         >>> x, num_frames, _ = collate([(torch.ones(3, 5, 4, 1), 0), (torch.ones(3, 8, 4, 1), 1)])
         >>> x.shape, num_frames
         (torch.Size([2, 3, 8, 4, 1]), tensor([5, 8]))
+        >>> from skelter.transforms import TemporalCropResize
+        >>> samples = [(torch.ones(3, 5, 4, 1), 0), (torch.ones(3, 8, 4, 1), 1)]
+        >>> collate(samples, TemporalCropResize(6, min_frames=2))[0].shape
+        torch.Size([2, 3, 6, 4, 1])
     """
     clips = [_checks.clips(x) for x, _ in samples]
     _checks.require(len(clips) > 0, "`samples`", "hold at least one clip", "none")
@@ -83,7 +96,13 @@ def collate(samples: Sequence[tuple[Tensor, int]]) -> tuple[Tensor, Tensor, Tens
         f"shapes (C, T, V, M) {sorted({tuple(x.shape) for x in clips})}",
     )
     num_frames = torch.tensor([x.shape[1] for x in clips])
+    labels = torch.tensor([label for _, label in samples])
+    if transform is not None:
+        frames = torch.cat([x.transpose(0, 1) for x in clips])
+        starts = num_frames.cumsum(0) - num_frames
+        ragged = RaggedClips(frames, starts, num_frames, int(num_frames.max()))
+        return ragged.apply(transform), num_frames, labels
     batch = clips[0].new_zeros(len(clips), C, int(num_frames.max()), V, M)
     for row, x in zip(batch, clips, strict=True):
         row[:, : x.shape[1]] = x
-    return batch, num_frames, torch.tensor([label for _, label in samples])
+    return batch, num_frames, labels

@@ -263,9 +263,7 @@ class SkeletonStore:
         labels = torch.from_numpy(self.labels[self.index.positions(indices)]).to(clips.device)
         if transform is None:
             return clips.padded(), clips.num_frames, labels
-        x = clips if getattr(transform, "reads_ragged", False) else clips.padded()
-        views = transform(x, num_frames=clips.num_frames, generator=generator)
-        return views, clips.num_frames, labels
+        return clips.apply(transform, generator), clips.num_frames, labels
 
     def map(
         self, function: Callable[[Tensor], Tensor], *, name: str = "", batch_size: int = 256

@@ -18,7 +18,7 @@ from skelter.data._clip import Clip
 from skelter.data.files._npz import load_npz, require_kind
 from skelter.data.store._frames import as_planes
 from skelter.data.store._index import ARRAYS, EXTRA, ClipIndex, StoreInfo, check_index
-from skelter.layouts import SkeletonLayout
+from skelter.layouts import restore_layout
 
 FORMAT = "skelter-store"
 # 1 has no extra arrays and no provenance; 1 and 2 nest a frame as (M, V, C), 3 as (C, V, M).
@@ -87,7 +87,7 @@ def read_store(path: Path) -> tuple[npt.NDArray[np.floating], ClipIndex, StoreIn
     try:
         shape, dtype = _form_of(meta)
         info = StoreInfo(
-            SkeletonLayout(**meta["layout"]),
+            restore_layout(meta["layout"]),
             tuple(str(name) for name in meta["label_names"]),
             None if meta["fps"] is None else float(meta["fps"]),
             str(meta["name"]),
