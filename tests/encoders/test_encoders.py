@@ -246,7 +246,7 @@ class TestHCN:
 
 
 def head_oracle(sizes, norm=False, last="bias"):
-    """The layers as the papers list them, without our loop."""
+    """The layers as the papers list them."""
     *between, (before, out) = list(pairwise(sizes))
     layers = []
     for before_one, after_one in between:

@@ -24,7 +24,7 @@ CACHED = 2**22  # numbers of aggregated clips that are worked on at once
 
 
 class Weights(NamedTuple):
-    """What an adaptive graph convolution learns.
+    """The learned tensors of an adaptive graph convolution.
 
     Args:
         graph: The layout's adjacency plus the learned one, (S, V, V).
@@ -185,7 +185,7 @@ _adaptive_graph_conv.register_autograd(_backward, setup_context=_keep)
 
 
 def _chunks(x: Tensor, subsets: int) -> Iterator[slice]:
-    """Part the batch so that the aggregated clips of a part fit the cache; not on a GPU."""
+    """Part the batch on a CPU, so that the aggregated clips of a part fit the cache."""
     parts = ceil(subsets * x.numel() / CACHED) if x.device.type == "cpu" else 1
     size = max(1, ceil(len(x) / max(1, parts)))
     return (slice(start, start + size) for start in range(0, len(x), size))

@@ -168,7 +168,7 @@ def _matrix(*convs: nn.Conv2d) -> tuple[Tensor, Tensor]:
 
 
 def _temporal_conv(channels: int, width: int, *, kernel: int, stride: int) -> nn.Sequential:
-    """Convolve over time with batch norm; Kaiming fan-out."""
+    """Build a convolution over time with batch norm, initialised by Kaiming fan-out."""
     conv = nn.Conv2d(
         channels, width, (kernel, 1), stride=(stride, 1), padding=((kernel - 1) // 2, 0)
     )

@@ -12,7 +12,9 @@ NORMS = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d, nn.SyncBatchNorm)
 
 
 def recompute(function: Callable[[Tensor], Tensor], x: Tensor, owner: nn.Module) -> Tensor:
-    """Return ``function(x)``, and keep only `x` for backward; random draws are repeated.
+    """Return ``function(x)``, and keep only `x` for backward.
+
+    Backward calls the function again, with the same random draws.
 
     Args:
         function: A part of `owner`.
