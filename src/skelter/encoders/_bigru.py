@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import cast
 
 import torch
 from einops import rearrange
 from torch import Tensor, nn
+from torch.nn import functional as F
 
-from skelter import _checks
-from skelter.encoders._gru import gru_pair
-from skelter.encoders._products import computing_dtype
-from skelter.encoders._recompute import recomputed
+from skelter import _checks, _kernels
+from skelter.encoders._recompute import recompute
 
 DIRECTIONS = ("forward-pair", "bidirectional")
 
@@ -21,13 +19,13 @@ class BiGRU(nn.Module):
     """Gated recurrent units over the sequence representation, two a layer.
 
     ``direction="forward-pair"`` is what the released code of the reference method computes. It
-    feeds a bidirectional GRU one frame at a time, so both units of a layer read forward in time;
-    their outputs are concatenated and feed the next layer. The published numbers and weights come
+    feeds a bidirectional GRU one frame at a time, so both units of a layer read forward in time.
+    Their outputs are concatenated and feed the next layer. The published numbers and weights come
     from this. The feature is the last output of the pair.
 
     ``direction="bidirectional"`` is the textbook one: the second unit reads backward in time. The
-    feature is the state of each after all frames: the first's at the last frame, the second's at
-    the first frame.
+    feature is the state of each unit after all frames: of the first at the last frame, of the
+    second at the first frame.
 
     Both have the parameters of ``torch.nn.GRU(..., bidirectional=True)`` under ``gru``, so weights
     of either load into the other. Matrices are Xavier-uniform.
@@ -37,11 +35,11 @@ class BiGRU(nn.Module):
         hidden: Width of each unit; features have twice as many.
         layers: Number of layers.
         direction: ``"forward-pair"`` or ``"bidirectional"``.
-        recompute: Whether backward works out again what is inside its layers, which saves memory
+        recompute: Whether backward computes again what is inside its layers, which saves memory
             and costs about a third more time.
 
     Raises:
-        ValueError: An argument is out of range; in a call, the input is no (N, T, in_features).
+        ValueError: An argument is out of range; in a call, the input is not (N, T, in_features).
 
     References:
         Thoker, Doughty, Snoek, ACM MM 2021; Su et al., Predict & Cluster, CVPR 2020.
@@ -78,36 +76,24 @@ class BiGRU(nn.Module):
         x = rearrange(x, "n t i -> t n i")
         for layer in range(self.gru.num_layers):
             run = partial(self._layer, layer=layer)
-            x = recomputed(run, x, self) if self.recompute else run(x)
+            x = recompute(run, x, self) if self.recompute else run(x)
         if self.direction == "forward-pair":
             return x[-1]
         first, second = rearrange(x, "t n (u h) -> u t n h", u=2)
         return torch.cat([first[-1], second[0]], dim=-1)
 
     def extra_repr(self) -> str:
-        """Name the direction."""
+        """Return the direction, for the printed form of the module."""
         return f"direction={self.direction!r}"
 
     def _layer(self, x: Tensor, layer: int) -> Tensor:
         """Run both units of a layer: (T, N, in) to (T, N, 2 * hidden)."""
-        weights = [
-            getattr(self.gru, f"{name}_l{layer}{suffix}")
-            for suffix in ("", "_reverse")
-            for name in ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
-        ]
+        first, second = self.gru.weights(layer)
         reverse = self.direction == "bidirectional"
-        if x.device.type == "cpu":
-            dtype = computing_dtype(x)
-            weights = [weight.to(dtype) if weight.ndim == 2 else weight for weight in weights]
-            states, _ = gru_pair(x.to(dtype), weights, reverse)
-            return cast(Tensor, states)
-        # Elsewhere torch has fused units of its own.
-        start = x.new_zeros(2 if reverse else 1, x.shape[1], self.gru.hidden_size)
-        runs = [weights] if reverse else [weights[:4], weights[4:]]
-        outputs = [
-            torch.gru(x, start, run, True, 1, 0.0, self.training, reverse, False)[0] for run in runs
-        ]
-        return torch.cat(outputs, dim=-1)
+        if _kernels.is_fused():
+            return _kernels.gru_pair(x, [*first, *second], reverse=reverse)
+        backward = gru(x.flip(0), *second).flip(0) if reverse else gru(x, *second)
+        return torch.cat([gru(x, *first), backward], dim=-1)
 
     def _check(self, x: Tensor) -> None:
         _checks.floating("x", x)
@@ -122,6 +108,40 @@ class BiGRU(nn.Module):
         _checks.not_empty(x)
 
 
+def gru(
+    x: Tensor, weight_ih: Tensor, weight_hh: Tensor, bias_ih: Tensor, bias_hh: Tensor
+) -> Tensor:
+    """Run one gated recurrent unit over a sequence, from a state of zeros.
+
+    The weights hold W_r, W_z, W_n and U_r, U_z, U_n one after another.
+
+    Args:
+        x: Sequence of shape (T, N, I).
+        weight_ih: W of shape (3H, I).
+        weight_hh: U of shape (3H, H).
+        bias_ih: Shape (3H,).
+        bias_hh: Shape (3H,).
+
+    Returns:
+        The states (T, N, H).
+
+    References:
+        Cho et al., Learning Phrase Representations using RNN Encoder-Decoder, EMNLP 2014, with
+        the reset gate after the product, as in ``torch.nn.GRU``.
+    """
+    from_x = F.linear(x, weight_ih, bias_ih)
+    h = from_x.new_zeros(x.shape[1], weight_hh.shape[1])
+    states = []
+    for frame in from_x:
+        x_r, x_z, x_n = frame.chunk(3, -1)
+        h_r, h_z, h_n = F.linear(h, weight_hh, bias_hh).chunk(3, -1)
+        r, z = torch.sigmoid(x_r + h_r), torch.sigmoid(x_z + h_z)
+        n = torch.tanh(x_n + r * h_n)
+        h = (1 - z) * n + z * h
+        states.append(h)
+    return torch.stack(states)
+
+
 class _Units(nn.Module):
     """The parameters of a bidirectional ``nn.GRU``, under their names there.
 
@@ -134,3 +154,12 @@ class _Units(nn.Module):
         gru = nn.GRU(input_size, hidden_size, num_layers, bidirectional=True)
         for name, parameter in gru.named_parameters():
             self.register_parameter(name, parameter)
+
+    def weights(self, layer: int) -> tuple[list[Tensor], list[Tensor]]:
+        """Return matrices and biases of both units of a layer, as `gru` takes them."""
+        names = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
+        first, second = (
+            [getattr(self, f"{name}_l{layer}{suffix}") for name in names]
+            for suffix in ("", "_reverse")
+        )
+        return first, second

@@ -8,13 +8,13 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from skelter import _checks
-from skelter.encoders._recompute import recomputed
+from skelter.encoders._recompute import recompute
 
 
 class HCN(nn.Module):
     """Hierarchical co-occurrence network over the image representation.
 
-    Two streams, positions and their motion, each see every joint alone first; then joints become
+    Two streams, of positions and of their motion, see every joint alone first. Then joints become
     channels, so that one convolution mixes all of them. Persons are encoded alike and reduced by
     their maximum.
 
@@ -25,10 +25,10 @@ class HCN(nn.Module):
         channels: Width of the first convolutions, a multiple of 16. Later ones are channels / 2,
             channels, 2 channels and 4 channels wide.
         dropout: Chance of a channel to be dropped in training. The reference has 0.5, which keeps
-            small encoders on small sets from learning; see "Learning from small sets" in the
+            small encoders from learning on small sets: see "Learning from small sets" in the
             documentation.
         in_channels: Coordinates C of a joint.
-        recompute: Whether backward works out again what is inside its streams, which saves memory
+        recompute: Whether backward computes again what is inside its streams, which saves memory
             and costs about a third more time.
 
     Raises:
@@ -89,7 +89,7 @@ class HCN(nn.Module):
         ):
             _checks.axis(x, letter, size, "this HCN", "Build it for the shape of your clips.")
         x = rearrange(x, "n c t v m -> (n m) c t v")
-        # Channels innermost: what the convolutions of processors and half precision want.
+        # Channels innermost: convolutions on processors and in half precision are faster so.
         x, motion = (part.contiguous(memory_format=torch.channels_last) for part in (x, _motion(x)))
         both = torch.cat([self._run(self.position, x), self._run(self.motion, motion)], dim=1)
         maps = self._run(self.fusion, both)
@@ -98,7 +98,7 @@ class HCN(nn.Module):
         return features
 
     def _run(self, part: nn.Module, x: Tensor) -> Tensor:
-        out: Tensor = recomputed(part, x, part) if self.recompute else part(x)
+        out: Tensor = recompute(part, x, part) if self.recompute else part(x)
         return out
 
 

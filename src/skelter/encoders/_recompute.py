@@ -1,4 +1,4 @@
-"""Activation checkpointing: what is inside a part of an encoder is worked out again in backward."""
+"""Activation checkpointing: backward computes again what is inside a part of an encoder."""
 
 from __future__ import annotations
 
@@ -6,28 +6,31 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 
 from torch import Tensor, nn
-from torch.nn.modules.batchnorm import _BatchNorm
 from torch.utils.checkpoint import checkpoint
 
+NORMS = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d, nn.SyncBatchNorm)
 
-def recomputed(function: Callable[[Tensor], Tensor], x: Tensor, owner: nn.Module) -> Tensor:
-    """Return ``function(x)``, keeping nothing but `x` for backward; random draws are repeated.
+
+def recompute(function: Callable[[Tensor], Tensor], x: Tensor, owner: nn.Module) -> Tensor:
+    """Return ``function(x)``, and keep only `x` for backward.
+
+    Backward calls the function again, with the same random draws.
 
     Args:
         function: A part of `owner`.
         x: Its input.
-        owner: Whose batch norms must see every batch once, although they run twice.
+        owner: The module whose batch norms must see every batch once, although they run twice.
     """
     out: Tensor = checkpoint(
-        function, x, use_reentrant=False, context_fn=lambda: (nullcontext(), _seen_before(owner))
+        function, x, use_reentrant=False, context_fn=lambda: (nullcontext(), _freeze_norms(owner))
     )
     return out
 
 
 @contextmanager
-def _seen_before(owner: nn.Module) -> Iterator[None]:
+def _freeze_norms(owner: nn.Module) -> Iterator[None]:
     """Keep batch norms from counting a batch again."""
-    norms = [module for module in owner.modules() if isinstance(module, _BatchNorm)]
+    norms = [module for module in owner.modules() if isinstance(module, NORMS)]
     before = [(norm.momentum, norm.num_batches_tracked) for norm in norms]
     for norm in norms:
         norm.momentum, norm.num_batches_tracked = 0.0, None

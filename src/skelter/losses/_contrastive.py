@@ -16,15 +16,15 @@ class _ContrastiveLoss(nn.Module):
         self.normalize = normalize
 
     def extra_repr(self) -> str:
-        """Name the arguments."""
+        """Return temperature and normalisation, for the printed form of the module."""
         return f"temperature={self.temperature}, normalize={self.normalize}"
 
 
 class InfoNCELoss(_ContrastiveLoss):
-    """Tell the positive key from negatives; see `functional.info_nce`.
+    """Tell the positive key from negatives, as `functional.info_nce`.
 
     Args:
-        temperature: Above 0; 0.07 as the paper and MoCo have it.
+        temperature: Above 0. The paper and MoCo have 0.07.
         normalize: Whether to L2-normalise embeddings inside.
 
     Raises:
@@ -51,7 +51,7 @@ class InfoNCELoss(_ContrastiveLoss):
 
 
 class NTXentLoss(_ContrastiveLoss):
-    """Contrast two views within a batch, as SimCLR; see `functional.nt_xent`.
+    """Contrast two views within a batch, as `functional.nt_xent` and SimCLR.
 
     Args:
         temperature: Above 0.
@@ -78,10 +78,10 @@ class NTXentLoss(_ContrastiveLoss):
 
 
 class CrossContrastiveLoss(_ContrastiveLoss):
-    """Contrast two representations with each other; see `functional.cross_contrastive`.
+    """Contrast two representations with each other, as `functional.cross_contrastive`.
 
     Args:
-        temperature: Above 0; 0.07 in the paper.
+        temperature: Above 0. The paper has 0.07.
         normalize: Whether to L2-normalise embeddings inside.
 
     Raises:

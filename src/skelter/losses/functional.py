@@ -1,7 +1,7 @@
 """Contrastive losses as pure functions of embeddings.
 
 Embeddings have shape ``(N, D)``, negatives ``(K, D)``. They are L2-normalised inside unless
-``normalize=False``, and every loss is computed in float32 or wider, under autocast too.
+``normalize=False``. Every loss is computed in float32 or wider, under autocast too.
 """
 
 from __future__ import annotations
@@ -11,8 +11,7 @@ from einops import einsum
 from torch import Tensor
 from torch.nn import functional as F
 
-from skelter import _checks
-from skelter.losses._queue_contrast import contrast_with_constants
+from skelter import _checks, _kernels
 
 __all__ = ["cross_contrastive", "info_nce", "info_nce_logits", "nt_xent", "queue_contrast"]
 
@@ -25,7 +24,7 @@ def info_nce_logits(
     *,
     normalize: bool = True,
 ) -> Tensor:
-    """Return ``[q.k, q.n_1, ..., q.n_K] / temperature``: the positive first, then the negatives.
+    """Return the similarities ``[q.k, q.n_1, ..., q.n_K] / temperature``, the positive first.
 
     Args:
         query: Embeddings of shape (N, D).
@@ -73,7 +72,7 @@ def info_nce(
     Args:
         query: Embeddings of shape (N, D).
         key: Their positives, shape (N, D).
-        negatives: Shape (K, D), at least one row; a `MemoryQueue` gives them by ``snapshot()``.
+        negatives: Shape (K, D), at least one row. A `MemoryQueue` gives them by ``snapshot()``.
         temperature: Above 0.
         normalize: Whether to L2-normalise the rows first.
 
@@ -81,8 +80,9 @@ def info_nce(
         A scalar.
 
     Raises:
-        TypeError: As of `info_nce_logits`.
-        ValueError: As of `info_nce_logits`.
+        TypeError: An argument is not of a floating dtype.
+        ValueError: Shapes do not match, the batch or the negatives are empty, or the temperature
+            is not above 0.
 
     References:
         van den Oord et al., Representation Learning with Contrastive Predictive Coding, 2018;
@@ -93,8 +93,7 @@ def info_nce(
         >>> torch.isclose(info_nce(same, same, torch.ones(9, 8)), torch.tensor(10.0).log())
         tensor(True)
     """
-    logits = info_nce_logits(query, key, negatives, temperature, normalize=normalize)
-    return F.cross_entropy(logits, logits.new_zeros(len(logits), dtype=torch.int64))
+    return _tell_first(info_nce_logits(query, key, negatives, temperature, normalize=normalize))
 
 
 def queue_contrast(
@@ -107,7 +106,7 @@ def queue_contrast(
 ) -> tuple[Tensor, Tensor]:
     """Return `info_nce` with constant negatives, and the logits that it comes from.
 
-    The gradient is worked out on the way, and nothing is kept of the negatives: a queue need not
+    The gradient is computed on the way, and nothing is kept of the negatives: a queue need not
     be copied, and may change before ``backward``. The logits are the only matrix (N, 1 + K).
 
     Args:
@@ -121,8 +120,9 @@ def queue_contrast(
         A scalar; the logits of `info_nce_logits`, (N, 1 + K), without a gradient.
 
     Raises:
-        TypeError: As of `info_nce_logits`.
-        ValueError: As of `info_nce_logits`, or the negatives want a gradient.
+        TypeError: An argument is not of a floating dtype.
+        ValueError: Shapes do not match, the batch or the negatives are empty, the temperature is
+            not above 0, or the negatives require a gradient.
 
     References:
         He et al., Momentum Contrast, CVPR 2020, equation 1.
@@ -143,17 +143,20 @@ def queue_contrast(
         "a tensor that requires a gradient",
         "Detach them, or use info_nce.",
     )
+    if not _kernels.is_fused():
+        constants = negatives.clone()
+        logits = info_nce_logits(query, key, constants, temperature, normalize=normalize)
+        return _tell_first(logits), logits.detach()
     with torch.autocast(query.device.type, enabled=False):
         query, key, negatives = _rows(query, key, negatives, normalize=normalize)
-        loss, logits, *_ = contrast_with_constants(query, key, negatives, float(temperature))
-    return loss, logits.detach()
+        return _kernels.queue_contrast(query, key, negatives, float(temperature))
 
 
 def nt_xent(z1: Tensor, z2: Tensor, temperature: float = 0.5, *, normalize: bool = True) -> Tensor:
     """Return the normalised temperature-scaled cross-entropy of two views of a batch.
 
-    Row i of one view is the positive of row i of the other; the other 2N - 2 embeddings of the
-    batch are its negatives. Averaged over all 2N.
+    Row i of one view is the positive of row i of the other. The other 2N - 2 embeddings of the
+    batch are its negatives. The loss is averaged over all 2N.
 
     Args:
         z1: Embeddings of the first view, shape (N, D), N at least 2.
@@ -225,8 +228,9 @@ def cross_contrastive(
         A scalar.
 
     Raises:
-        TypeError: As of `info_nce_logits`.
-        ValueError: As of `info_nce_logits`.
+        TypeError: An argument is not of a floating dtype.
+        ValueError: Shapes do not match, the batch or the negatives are empty, or the temperature
+            is not above 0.
 
     References:
         Thoker, Doughty, Snoek, ACM MM 2021, "inter-skeleton contrast".
@@ -239,6 +243,11 @@ def cross_contrastive(
     forth = info_nce(query_a, key_b, negatives_b, temperature, normalize=normalize)
     back = info_nce(query_b, key_a, negatives_a, temperature, normalize=normalize)
     return forth + back
+
+
+def _tell_first(logits: Tensor) -> Tensor:
+    """Return the cross-entropy of telling column 0 of logits (N, 1 + K) from the others."""
+    return F.cross_entropy(logits, logits.new_zeros(len(logits), dtype=torch.int64))
 
 
 def _rows(*embeddings: Tensor, normalize: bool) -> list[Tensor]:

@@ -1,9 +1,9 @@
 """The adaptive graph convolution as one operator, with a backward pass of its own.
 
-Written with plain layers, its three aggregated copies of the clips and the embeddings behind the
-data-dependent graph are larger than everything else in the block. Here a few clips at a time go
-through all of it while they are in the cache, and backward works these out again instead of
-reading them back: less memory, and less time than keeping them costs. A compiler sees one operator.
+The plain layers keep three aggregated copies of the clips, and the embeddings behind the
+data-dependent graph: more than everything else in the block. Here a few clips at a time go through
+all of it while they are in the cache. Backward computes them again, which takes less time than
+keeping them and reading them back. A compiler sees one operator.
 
 Letters: n clips times persons, c channels, t frames, u and v joints, s subsets of the graph.
 """
@@ -18,11 +18,13 @@ import torch
 from einops import reduce
 from torch import Tensor
 
+from skelter._kernels._switch import product_dtype
+
 CACHED = 2**22  # numbers of aggregated clips that are worked on at once
 
 
 class Weights(NamedTuple):
-    """What an adaptive graph convolution learns.
+    """The learned tensors of an adaptive graph convolution.
 
     Args:
         graph: The layout's adjacency plus the learned one, (S, V, V).
@@ -42,12 +44,35 @@ class Weights(NamedTuple):
 WEIGHTS = "Tensor graph, Tensor embed, Tensor embed_bias, Tensor project, Tensor project_bias"
 
 
+def adaptive_graph_conv(
+    x: Tensor, graph: Tensor, embed: tuple[Tensor, Tensor], project: tuple[Tensor, Tensor]
+) -> Tensor:
+    """Aggregate over joints by three graphs, and project to the output channels.
+
+    With ``A_s = graph_s + softmax(theta_s(x)' phi_s(x) / (E T))`` over its rows, the output is
+    ``sum_s project_s (x A_s)``.
+
+    Args:
+        x: Clips of shape (N, C, T, V).
+        graph: The layout's adjacency plus the learned one, (S, V, V).
+        embed: Matrix (2 S E, C) and bias of theta, then of phi, for all subsets.
+        project: Matrix (O, S C) and bias, from the aggregated channels to those of the output.
+
+    Returns:
+        The output (N, O, T, V).
+    """
+    dtype = product_dtype(x)
+    matrices = [tensor.to(dtype) for tensor in (*embed, *project)]
+    out: Tensor = _adaptive_graph_conv(x.to(dtype), graph, *matrices)[0]
+    return out
+
+
 @torch.library.custom_op(
     "skelter::adaptive_graph_conv",
     mutates_args=(),
     schema=f"(Tensor x, {WEIGHTS}) -> (Tensor, Tensor)",
 )
-def adaptive_graph_conv(
+def _adaptive_graph_conv(
     x: Tensor,
     graph: Tensor,
     embed: Tensor,
@@ -55,22 +80,7 @@ def adaptive_graph_conv(
     project: Tensor,
     project_bias: Tensor,
 ) -> tuple[Tensor, Tensor]:
-    """Aggregate over joints by three graphs, and project to the output channels.
-
-    With ``A_s = graph_s + softmax(theta_s(x)' phi_s(x) / (E T))`` over its rows, the output is
-    ``sum_s project_s (x A_s)``.
-
-    Args:
-        x: Shape (N, C, T, V).
-        graph: As of `Weights`, like those that follow.
-        embed: As of `Weights`.
-        embed_bias: As of `Weights`.
-        project: As of `Weights`.
-        project_bias: As of `Weights`.
-
-    Returns:
-        The output (N, O, T, V), and the data-dependent graphs (N, S, V, V) for the backward pass.
-    """
+    """Return the output (N, O, T, V), and the data-dependent graphs (N, S, V, V) for backward."""
     N, _, T, V = x.shape
     weights = Weights(graph, embed, embed_bias, project, project_bias)
     out = x.new_empty(N, len(project), T, V)
@@ -86,7 +96,7 @@ def adaptive_graph_conv(
     return out, adapted
 
 
-@adaptive_graph_conv.register_fake
+@_adaptive_graph_conv.register_fake
 def _(
     x: Tensor,
     graph: Tensor,
@@ -104,7 +114,7 @@ def _(
     mutates_args=(),
     schema=f"(Tensor grad, Tensor x, Tensor adapted, {WEIGHTS}) -> Tensor[]",
 )
-def adaptive_graph_conv_backward(
+def _adaptive_graph_conv_backward(
     grad: Tensor,
     x: Tensor,
     adapted: Tensor,
@@ -146,7 +156,7 @@ def adaptive_graph_conv_backward(
     return [out, *(total.to(weight.dtype) for total, weight in zip(sums, weights, strict=True))]
 
 
-@adaptive_graph_conv_backward.register_fake
+@_adaptive_graph_conv_backward.register_fake
 def _(
     grad: Tensor,
     x: Tensor,
@@ -168,14 +178,14 @@ def _keep(ctx: Any, inputs: tuple[Tensor, ...], output: tuple[Tensor, Tensor]) -
 
 
 def _backward(ctx: Any, grad: Tensor, _: Tensor) -> tuple[Tensor, ...]:
-    return tuple(adaptive_graph_conv_backward(grad, *ctx.saved_tensors))
+    return tuple(_adaptive_graph_conv_backward(grad, *ctx.saved_tensors))
 
 
-adaptive_graph_conv.register_autograd(_backward, setup_context=_keep)
+_adaptive_graph_conv.register_autograd(_backward, setup_context=_keep)
 
 
 def _chunks(x: Tensor, subsets: int) -> Iterator[slice]:
-    """Part the batch so that the aggregated clips of a part fit the cache; not on a GPU."""
+    """Part the batch on a CPU, so that the aggregated clips of a part fit the cache."""
     parts = ceil(subsets * x.numel() / CACHED) if x.device.type == "cpu" else 1
     size = max(1, ceil(len(x) / max(1, parts)))
     return (slice(start, start + size) for start in range(0, len(x), size))

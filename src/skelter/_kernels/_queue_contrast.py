@@ -1,4 +1,8 @@
-"""InfoNCE against constants as one operator, with its gradient worked out in the forward pass."""
+"""InfoNCE against constants as one operator, with its gradient computed in the forward pass.
+
+Nothing is kept of the negatives, and the logits are the only matrix (N, 1 + K): the gradient takes
+a few thousand negatives at a time.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +11,19 @@ from typing import Any
 import torch
 from torch import Tensor
 
-CHUNK = 4096  # negatives whose share of the loss is looked at together
+CHUNK = 4096  # negatives whose share of the gradient is computed together
+
+
+def queue_contrast(
+    query: Tensor, key: Tensor, negatives: Tensor, temperature: float
+) -> tuple[Tensor, Tensor]:
+    """Contrast queries, keys (N, D) and negatives (K, D) as they are.
+
+    Returns:
+        The loss, and the logits (N, 1 + K) without a gradient.
+    """
+    loss, logits, *_ = _queue_contrast(query, key, negatives, temperature)
+    return loss, logits.detach()
 
 
 @torch.library.custom_op(
@@ -16,14 +32,10 @@ CHUNK = 4096  # negatives whose share of the loss is looked at together
     schema="(Tensor query, Tensor key, Tensor negatives, float temperature)"
     " -> (Tensor, Tensor, Tensor, Tensor)",
 )
-def contrast_with_constants(
+def _queue_contrast(
     query: Tensor, key: Tensor, negatives: Tensor, temperature: float
 ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """Contrast queries, keys (N, D) and negatives (K, D) as they are.
-
-    Returns:
-        The loss, the logits (N, 1 + K), and the gradients of the loss at queries and keys.
-    """
+    """Return loss, logits (N, 1 + K), and the gradients of the loss at queries and keys."""
     N, K = len(query), len(negatives)
     logits = query.new_empty(N, 1 + K)
     logits[:, 0] = (query * key).sum(1)
@@ -41,7 +53,7 @@ def contrast_with_constants(
     return loss, logits, of_query * scale, missing * query * scale
 
 
-@contrast_with_constants.register_fake
+@_queue_contrast.register_fake
 def _(
     query: Tensor, key: Tensor, negatives: Tensor, temperature: float
 ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
@@ -59,4 +71,4 @@ def _backward(ctx: Any, grad: Tensor, *_: Tensor) -> tuple[Tensor, Tensor, None,
     return grad * of_query, grad * of_key, None, None
 
 
-contrast_with_constants.register_autograd(_backward, setup_context=_keep)
+_queue_contrast.register_autograd(_backward, setup_context=_keep)

@@ -1,0 +1,37 @@
+"""The one switch between fused operators and plain forms, and the dtype of fused products."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import torch
+from torch import Tensor
+
+# A plain global, for all threads: a compiler guards on it, and on nothing that is finer.
+_plain = False
+
+
+def is_fused() -> bool:
+    """Tell whether layers go through their fused operators."""
+    return not _plain
+
+
+@contextmanager
+def use_plain() -> Iterator[None]:
+    """Compute layers by their plain forms meanwhile, in every thread of the process.
+
+    What was recorded for a backward pass keeps the form that it was recorded with.
+    """
+    global _plain
+    before, _plain = _plain, True
+    try:
+        yield
+    finally:
+        _plain = before
+
+
+def product_dtype(x: Tensor) -> torch.dtype:
+    """Return the dtype that products with ``x`` are taken in: that of autocast where it is on."""
+    kind = x.device.type
+    return torch.get_autocast_dtype(kind) if torch.is_autocast_enabled(kind) else x.dtype
