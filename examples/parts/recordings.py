@@ -16,7 +16,6 @@ from skelter import data
 from skelter import transforms as T
 from skelter.data import SkeletonFormatError, SkeletonStore, splits, synthetic
 from skelter.data.splits import Split, SplitRule
-from skelter.layouts import COCO17, OPENPOSE18
 from skelter.transforms import presets
 
 SPLITS: dict[str, Callable[[SkeletonStore, Recordings], list[SplitRule]]] = {
@@ -40,14 +39,13 @@ SPLITS: dict[str, Callable[[SkeletonStore, Recordings], list[SplitRule]]] = {
 
 @dataclass(frozen=True)
 class Recordings:
-    """Which recordings, and which of them train."""
+    """The recordings, and the split that divides them."""
 
     data: Path | None = None
     """Store directory or ragged .npz file. None: a synthetic set."""
 
     split: Literal[*SPLITS] | None = None
-    """Which clips train and which test. None: recorded where the source came with lists,
-    cross-view where there are views, else cross-subject."""
+    """The clips to train and to test on. None: the lists of the source, else views or subjects."""
 
     split_file: Path | None = None
     """For pku-mmd: such as Split/cross-subject.txt."""
@@ -112,11 +110,6 @@ def lists_of(store: SkeletonStore) -> list[str]:
     return sorted(lists, key=lambda name: not name.endswith("train"))
 
 
-def coordinates_of(store: SkeletonStore) -> int | None:
-    """Return how many channels are positions. In an image, a detector's score follows them."""
-    return 2 if store.layout in (OPENPOSE18, COCO17) else None
-
-
 def normalised(store: SkeletonStore) -> SkeletonStore:
     """Return a store with the paper's pre-normalisation, or what comes next to it."""
     if store.info.provenance.get("normalisation"):
@@ -130,21 +123,11 @@ def normalised(store: SkeletonStore) -> SkeletonStore:
 
 def normalisation(store: SkeletonStore) -> nn.Module:
     """Return the paper's pre-normalisation. Without a spine in space, size and place only."""
-    coordinates = coordinates_of(store)
-    if (
-        coordinates is None
-        and store.channels == 3
-        and store.layout.spine
-        and store.layout.shoulders
-    ):
+    in_space = store.layout.dimensions == store.channels == 3
+    if in_space and store.layout.spine and store.layout.shoulders:
         return presets.isc_normalise(store.layout)
     print(f"poses of {store.layout.name} are brought to one size and place, not rotated")
-    return T.Compose(
-        [
-            T.UnitScale(coordinates=coordinates),
-            T.CentreOnJoint(store.layout, coordinates=coordinates),
-        ]
-    )
+    return T.Compose([T.UnitScale(layout=store.layout), T.CentreOnJoint(store.layout)])
 
 
 @dataclass(frozen=True)
