@@ -30,26 +30,17 @@ class Output(NamedTuple):
 
 
 class BYOL(nn.Module):
-    """Predict the embedding that a slow copy of the network gives to the other view.
-
-    Grill et al., Bootstrap Your Own Latent, NeurIPS 2020.
-    """
+    """Predict the embedding of the other view by a slow copy of the network (Grill et al. 2020)."""
 
     def __init__(self, encoder: nn.Module, representation: nn.Module, name: str) -> None:
         super().__init__()
-        self.name_of_encoder = name
         self.encoders = nn.ModuleDict({name: encoder})
         self.representations = nn.ModuleDict({name: representation})
         self.head = ProjectionHead(encoder.feature_dim)
         self.predictor = ProjectionHead(self.head.out_dim)
+        self.student = nn.Sequential(representation, encoder, self.head)
         self.teacher = MomentumEncoder(self.student)
         self.momentum = 0.99
-
-    @property
-    def student(self) -> nn.Sequential:
-        """The network that is trained: from clips to embeddings."""
-        name = self.name_of_encoder
-        return nn.Sequential(self.representations[name], self.encoders[name], self.head)
 
     def advance(self, progress: float) -> None:
         """Slow the teacher down along half a cosine; the trainer calls it before every step."""
