@@ -25,11 +25,15 @@ LEVEL_1 = {
     "evaluation", "viz",
 }  # fmt: skip
 LEVEL_2 = {"methods", "checkpoints"}
+LEVEL_3 = {"training"}
 BASE = {"typing", "_checks", "_files", "_ragged", "layouts"}
 # A fused operator stands behind the layer or loss whose plain form it equals, and nowhere else.
 FOR_ALL = (LEVEL_0 - {"_kernels"}) | LEVEL_1
 ALLOWED = (
-    dict.fromkeys(LEVEL_0, BASE) | dict.fromkeys(LEVEL_1, BASE) | dict.fromkeys(LEVEL_2, FOR_ALL)
+    dict.fromkeys(LEVEL_0, BASE)
+    | dict.fromkeys(LEVEL_1, BASE)
+    | dict.fromkeys(LEVEL_2, FOR_ALL)
+    | dict.fromkeys(LEVEL_3, FOR_ALL | LEVEL_2 | {"__version__"})
 )
 ALLOWED["memory"] = BASE | {"distributed"}
 ALLOWED["losses"] = BASE | {"distributed", "_kernels"}
@@ -37,7 +41,7 @@ ALLOWED["encoders"] = BASE | {"representations", "_kernels"}
 ALLOWED["_checks"] = ALLOWED["_files"] = ALLOWED["_ragged"] = set()
 # A published checkpoint becomes a method, and a file tells the version that wrote it.
 ALLOWED["checkpoints"] = (FOR_ALL | {"methods", "__version__"}) - {"data"}
-ALLOWED["__init__"] = FOR_ALL | LEVEL_2  # its sub-packages load when first used
+ALLOWED["__init__"] = FOR_ALL | LEVEL_2 | LEVEL_3  # its sub-packages load when first used
 # The folders of `data`, in the order in which recordings travel.
 IN_DATA = {
     "_clip": set(),
@@ -55,7 +59,7 @@ INTERNAL = {f"skelter.data.{name}" for name in ("files", "preparation", "readers
 # Rooms whose modules are addresses beside the room itself.
 TWO_DOORS = {"memory", "momentum", "evaluation"}
 THIRD_PARTY = {"torch", "numpy", "einops", "typing_extensions"}
-OPTIONAL = {"viz": {"matplotlib"}}
+OPTIONAL = {"viz": {"matplotlib"}, "training": {"lightning_fabric", "tqdm"}}
 
 
 def forbidden_imports(root):
@@ -128,6 +132,8 @@ class TestLayers:
             ("methods/_bad.py", "from skelter import _kernels"),
             ("transforms/_bad.py", "from skelter._kernels import use_plain"),
             ("_kernels/_bad.py", "from skelter.encoders import AGCN"),
+            ("methods/_bad.py", "from skelter.training import Trainer"),
+            ("methods/_bad.py", "import tqdm"),
         ],
     )
     def test_the_test_would_notice(self, tmp_path, file, line):
@@ -138,7 +144,17 @@ class TestLayers:
 
     def test_every_room_has_a_level(self):
         rooms = {path.name.removesuffix(".py") for path in ROOT.iterdir()}
-        assert rooms - {"__pycache__", "py.typed", "__init__"} <= LEVEL_0 | LEVEL_1 | LEVEL_2
+        assert (
+            rooms - {"__pycache__", "py.typed", "__init__"} <= LEVEL_0 | LEVEL_1 | LEVEL_2 | LEVEL_3
+        )
+
+    def test_nothing_loads_training(self):
+        rooms = ", ".join(sorted(LEVEL_1 | LEVEL_2))
+        check = (
+            f"from skelter import {rooms}; import sys; assert not any(m.startswith(("
+            "'skelter.training', 'lightning', 'tensorboard')) for m in sys.modules)"
+        )
+        subprocess.run([sys.executable, "-c", check], check=True)
 
     def test_transforms_load_neither_encoders_nor_data(self):
         check = (
@@ -207,12 +223,16 @@ class TestPublicNames:
             "losses": "InfoNCELoss NTXentLoss CrossContrastiveLoss functional",
             "losses.functional": "info_nce nt_xent cross_contrastive",
             "methods": "InterSkeletonContrast IntraSkeletonContrast ContrastOutput",
+            "training": "Trainer TrainingConfig Monitor Run TrainingError RunFolderError "
+            "StoppedError NotFiniteError Schedule warm_up_cosine",
+            "typing": "Batches ClipTransform Encoder Method MethodOutput Representation",
+            "distributed": "all_gather gather_with_grad joined_mean rank world_size",
             "data": "SkeletonStore SkeletonDataset SkeletonFormatError Clip read_ragged read_ntu "
             "read_isc read_crosclr read_ctrgcn read_pyskl read_pku_mmd read_nw_ucla read_kinetics "
             "write_ragged write_ntu write_isc write_pyskl splits synthetic prepare sources "
             "ClipIndex StoreInfo",
             "checkpoints": "CheckpointFolder encoder_from_reference from_reference "
-            "head_from_reference read read_own write",
+            "head_from_reference load load_published save",
             "evaluation": "extract_features knn linear_probe semi_supervised fine_tune one_shot "
             "ensemble compress alignment uniformity effective_rank diagnose",
             "layouts": "SkeletonLayout NTU25 KINECT20 OPENPOSE18 COCO17 H36M17 SMPL24 "

@@ -1,4 +1,4 @@
-"""What intra- and inter-skeleton contrast share: momentum contrast of representations."""
+"""Momentum contrast of representations, which intra- and inter-skeleton contrast share."""
 
 from __future__ import annotations
 
@@ -20,23 +20,29 @@ Pair = tuple[str, str]
 
 
 class ContrastOutput(NamedTuple):
-    """What one step of a method gives, as a tuple that training frameworks know how to walk.
+    """The result of one step, as a tuple that training frameworks know how to walk.
 
     Args:
-        loss: The scalar to minimise, the weighted sum of `losses`; in training with several
+        loss: The scalar to minimise, the weighted sum of `losses`. In training with several
             processes, its mean over the joined batch.
         losses: The loss of each pair (query, key) of representations, of this process's clips.
-        logits: The logits of each pair, (N, 1 + K), detached; column 0 is the positive.
+        logits: The logits of each pair, (N, 1 + K), detached. Column 0 is the positive.
     """
 
     loss: Tensor
     losses: dict[Pair, Tensor]
     logits: dict[Pair, Tensor]
 
-    def accuracy(self) -> float:
-        """Return the share of queries whose positive scores above all negatives, over all pairs."""
+    @property
+    def metrics(self) -> dict[str, Tensor]:
+        """Scalars to log, detached: ``accuracy``, and the loss of each pair by its names.
+
+        The accuracy is the share of queries whose positive scores above all negatives, over all
+        pairs.
+        """
         hits = [(logits.argmax(1) == 0).float().mean() for logits in self.logits.values()]
-        return float(torch.stack(hits).mean())
+        terms = {f"loss, {a} to {b}": loss.detach() for (a, b), loss in self.losses.items()}
+        return {"accuracy": torch.stack(hits).mean(), **terms}
 
 
 class MomentumContrast(nn.Module):
@@ -49,12 +55,12 @@ class MomentumContrast(nn.Module):
         encoders: An encoder for each representation, by name.
         representations: A converter for each, by the same names.
         pairs: Weight of each ordered pair (query, key) of names in the loss.
-        heads: A projection head for each; ``ProjectionHead(d, d, 128)`` if None.
+        heads: A projection head for each. None: ``ProjectionHead(d, d, 128)``.
         queue_size: Rows of each queue.
         momentum: Of the key encoders.
         temperature: Of the loss.
         random_queue: Whether queues start full of random unit vectors, as the paper's. If not,
-            they start empty and want `fill_queues` before the first step.
+            they start empty, and `warm_up` has to fill them before the first step.
     """
 
     def __init__(
@@ -86,10 +92,7 @@ class MomentumContrast(nn.Module):
         self.encoders = nn.ModuleDict(encoders)
         self.heads = nn.ModuleDict(heads)
         self.representations = nn.ModuleDict(
-            {
-                name: converter if isinstance(converter, nn.Module) else _Callable(converter)
-                for name, converter in representations.items()
-            }
+            {name: _as_module(converter) for name, converter in representations.items()}
         )
         self.pairs = dict(pairs)
         self.temperature = temperature
@@ -104,7 +107,7 @@ class MomentumContrast(nn.Module):
     def forward(self, view1: Tensor, view2: Tensor) -> ContrastOutput:
         """Return the loss of two views (N, C, T, V, M) of the same clips.
 
-        In training mode the key encoders follow first, and the keys are enqueued afterwards; in
+        In training mode the key encoders follow first, and the keys are enqueued afterwards. In
         eval mode nothing changes.
 
         Raises:
@@ -139,12 +142,18 @@ class MomentumContrast(nn.Module):
             for name, encoder in cast(nn.ModuleDict, self.key_encoders.module).items()
         }
 
-    def fill_queues(self, view: Tensor) -> None:
-        """Enqueue the keys of a view without taking a step.
+    def warm_up(self, view: Tensor) -> bool:
+        """Enqueue the keys of a view without a step, unless the queues are full.
 
-        For queues that start empty: call it with one or more batches before training.
+        Queues that start empty need it before the first step, for one batch or more.
+
+        Returns:
+            Whether the queues are full now, so that no further batch is needed.
         """
-        self._enqueue(self.keys(view))
+        queues = [self._queue(name) for name in self.encoders]
+        if any(len(queue) < queue.capacity for queue in queues):
+            self._enqueue(self.keys(view))
+        return all(len(queue) == queue.capacity for queue in queues)
 
     def _enqueue(self, keys: Mapping[str, Tensor]) -> None:
         for name, embeddings in keys.items():
@@ -155,7 +164,7 @@ class MomentumContrast(nn.Module):
 
 
 class _Callable(nn.Module):
-    """Lets a plain function stand among modules."""
+    """A plain function that stands among modules."""
 
     def __init__(self, function: Representation) -> None:
         super().__init__()
@@ -163,6 +172,10 @@ class _Callable(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         return self.function(x)
+
+
+def _as_module(converter: Representation) -> nn.Module:
+    return converter if isinstance(converter, nn.Module) else _Callable(converter)
 
 
 def _default_head(name: str, encoder: nn.Module) -> ProjectionHead:
@@ -178,7 +191,7 @@ def _default_head(name: str, encoder: nn.Module) -> ProjectionHead:
 
 
 def _embedding_dim(heads: Mapping[str, nn.Module]) -> int:
-    """Read the common embedding size off the heads."""
+    """Return the embedding size that all heads share."""
     dims = {name: getattr(head, "out_dim", None) for name, head in heads.items()}
     first = next(iter(dims.values()))
     _checks.require(
