@@ -1,98 +1,96 @@
-"""What the experiments train and test on: a store, its splits, and its normalisation."""
+"""Recordings of an experiment: a store, its splits, its normalisation, and batches of it."""
 
 from __future__ import annotations
 
-import argparse
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
-from torch import nn
+import torch
+from torch import Tensor, nn
 
+from parts.command_line import refuse
 from skelter import data
 from skelter import transforms as T
-from skelter.data import SkeletonStore, splits, synthetic
+from skelter.data import SkeletonFormatError, SkeletonStore, splits, synthetic
 from skelter.data.splits import Split, SplitRule
 from skelter.layouts import COCO17, OPENPOSE18
 from skelter.transforms import presets
 
-Choice = Callable[[SkeletonStore, Any], list[SplitRule]]  # of what has the arguments below
-
-PROTOCOLS: dict[str, Choice] = {
-    "cross-subject": lambda store, args: [splits.cross_subject()],
-    "cross-view": lambda store, args: [splits.cross_view()],
-    "leave-one-subject-out": lambda store, args: [
+SPLITS: dict[str, Callable[[SkeletonStore, Recordings], list[SplitRule]]] = {
+    "cross-subject": lambda store, config: [splits.cross_subject()],
+    "cross-view": lambda store, config: [splits.cross_view()],
+    "leave-one-subject-out": lambda store, config: [
         splits.leave_one_subject_out(int(subject))
         for subject in np.unique(store.subjects[store.subjects >= 0])
     ],
-    "recorded": lambda store, args: [splits.recorded(*(args.lists or sides(store)))],
-    "ntu60-xsub": lambda store, args: [splits.ntu60("xsub")],
-    "ntu60-xview": lambda store, args: [splits.ntu60("xview")],
-    "ntu120-xsub": lambda store, args: [splits.ntu120("xsub")],
-    "ntu120-xset": lambda store, args: [splits.ntu120("xset")],
-    "nw-ucla": lambda store, args: [splits.nw_ucla()],
-    "pku-mmd": lambda store, args: [splits.pku_mmd(args.split_file)],
-    "sbu": lambda store, args: [splits.sbu(fold) for fold in range(5)],
-    "utd-mhad": lambda store, args: [splits.utd_mhad()],
+    "recorded": lambda store, config: [splits.recorded(*(config.lists or lists_of(store)))],
+    "ntu60-xsub": lambda store, config: [splits.ntu60("xsub")],
+    "ntu60-xview": lambda store, config: [splits.ntu60("xview")],
+    "ntu120-xsub": lambda store, config: [splits.ntu120("xsub")],
+    "ntu120-xset": lambda store, config: [splits.ntu120("xset")],
+    "nw-ucla": lambda store, config: [splits.nw_ucla()],
+    "pku-mmd": lambda store, config: [splits.pku_mmd(config.split_file)],
+    "sbu": lambda store, config: [splits.sbu(fold) for fold in range(5)],
+    "utd-mhad": lambda store, config: [splits.utd_mhad()],
 }
 
 
+@dataclass(frozen=True)
+class Recordings:
+    """Which recordings, and which of them train."""
+
+    data: Path | None = None
+    """Store directory or ragged .npz file. None: a synthetic set."""
+
+    split: Literal[*SPLITS] | None = None
+    """Which clips train and which test. None: recorded where the source came with lists,
+    cross-view where there are views, else cross-subject."""
+
+    split_file: Path | None = None
+    """For pku-mmd: such as Split/cross-subject.txt."""
+
+    lists: tuple[str, str] | None = None
+    """For recorded: the lists to train and to test on, such as xsub_train xsub_val."""
+
+    def open(self) -> SkeletonStore:
+        """Return the clips, or end with the reason why not."""
+        try:
+            if self.data is None:
+                return synthetic.generate()
+            if self.data.is_dir():
+                return SkeletonStore.open(self.data)
+            return data.load_ragged(self.data)
+        except (FileNotFoundError, SkeletonFormatError) as error:
+            refuse(f"--data {self.data}: {error}")
+
+
 class Fold(NamedTuple):
-    """One split of the recordings; ``repeats`` are test clips that are training clips, too."""
+    """One split of the recordings, and the test clips that repeat training clips."""
 
     name: str
     split: Split
     repeats: np.ndarray
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add what says which recordings, and which of them train."""
-    parser.add_argument(
-        "--data", type=Path, help="store directory or ragged .npz file (default: synthetic set)"
-    )
-    parser.add_argument(
-        "--protocol",
-        choices=PROTOCOLS,
-        help="default: recorded where the source came with lists, cross-view where there are "
-        "views, else cross-subject",
-    )
-    parser.add_argument(
-        "--split-file", type=Path, help="for pku-mmd: such as Split/cross-subject.txt"
-    )
-    parser.add_argument(
-        "--lists",
-        nargs=2,
-        metavar=("TRAIN", "TEST"),
-        help="for recorded: such as xsub_train xsub_val (default: the only ones there are)",
-    )
+def choose_splits(store: SkeletonStore, config: Recordings) -> list[tuple[str, Split]]:
+    """Return the splits of a store by name, more than one where there are folds.
 
-
-def load(path: Path | None) -> SkeletonStore:
-    """Open what the command line names."""
-    if path is None:
-        return synthetic.generate()
-    return SkeletonStore.open(path) if path.is_dir() else data.load_ragged(path)
-
-
-def choose_splits(store: SkeletonStore, args: Any) -> list[tuple[str, Split]]:
-    """Return the splits of the protocol by name.
-
-    Args:
-        store: What to split.
-        args: Has ``protocol``, ``split_file`` and ``lists``.
+    Raises:
+        ValueError: The split does not fit the store.
     """
-    name = args.protocol or default_protocol(store)
-    if name == "pku-mmd" and args.split_file is None:
-        raise SystemExit("--protocol pku-mmd: name a --split-file")
-    return [(protocol.name, protocol(store)) for protocol in PROTOCOLS[name](store, args)]
+    name = config.split or default_split(store)
+    if name == "pku-mmd" and config.split_file is None:
+        refuse("--split pku-mmd needs a --split-file, such as Split/cross-subject.txt.")
+    return [(rule.name, rule(store)) for rule in SPLITS[name](store, config)]
 
 
-def choose_folds(store: SkeletonStore, args: Any) -> list[Fold]:
-    """Return the splits of the protocol, and warn of clips on both sides."""
+def choose_folds(store: SkeletonStore, config: Recordings) -> list[Fold]:
+    """Return the splits of a store, and warn of clips on both sides."""
     folds = []
-    for name, split in choose_splits(store, args):
+    for name, split in choose_splits(store, config):
         found = splits.find_duplicates(store, split)
         print(f"{name}: {len(split.train)} clips train, {len(split.test)} test")
         if len(found):
@@ -101,21 +99,21 @@ def choose_folds(store: SkeletonStore, args: Any) -> list[Fold]:
     return folds
 
 
-def default_protocol(store: SkeletonStore) -> str:
-    """Return what fits any store that knows views or subjects."""
-    if len(sides(store)) == 2:
+def default_split(store: SkeletonStore) -> str:
+    """Return the name of a split that fits any store with views or subjects."""
+    if len(lists_of(store)) == 2:
         return "recorded"
     return "cross-view" if len(set(store.views.tolist())) > 1 else "cross-subject"
 
 
-def sides(store: SkeletonStore) -> list[str]:
+def lists_of(store: SkeletonStore) -> list[str]:
     """Return the lists that the source of a store came with, those to train with first."""
     lists = [name for name in store.extra if name.endswith(("train", "val", "test"))]
     return sorted(lists, key=lambda name: not name.endswith("train"))
 
 
 def coordinates_of(store: SkeletonStore) -> int | None:
-    """Return how many channels are positions; in an image, a detector's score follows them."""
+    """Return how many channels are positions. In an image, a detector's score follows them."""
     return 2 if store.layout in (OPENPOSE18, COCO17) else None
 
 
@@ -131,7 +129,7 @@ def normalised(store: SkeletonStore) -> SkeletonStore:
 
 
 def normalisation(store: SkeletonStore) -> nn.Module:
-    """Return the paper's pre-normalisation; without a spine in space, size and place only."""
+    """Return the paper's pre-normalisation. Without a spine in space, size and place only."""
     coordinates = coordinates_of(store)
     if (
         coordinates is None
@@ -147,3 +145,33 @@ def normalisation(store: SkeletonStore) -> nn.Module:
             T.CentreOnJoint(store.layout, coordinates=coordinates),
         ]
     )
+
+
+@dataclass(frozen=True)
+class Loader:
+    """Batches of clips as a transform makes them, anew in every iteration.
+
+    Args:
+        store: Where the clips are.
+        indices: Which of them.
+        transform: A transform for `SkeletonStore.batch`. Padded clips if None.
+        size: Clips of a batch.
+        generator: Of the transform, and of the order if that is shuffled.
+        shuffle: Whether every iteration has another order.
+    """
+
+    store: SkeletonStore
+    indices: np.ndarray
+    transform: Any = None
+    size: int = 256
+    generator: torch.Generator | None = None
+    shuffle: bool = False
+
+    def __iter__(self) -> Iterator[tuple[Any, Tensor, Tensor]]:
+        """Yield clips or views, frames that were recorded, labels."""
+        order = self.indices
+        if self.shuffle:
+            order = order[torch.randperm(len(order), generator=self.generator).numpy()]
+        for start in range(0, len(order), self.size):
+            chosen = order[start : start + self.size]
+            yield self.store.batch(chosen, transform=self.transform, generator=self.generator)

@@ -1,4 +1,4 @@
-"""Evaluation from the command line: every protocol, every source of encoders, and what is wrong."""
+"""Evaluation from the command line: every protocol, every source of encoders, wrong arguments."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from skelter.data import SkeletonStore, synthetic
 from skelter.layouts import KINECT20
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
+METHOD = "InterSkeletonContrast, sequence + image"
 TINY = ("--gru-hidden", 8, "--hcn-channels", 16, "--frames", 16, "--batch-size", 12)
 
 pytestmark = [pytest.mark.usefixtures("on_path"), pytest.mark.filterwarnings("ignore")]
@@ -37,7 +38,7 @@ def runs(recordings, tmp_path_factory):
 
         for seed in (0, 1):
             arguments = [
-                "--data", recordings, "--protocol", "cross-subject", *TINY, "--steps", 3,
+                "--data", recordings, "--split", "cross-subject", *TINY, "--steps", 3,
                 "--seed", seed, "--output", folder / str(seed),
             ]  # fmt: skip
             pretrain.main([str(argument) for argument in arguments])
@@ -46,7 +47,7 @@ def runs(recordings, tmp_path_factory):
 
 def test_every_task(runs, recordings, tmp_path, capsys):
     code = evaluate(
-        "--preset", "small", "--checkpoint", *runs, "--data", recordings, "--protocol",
+        "--preset", "small", "--checkpoint", *runs, "--data", recordings, "--split",
         "cross-subject", "--tasks", "knn", "linear", "semi", "finetune", "ensemble",
         "--fractions", 0.2, "--label-seeds", 1, "--neighbours", 3, "--output", tmp_path / "out",
         "--accelerator", "cpu", "--no-baselines", "--weights", 0.6, 0.4,
@@ -54,14 +55,14 @@ def test_every_task(runs, recordings, tmp_path, capsys):
     assert code == 0
     report = (tmp_path / "out" / "report.md").read_text()
     columns = [
-        "1-NN", "3-NN", "mAP", "linear", "linear, best epoch", "20 % labels",
+        "1-NN", "top-5", "3-NN", "mAP", "linear", "linear, best epoch", "20 % labels",
         "20 % labels, best epoch", "fine-tuned", "fine-tuned, best epoch",
     ]  # fmt: skip
     assert "| | " + " | ".join(columns) + " |" in report
-    for row in ("sequence + image: sequence", "sequence + image: image"):
-        assert re.search(rf"^\| {re.escape(row)} \|( \d+\.\d ± \d+\.\d \|){{9}}$", report, re.M)
+    for row in (f"{METHOD}: sequence", f"{METHOD}: image"):
+        assert re.search(rf"^\| {re.escape(row)} \|( \d+\.\d ± \d+\.\d \|){{10}}$", report, re.M)
     assert re.search(r"^\| ensemble \| +\|", report, re.M)
-    assert "of sequence + image: sequence, sequence + image: image" in report
+    assert f"of {METHOD}: sequence, {METHOD}: image" in report
     for fact in (
         "mean ± standard deviation over 2 seeds",
         "cross-subject, 30 clips train, 30 test, 0 repeats across",
@@ -72,11 +73,11 @@ def test_every_task(runs, recordings, tmp_path, capsys):
         "skelter 0.",
     ):
         assert fact in report
-    for figure in ("loss", "features", "confusion", "classes", "neighbours"):
+    for figure in ("loss", "views", "features", "confusion", "classes", "neighbours"):
         assert (tmp_path / "out" / f"{figure}.png").stat().st_size > 5000
         assert f"({figure}.png)" in report
     numbers = json.loads((tmp_path / "out" / "report.json").read_text())
-    first = next(row for row in numbers["rows"] if row["title"] == "sequence + image: sequence")
+    first = next(row for row in numbers["rows"] if row["title"] == f"{METHOD}: sequence")
     assert first["results"]["semi 0.2"]["labels_used"] == 6
     assert first["results"]["linear"]["best_epoch"] >= 1
     assert set(first["seconds"]) == {"features", "knn", "linear", "semi", "finetune"}
@@ -87,7 +88,7 @@ def test_same_again(runs, recordings, tmp_path):
     tables = []
     for output in ("a", "b"):
         evaluate(
-            "--checkpoint", runs[0], "--data", recordings, "--protocol", "cross-subject",
+            "--checkpoint", runs[0], "--data", recordings, "--split", "cross-subject",
             "--tasks", "linear", "semi", "--fractions", 0.1, "--label-seeds", 1,
             "--no-baselines", "--output", tmp_path / output,
         )  # fmt: skip
@@ -150,13 +151,13 @@ class TestWrong:
             (["--tasks", "one-shot"], "the set has no clip called S001C003P008R001A001"),
             (["--checkpoint", "nowhere"], "--checkpoint nowhere"),
             (["--accelerator", "cuda"], "this machine has no GPU"),
-            (["--protocol", "ntu60-xsub"], "NTU-60 xsub"),
+            (["--split", "ntu60-xsub"], "NTU-60 xsub"),
         ],
     )
     def test_arguments(self, recordings, tmp_path, capsys, arguments, message):
         if "cuda" in arguments and torch.cuda.is_available():
             pytest.skip("there is a GPU")
-        options = ["--protocol", "cross-subject", *arguments]
+        options = ["--split", "cross-subject", *arguments]
         with pytest.raises(SystemExit) as end:
             evaluate("--data", recordings, "--output", tmp_path / "out", *options)
         assert end.value.code == 2
@@ -180,7 +181,7 @@ class TestWrong:
 
     def test_weights_of_other_encoders(self, runs, recordings, tmp_path, capsys):
         said = self.refused(
-            capsys, "--checkpoint", runs[0], "--data", recordings, "--protocol", "cross-subject",
+            capsys, "--checkpoint", runs[0], "--data", recordings, "--split", "cross-subject",
             "--tasks", "ensemble", "--weights", 0.6, 0.6, 0.4, "--output", tmp_path,
         )  # fmt: skip
         assert "3 weights for 2 encoders" in said
@@ -212,7 +213,7 @@ class TestWrong:
             tmp_path / "store", clips, layout=KINECT20, label_names=["wave", "kick"]
         )
         said = self.refused(
-            capsys, "--data", tmp_path / "store", "--protocol", "cross-subject",
+            capsys, "--data", tmp_path / "store", "--split", "cross-subject",
             "--output", tmp_path,
         )  # fmt: skip
         assert "no training clip shows kick" in said
