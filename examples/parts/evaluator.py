@@ -60,7 +60,8 @@ class Evaluator:
         self.classes = int(store.labels.max()) + 1
         self.crop = presets.isc_test_view(frames=candidate.frames)
         self.view = presets.isc_probe_view(frames=candidate.frames, min_frames=candidate.frames)
-        self.kept = torch.from_numpy(~np.isin(fold.split.test, fold.repeats))  # test clips that repeat none
+        # the test clips that repeat no training clip
+        self.kept = torch.from_numpy(~np.isin(fold.split.test, fold.repeats))
         self.at("features")
         started = time.perf_counter()
         train, test = self.features(fold.split.train), self.features(fold.split.test)

@@ -170,24 +170,27 @@ def over(rows: Sequence[Row]) -> str:
     return f", mean ± standard deviation over {' x '.join(parts)}" if parts else ""
 
 
+HOW = {
+    "knn": "cosine between features of centre crops",
+    "knn-ae": "cosine between features of centre crops",
+    "linear": "{labels_used} labels; settings `{probe}`, {crops}",
+    "semi": "{labels_used} labels, {choice}; label draws {seeds}; fine-tuned as `{finetune}`",
+    "finetune": "{labels_used} labels; settings `{finetune}`",
+    "one-shot": "cosine to one clip of each novel class",
+    "ensemble": "the scores of the linear probes added up, of {of}",
+}
+
+
 def how(config: Evaluation, rows: Sequence[Row]) -> dict[str, str]:
     """Return the meaning of each task here, labels included."""
-    kind = "the same share of every class" if config.balanced else "any clips"
-    crops = "new crops every epoch" if config.fresh_crops else "centre crops"
-    texts = {
-        "knn": "cosine between features of centre crops",
-        "knn-ae": "cosine between features of centre crops",
-        "linear": "{labels_used} labels; settings `%s`, %s" % (config.probe, crops),
-        "semi": "{labels_used} labels, %s; label draws {seeds}; fine-tuned as `%s`"
-                % (kind, config.finetune),
-        "finetune": "{labels_used} labels; settings `%s`" % config.finetune,
-        "one-shot": "cosine to one clip of each novel class",
-        "ensemble": "the scores of the linear probes added up, of {of}",
-    }  # fmt: skip
+    common = vars(config) | {
+        "choice": "the same share of every class" if config.balanced else "any clips",
+        "crops": "new crops every epoch" if config.fresh_crops else "centre crops",
+    }
     meanings: dict[str, str] = {}
     for row in rows:
         for task, result in row.results.items():
-            meanings.setdefault(task, texts[task.split()[0]].format(**result))
+            meanings.setdefault(task, HOW[task.split()[0]].format(**common | result))
     return meanings
 
 

@@ -86,9 +86,7 @@ def of_run(run: training.Run, store: SkeletonStore) -> list[Candidate]:
     ]
 
 
-def of_method(
-    method: Any, origin: str, kind: str, about: Mapping[str, Any]
-) -> list[Candidate]:
+def of_method(method: Any, origin: str, kind: str, about: Mapping[str, Any]) -> list[Candidate]:
     """Return the encoders of a method."""
     return [
         Candidate(f"{origin}: {name}", kind, encoder, method.representations[name], **about)

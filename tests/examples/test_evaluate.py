@@ -99,19 +99,34 @@ def test_same_again(runs, recordings, tmp_path):
 
 def test_random_twin_is_where_the_run_began(runs, recordings):
     from parts import sources
-    from parts.recordings import load
+    from parts.recordings import Recordings
 
     from skelter import checkpoints
 
-    twin, trained = sources.load(runs[0], load(recordings), ())
-    assert trained.origin == "sequence + image"
+    found = sources.load(runs[0], Recordings(recordings).open(), ())
+    twins, trained = found[:2], found[2:]
+    assert [one.title for one in twins] == ["random encoder: sequence", "random encoder: image"]
+    assert [one.title for one in trained] == [f"{METHOD}: sequence", f"{METHOD}: image"]
     state = checkpoints.CheckpointFolder(runs[0] / "checkpoints").newest()[1]["method"]
-    for name, encoder in trained.by_name.items():
-        for key, value in encoder.state_dict().items():
+    for name, twin, one in zip(("sequence", "image"), twins, trained, strict=True):
+        for key, value in one.encoder.state_dict().items():
             assert torch.equal(value, state[f"encoders.{name}.{key}"])
-        pairs = zip(encoder.parameters(), twin.by_name[name].parameters(), strict=True)
+        pairs = zip(one.encoder.parameters(), twin.encoder.parameters(), strict=True)
         moved = [float((a - b).detach().abs().max()) for a, b in pairs]
         assert 0 < max(moved) < 0.1  # three small steps away
+
+
+def test_one_checkpoint_of_a_run(runs, recordings):
+    from parts import sources
+    from parts.recordings import Recordings
+
+    path = max((runs[0] / "checkpoints").glob("*.pt"))
+    store = Recordings(recordings).open()
+    folder, file = sources.load(runs[0], store, ()), sources.load(path, store, ())
+    assert [one.title for one in folder] == [one.title for one in file]
+    for ours, theirs in zip(folder, file, strict=True):
+        for a, b in zip(ours.encoder.parameters(), theirs.encoder.parameters(), strict=True):
+            assert torch.equal(a, b)
 
 
 def test_published_file(tmp_path, capsys):
@@ -141,6 +156,22 @@ def test_one_shot(recordings, tmp_path):
     assert 1 / 3 < row["figures"]["1-NN, auto-encoder"] <= 1
 
 
+def test_help_explains_every_option(capsys):
+    from dataclasses import fields
+
+    from parts.protocols import Evaluation
+
+    with pytest.raises(SystemExit) as end:
+        evaluate("--help")
+    assert end.value.code == 0
+    text = " ".join(capsys.readouterr().out.replace("│", " ").split())
+    for field in fields(Evaluation):
+        option = f"--{field.name.replace('_', '-')}"
+        explained = text.split(f"{option} ", 1)[1] if f"{option} " in text else ""
+        explained = explained or text.split(f"{option},", 1)[1]
+        assert re.match(r".{0,200}?[A-Z][a-z]+ .*?\(default: ", explained), option
+
+
 class TestWrong:
     @pytest.mark.parametrize(
         ("arguments", "message"),
@@ -161,7 +192,7 @@ class TestWrong:
         with pytest.raises(SystemExit) as end:
             evaluate("--data", recordings, "--output", tmp_path / "out", *options)
         assert end.value.code == 2
-        assert message in capsys.readouterr().err
+        assert message in " ".join(capsys.readouterr().err.replace("│", " ").split())
 
     def refused(self, capsys, *arguments):
         with pytest.raises(SystemExit) as end:
