@@ -2,7 +2,7 @@
 
 The sub-packages stand alone and are loaded when they are first used: `transforms`,
 `representations`, `encoders`, `losses`, `data`, `evaluation`, `viz`, `methods`, which assembles
-them, and `checkpoints`. Clips have shape ``(..., C, T, V, M)``: coordinates, frames, joints,
+them, `checkpoints`, and `training`, which needs the extra of its name. Clips have shape ``(..., C, T, V, M)``: coordinates, frames, joints,
 persons.
 """
 
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
         losses,
         methods,
         representations,
+        training,
         transforms,
         typing,
         viz,
@@ -42,6 +43,7 @@ __all__ = [
     "losses",
     "methods",
     "representations",
+    "training",
     "transforms",
     "typing",
     "viz",

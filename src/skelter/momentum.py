@@ -7,6 +7,7 @@ from typing import Any
 
 import torch
 from torch import nn
+from torch.optim.swa_utils import get_ema_multi_avg_fn
 
 from skelter import _checks
 
@@ -24,7 +25,7 @@ class MomentumEncoder(nn.Module):
     Args:
         module: What to follow: an encoder, an ``nn.Sequential`` of encoder and head, or an
             ``nn.ModuleDict`` of several.
-        momentum: How much of itself it keeps at an update, in [0, 1]. The paper has 0.999.
+        momentum: Share of itself that it keeps at an update, in [0, 1]. The paper has 0.999.
 
     Raises:
         ValueError: The momentum is out of range.
@@ -47,18 +48,26 @@ class MomentumEncoder(nn.Module):
         self.module = copy.deepcopy(module).requires_grad_(False)
 
     @torch.no_grad()
-    def update(self, source: nn.Module) -> None:
+    def update(self, source: nn.Module, momentum: float | None = None) -> None:
         """Move towards ``source``, a module of the same structure.
 
+        Args:
+            source: The module to follow.
+            momentum: Of this update, for methods that change it while they train; that of the
+                constructor if None.
+
         Raises:
-            ValueError: Parameters of the two differ in name or shape.
+            ValueError: Parameters of the two differ in name or shape, or the momentum is out of
+                range.
         """
+        momentum = self.momentum if momentum is None else momentum
+        _checks.between("momentum", momentum, 0.0, 1.0)
         theirs = dict(source.named_parameters())
         own = dict(self.module.named_parameters())
         _checks.same_parameters(own, theirs)
         if own:  # all in one go: a GPU launches a handful of kernels, not one a parameter
             targets = [theirs[name].to(parameter) for name, parameter in own.items()]
-            torch._foreach_lerp_(list(own.values()), targets, 1 - self.momentum)
+            get_ema_multi_avg_fn(momentum)(list(own.values()), targets, 0)
         buffers = dict(source.named_buffers())
         for name, buffer in self.module.named_buffers():
             buffer.copy_(buffers[name])

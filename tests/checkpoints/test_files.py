@@ -10,7 +10,7 @@ import pytest
 import torch
 
 import skelter
-from skelter.checkpoints import read, read_own, write
+from skelter.checkpoints import load, load_published, save
 from skelter.data import SkeletonFormatError
 
 STATE = {"weights": torch.arange(8.0), "epoch": 3, "history": [0.5, None, "x"]}
@@ -40,17 +40,17 @@ def foreign(request, tmp_path):
 
 class TestRead:
     def test_gives_what_was_saved(self, foreign):
-        state = read(foreign)
+        state = load_published(foreign)
         assert state.keys() == STATE.keys()
         assert same(state)
-        assert same(read(str(foreign)))
+        assert same(load_published(str(foreign)))
 
     def test_truncated_anywhere(self, foreign):
         content = foreign.read_bytes()
         for length in range(0, len(content), 7):
             foreign.write_bytes(content[:length])
             with pytest.raises(SkeletonFormatError, match=r"foreign\.pt"):
-                read(foreign)
+                load_published(foreign)
 
     def test_a_flipped_bit_never_changes_what_is_read(self, tmp_path):
         path = tmp_path / "flipped.pt"
@@ -61,7 +61,7 @@ class TestRead:
             flipped[place] ^= 1 << place % 8
             path.write_bytes(flipped)
             try:
-                state = read(path)
+                state = load_published(path)
             except SkeletonFormatError:
                 refused += 1
             else:
@@ -74,7 +74,7 @@ class TestRead:
         tensor = STATE["weights"].numpy().tobytes()
         path.write_bytes(path.read_bytes().replace(tensor, tensor[:-1] + b"!"))
         with pytest.raises(SkeletonFormatError, match="the checksum of model/data/0 in it is"):
-            read(path)
+            load_published(path)
 
     @pytest.mark.parametrize("form", ["archive", "before torch 1.6", "pickle"])
     def test_code_is_named_and_not_run(self, tmp_path, form):
@@ -88,7 +88,7 @@ class TestRead:
             SkeletonFormatError,
             match=r"evil\.pt contains code: it asks for \w+\.mkdir\. Nothing of it was run",
         ):
-            read(path)
+            load_published(path)
         assert not mark.exists()
 
     @pytest.mark.parametrize("content", [b"", b"epoch 3, loss 0.5\n", b"PK\x03\x04", b"\x80\x02."])
@@ -96,37 +96,37 @@ class TestRead:
         path = tmp_path / "notes.txt"
         path.write_bytes(content)
         with pytest.raises(SkeletonFormatError, match=r"notes\.txt .*torch checkpoint"):
-            read(path)
+            load_published(path)
 
     def test_other_archives(self, tmp_path):
         path = tmp_path / "arrays.npz"
         np.savez(path, x=np.zeros(3))
         with pytest.raises(SkeletonFormatError, match=r"arrays\.npz cannot be read as a torch"):
-            read(path)
+            load_published(path)
 
     def test_other_content(self, tmp_path):
         torch.save(torch.zeros(3), tmp_path / "tensor.pt")
         with pytest.raises(SkeletonFormatError, match="must hold a dictionary; it holds a Tensor"):
-            read(tmp_path / "tensor.pt")
+            load_published(tmp_path / "tensor.pt")
 
     def test_nothing_there(self, tmp_path):
         with pytest.raises(FileNotFoundError, match=r"none\.pt"):
-            read(tmp_path / "none.pt")
+            load_published(tmp_path / "none.pt")
         with pytest.raises(FileNotFoundError, match=r"is a folder.*CheckpointFolder\(path\)"):
-            read(tmp_path)
+            load_published(tmp_path)
 
 
 class TestReadOwn:
     def test_gives_what_was_written(self, tmp_path):
-        write(STATE, tmp_path / "mine.pt")
-        state = read_own(tmp_path / "mine.pt")
+        save(STATE, tmp_path / "mine.pt")
+        state = load(tmp_path / "mine.pt")
         assert same(state)
         stamp = {"format": "skelter-checkpoint", "version": 1, "skelter": skelter.__version__}
         assert {name: state[name] for name in state.keys() - STATE.keys()} == stamp
 
     def test_of_others(self, foreign):
-        with pytest.raises(SkeletonFormatError, match=r"not written by `checkpoints.write`"):
-            read_own(foreign)
+        with pytest.raises(SkeletonFormatError, match=r"not written by `checkpoints.save`"):
+            load(foreign)
 
     @pytest.mark.parametrize("version", [2, None, "1"])
     def test_of_later_versions(self, tmp_path, version):
@@ -134,15 +134,15 @@ class TestReadOwn:
         later = {"format": "skelter-checkpoint", "version": version, "skelter": "9.0"}
         torch.save(later, path)
         with pytest.raises(SkeletonFormatError, match=r"by skelter 9\.0; .*Install the version"):
-            read_own(path)
+            load(path)
 
 
 class TestWrite:
     def test_replaces_and_stamps_anew(self, tmp_path):
         path = tmp_path / "mine.pt"
-        write({"epoch": 1, "weights": torch.zeros(3)}, path)
-        write(read_own(path) | {"epoch": 2}, path)
-        assert read_own(path)["epoch"] == 2
+        save({"epoch": 1, "weights": torch.zeros(3)}, path)
+        save(load(path) | {"epoch": 2}, path)
+        assert load(path)["epoch"] == 2
         assert [file.name for file in tmp_path.iterdir()] == ["mine.pt"]
 
     @pytest.mark.parametrize("call", ["fsync", "replace"])
@@ -151,12 +151,12 @@ class TestWrite:
             raise OSError(28, "No space left on device")
 
         path = tmp_path / "mine.pt"
-        write(STATE, path)
+        save(STATE, path)
         monkeypatch.setattr(os, call, fail)
         with pytest.raises(OSError, match="No space left"):
-            write({"epoch": 4}, path)
+            save({"epoch": 4}, path)
         monkeypatch.undo()
-        assert same(read_own(path))
+        assert same(load(path))
         assert [file.name for file in tmp_path.iterdir()] == ["mine.pt"]
 
     @pytest.mark.skipif(sys.platform == "win32", reason="limits of file sizes are POSIX")
@@ -164,27 +164,27 @@ class TestWrite:
         import resource
 
         path = tmp_path / "mine.pt"
-        write(STATE, path)
+        save(STATE, path)
         limits = resource.getrlimit(resource.RLIMIT_FSIZE)
         resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, limits[1]))
         try:
             with pytest.raises(OSError, match="File too large"):
-                write({"weights": torch.zeros(100_000)}, path)
+                save({"weights": torch.zeros(100_000)}, path)
         finally:
             resource.setrlimit(resource.RLIMIT_FSIZE, limits)
-        assert same(read_own(path))
+        assert same(load(path))
         assert [file.name for file in tmp_path.iterdir()] == ["mine.pt"]
 
     @pytest.mark.parametrize("value", [np.float64(0.5), Path("x"), torch.nn.Linear(2, 2)])
     def test_what_could_not_be_read(self, tmp_path, value):
         with pytest.raises(TypeError, match=r"`state` must hold tensors.*got \w+\.\w+"):
-            write({"value": value}, tmp_path / "mine.pt")
+            save({"value": value}, tmp_path / "mine.pt")
         assert list(tmp_path.iterdir()) == []
 
     def test_reserved_names(self, tmp_path):
         with pytest.raises(ValueError, match=r"`state` must leave .* got \['version'\]\. Nest"):
-            write({"version": 3}, tmp_path / "mine.pt")
+            save({"version": 3}, tmp_path / "mine.pt")
 
     def test_folder_that_is_not_there(self, tmp_path):
         with pytest.raises(FileNotFoundError):
-            write(STATE, tmp_path / "none" / "mine.pt")
+            save(STATE, tmp_path / "none" / "mine.pt")

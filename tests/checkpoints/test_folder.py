@@ -5,7 +5,7 @@ import os
 import pytest
 import torch
 
-from skelter.checkpoints import CheckpointFolder, read_own
+from skelter.checkpoints import CheckpointFolder, load
 from skelter.data import SkeletonFormatError
 from skelter.encoders import HCN, BiGRU
 from skelter.methods import InterSkeletonContrast
@@ -147,7 +147,7 @@ class TestCheckpointFolder:
         path = folder.save({"method": method.state_dict(), "optimiser": optimiser.state_dict()}, 2)
         expected = [step(method, optimiser, pair) for pair in views[2:]]
         method, optimiser = start()
-        state = read_own(path)
+        state = load(path)
         method.load_state_dict(state["method"])
         optimiser.load_state_dict(state["optimiser"])
         actual = [step(method, optimiser, pair) for pair in views[2:]]

@@ -163,11 +163,11 @@ class TestFromReference:
         method = from_reference(checkpoint, [name], momentum=0.5)
         assert isinstance(method, IntraSkeletonContrast)
         assert method.key_encoders.momentum == 0.5
-        self.assert_loaded(method, "skeleton", weights(name), name)
+        self.assert_loaded(method, name, weights(name), name)
         expected = {"sequence": ToSequence, "graph": ToGraph, "image": ToImage}[name]
-        assert type(method.representations["skeleton"]) is expected
+        assert type(method.representations[name]) is expected
         columns = checkpoint["state_dict"]["module.queue"]
-        assert torch.equal(method.queues["skeleton"].snapshot(), columns.T)
+        assert torch.equal(method.queues[name].snapshot(), columns.T)
 
     @staticmethod
     def assert_loaded(method, name, reference, kind):
@@ -191,7 +191,7 @@ class TestFromReference:
         networks = [published.gru() | published.linear_head(16)]
         checkpoint = published.checkpoint(*map(names.weights, networks))
         method = from_reference(checkpoint["state_dict"], ["sequence"])
-        assert method.heads["skeleton"].out_dim == 128
+        assert method.heads["sequence"].out_dim == 128
 
     @pytest.mark.parametrize(
         ("held", "given", "message"),

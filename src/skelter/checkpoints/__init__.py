@@ -1,12 +1,12 @@
 """Weights published in the reference's layout, and checkpoints of one's own.
 
 `from_reference` makes a method of a checkpoint of the reference implementation,
-`encoder_from_reference` and `head_from_reference` make parts of it. `write` and `read_own` keep
-what a run has to go on from, `CheckpointFolder` several of them. `read` opens any torch file;
-nothing in it is ever run.
+`encoder_from_reference` and `head_from_reference` make parts of it. `save` and `load` keep the
+state of a run, `CheckpointFolder` several of them. `load_published` opens any torch file. Code in
+a file is never run.
 """
 
-from skelter.checkpoints._files import read, read_own, write
+from skelter.checkpoints._files import load, load_published, save
 from skelter.checkpoints._folder import CheckpointFolder
 from skelter.checkpoints._methods import from_reference
 from skelter.checkpoints._networks import encoder_from_reference, head_from_reference
@@ -16,7 +16,7 @@ __all__ = [
     "encoder_from_reference",
     "from_reference",
     "head_from_reference",
-    "read",
-    "read_own",
-    "write",
+    "load",
+    "load_published",
+    "save",
 ]

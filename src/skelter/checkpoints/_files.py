@@ -24,12 +24,12 @@ STAMP = {"format": FORMAT, "version": VERSION, "skelter": __version__}
 ARCHIVE = b"PK\x03\x04"  # how zip files begin
 
 
-def read(path: str | os.PathLike[str]) -> dict[str, Any]:
-    """Read a checkpoint that torch wrote, whoever's it is, to the CPU.
+def load_published(path: str | os.PathLike[str]) -> dict[str, Any]:
+    """Load any checkpoint that torch wrote to the CPU, such as a published one.
 
-    The checksum of every member is compared first, which torch does not, so that truncation and
-    flipped bits are found; files of torch before 1.6 have no checksums. Only tensors and plain
-    values are taken: code in a file is refused, not run.
+    The checksum of every member is compared first, which torch does not do. This finds truncation
+    and flipped bits; files of torch before 1.6 have no checksums. Only tensors and plain values
+    are taken: code in a file is refused, not run.
 
     Args:
         path: The file.
@@ -39,19 +39,20 @@ def read(path: str | os.PathLike[str]) -> dict[str, Any]:
 
     Raises:
         FileNotFoundError: There is no such file.
-        SkeletonFormatError: The file is no torch checkpoint, is damaged, or contains code.
+        SkeletonFormatError: The file is not a torch checkpoint, is damaged, or contains code.
 
     Example:
         >>> import tempfile
         >>> path = Path(tempfile.mkdtemp()) / "foreign.pt"
         >>> torch.save({"epoch": 3, "state_dict": {}}, path)
-        >>> read(path)
+        >>> load_published(path)
         {'epoch': 3, 'state_dict': {}}
     """
     path = Path(path)
     if path.is_dir():
         raise FileNotFoundError(
-            f"{path} is a folder, no file. Its newest checkpoint: CheckpointFolder(path).newest()"
+            f"{path} is a folder, not a file. For its newest checkpoint, use "
+            "CheckpointFolder(path).newest()."
         )
     with path.open("rb") as file, decoding(path, "a torch checkpoint"):
         _verify(path, file)
@@ -63,14 +64,14 @@ def read(path: str | os.PathLike[str]) -> dict[str, Any]:
     return state
 
 
-def read_own(path: str | os.PathLike[str]) -> dict[str, Any]:
-    """Read a checkpoint that `write` wrote.
+def load(path: str | os.PathLike[str]) -> dict[str, Any]:
+    """Load a checkpoint that `save` wrote.
 
     Args:
         path: The file.
 
     Returns:
-        What was written, and the keys ``format``, ``version`` and ``skelter``, the version of the
+        The state, and the keys ``format``, ``version`` and ``skelter``, the version of the
         package that wrote it.
 
     Raises:
@@ -81,15 +82,16 @@ def read_own(path: str | os.PathLike[str]) -> dict[str, Any]:
     Example:
         >>> import tempfile
         >>> path = Path(tempfile.mkdtemp()) / "mine.pt"
-        >>> write({"epoch": 3}, path)
-        >>> read_own(path)["epoch"]
+        >>> save({"epoch": 3}, path)
+        >>> load(path)["epoch"]
         3
     """
-    state = read(path)
+    state = load_published(path)
     if state.get("format") != FORMAT:
         raise SkeletonFormatError(
-            f"{path} is no {FORMAT}: it was not written by `checkpoints.write`. `checkpoints.read` "
-            "reads any torch file, `from_reference` makes a method of a published one."
+            f"{path} is not a {FORMAT}: it was not written by `checkpoints.save`. "
+            "`checkpoints.load_published` loads any torch file, `from_reference` makes a method of "
+            "a published one."
         )
     if state.get("version") != VERSION:
         raise SkeletonFormatError(
@@ -100,32 +102,32 @@ def read_own(path: str | os.PathLike[str]) -> dict[str, Any]:
     return state
 
 
-def write(state: Mapping[str, Any], path: str | os.PathLike[str]) -> None:
-    """Write a checkpoint that is complete or absent, whatever interrupts it.
+def save(state: Mapping[str, Any], path: str | os.PathLike[str]) -> None:
+    """Save a checkpoint that is complete or absent, whatever interrupts it.
 
-    It is written under a temporary name, flushed to disk, tried and renamed. After an error, such
-    as a full disk, the file that was there before is as it was.
+    The file is written under a temporary name, flushed to disk, loaded once and renamed. After an
+    error, such as a full disk, the file that was there before is unchanged.
 
     Args:
-        state: What to keep by name, such as the state dicts of a method and its optimiser:
-            tensors, numbers, strings and containers of them.
+        state: Tensors, numbers, strings and containers of them, by name, such as the state dicts
+            of a method and its optimiser.
         path: The file; one that is there is replaced.
 
     Raises:
         ValueError: The state has keys of its own by the names ``format``, ``version``, ``skelter``.
-        TypeError: The state holds what `read` would refuse.
+        TypeError: The state holds something that `load` would refuse.
         OSError: The file cannot be written.
 
     Example:
         >>> import tempfile
         >>> path = Path(tempfile.mkdtemp()) / "mine.pt"
-        >>> write({"weights": torch.zeros(3)}, path)
-        >>> read_own(path)["weights"]
+        >>> save({"weights": torch.zeros(3)}, path)
+        >>> load(path)["weights"]
         tensor([0., 0., 0.])
     """
     taken = [] if state.get("format") == FORMAT else sorted(STAMP.keys() & state.keys())
     expected = f"leave the keys {sorted(STAMP)} to the file"
-    hint = "Nest what you keep: write({'method': method.state_dict()}, path)"
+    hint = "Nest what you keep: save({'method': method.state_dict()}, path)"
     _checks.require(not taken, "`state`", expected, taken, hint)
     path = Path(path)
     with replacing(path) as file:
@@ -160,8 +162,8 @@ def _load(path: Path, file: BinaryIO) -> Any:
         refused = _refused(error)
         if refused is None:
             raise SkeletonFormatError(
-                f"{path} is no torch checkpoint, or a damaged one; nothing of it was run. Copy or "
-                "download it again."
+                f"{path} is not a torch checkpoint, or a damaged one; nothing of it was run. Copy "
+                "or download it again."
             ) from error
         raise SkeletonFormatError(
             f"{path} contains code: it asks for {refused}. Nothing of it was run. If you trust its "
@@ -179,7 +181,7 @@ def _save(state: Mapping[str, Any], file: BinaryIO) -> None:
 
 
 def _try(path: str) -> None:
-    """Refuse now what `read` would refuse one day; tensors are left where they lie."""
+    """Refuse now what `load` would refuse later; tensors are not read."""
     try:
         torch.load(path, map_location="cpu", weights_only=True, mmap=True)
     except pickle.UnpicklingError as error:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from skelter import _checks
-from skelter.checkpoints._files import read_own, write
+from skelter.checkpoints._files import load, save
 from skelter.data import SkeletonFormatError
 
 
@@ -52,11 +52,12 @@ class CheckpointFolder:
     def save(self, state: Mapping[str, Any], step: int, *, score: float | None = None) -> Path:
         """Write a checkpoint, and remove those that are neither among the newest nor the best.
 
-        Later steps, of a run that has gone back, are left alone. What killed processes left of
-        unfinished checkpoints is removed.
+        Later steps, of a run that has gone back, are left alone. Unfinished files of
+        processes that were killed are removed.
 
         Args:
-            state: What to keep, as `write` takes it; ``step`` and ``score`` are set in it.
+            state: What to keep, as `checkpoints.save` takes it. ``step`` and ``score`` are set
+                in it.
             step: The step it was taken at, from 0.
             score: How good it is, higher is better; NaN and None are no score. Of equally good
                 ones the earliest is the best.
@@ -65,8 +66,9 @@ class CheckpointFolder:
             The file.
 
         Raises:
-            ValueError: The step is negative or no integer, or `write` refuses the state.
-            TypeError: The state holds what `read` would refuse.
+            ValueError: The step is negative or not an integer, or `checkpoints.save` refuses the
+                state.
+            TypeError: The state holds something that `load` would refuse.
             OSError: The file cannot be written.
         """
         whole = isinstance(step, int) and step >= 0
@@ -76,7 +78,7 @@ class CheckpointFolder:
         for left in self.path.glob(".step-*.pt.partial-*"):
             left.unlink(missing_ok=True)
         path = self.path / f"step-{step:09d}.pt"
-        write({**state, "step": step, "score": score}, path)
+        save({**state, "step": step, "score": score}, path)
         self._scores[path] = score
         self._prune(path)
         return path
@@ -87,7 +89,7 @@ class CheckpointFolder:
         Later ones that are damaged are passed over with a warning.
 
         Returns:
-            The file and what `read_own` gives of it; None if there is no checkpoint.
+            The file and its content by `load`; None if there is no checkpoint.
 
         Raises:
             SkeletonFormatError: There are checkpoints, but none can be read.
@@ -98,7 +100,7 @@ class CheckpointFolder:
         """Return the checkpoint of the highest score among those that can be read.
 
         Returns:
-            The file and what `read_own` gives of it; None if no checkpoint has a score.
+            The file and its content by `load`; None if no checkpoint has a score.
 
         Raises:
             SkeletonFormatError: There are checkpoints with a score, but none can be read.
@@ -121,7 +123,7 @@ class CheckpointFolder:
     def _score(self, path: Path) -> float | None:
         if path not in self._scores:
             try:
-                self._scores[path] = read_own(path).get("score")
+                self._scores[path] = load(path).get("score")
             except SkeletonFormatError:
                 self._scores[path] = None
         return self._scores[path]
@@ -129,7 +131,7 @@ class CheckpointFolder:
     def _first_readable(self, paths: Sequence[Path]) -> tuple[Path, dict[str, Any]] | None:
         for path in paths:
             try:
-                return path, read_own(path)
+                return path, load(path)
             except SkeletonFormatError as error:
                 warnings.warn(f"A checkpoint is passed over. {error}", stacklevel=3)
         if paths:

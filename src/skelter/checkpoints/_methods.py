@@ -10,15 +10,15 @@ import torch
 from torch import Tensor, nn
 
 from skelter import _checks
-from skelter.checkpoints._files import read
+from skelter.checkpoints._files import load_published
 from skelter.checkpoints._networks import (
     build_encoder,
     build_head,
-    head_only,
+    drop_head,
     kind_of,
-    without_head,
+    select_head,
 )
-from skelter.checkpoints._weights import below, few, load, tensors
+from skelter.checkpoints._weights import check_tensors, list_names, load_weights, select_prefix
 from skelter.encoders import AGCN, HCN, BiGRU
 from skelter.layouts import NTU25, SkeletonLayout
 from skelter.methods import InterSkeletonContrast, IntraSkeletonContrast
@@ -29,7 +29,7 @@ CONVERTERS = {"sequence": ToSequence, "graph": ToGraph, "image": ToImage}
 
 
 class _Roles(NamedTuple):
-    """Where a checkpoint has the parts of a representation."""
+    """Names that the parts of a representation have in a checkpoint."""
 
     query: str
     key: str
@@ -38,7 +38,7 @@ class _Roles(NamedTuple):
 
 
 class _Options(NamedTuple):
-    """What both methods take besides their networks."""
+    """Options that both methods take besides their networks."""
 
     queue_size: int
     momentum: float
@@ -70,9 +70,9 @@ def from_reference(
 
     Args:
         checkpoint: The file, or what is in it: ``{"epoch", "state_dict", "optimizer"}``.
-        representations: What its encoders read, in their order: one name for a checkpoint of
-            intra-skeleton contrast, two for one of inter-skeleton contrast, out of
-            ``"sequence"``, ``"graph"``, ``"image"``.
+        representations: The inputs of its encoders, in their order, out of ``"sequence"``,
+            ``"graph"``, ``"image"``: one for a checkpoint of intra-skeleton contrast, two for one
+            of inter-skeleton contrast.
         layout: The skeleton of a graph encoder.
         persons: Persons M of a clip for an image encoder, whose weights do not tell.
         frames: Frames T of a clip for an image encoder, whose weights do not tell.
@@ -80,13 +80,13 @@ def from_reference(
         temperature: Above 0.
 
     Returns:
-        The method, on the CPU. ``method.encoders[name]`` goes downstream, for intra-skeleton
-        contrast ``method.encoder``.
+        The method, on the CPU. ``method.encoders[name]`` goes downstream, where ``name`` is one of
+        the representations; for intra-skeleton contrast ``method.encoder`` is the same.
 
     Raises:
         FileNotFoundError: There is no such file.
         SkeletonFormatError: The file cannot be read.
-        ValueError: The representations are not what the encoders read, or tensors are missing,
+        ValueError: The representations are not those of the encoders, or tensors are missing,
             unknown, or of sizes that do not fit.
 
     References:
@@ -98,11 +98,11 @@ def from_reference(
         >>> weights = {f"encoder_{qk}.{name}": w for qk in "qk" for name, w in network.items()}
         >>> weights |= {"queue": torch.randn(128, 512), "queue_ptr": torch.tensor([64])}
         >>> method = from_reference({"epoch": 450, "state_dict": weights}, ["sequence"])
-        >>> method.encoder.feature_dim, method.queues["skeleton"]
+        >>> method.encoder.feature_dim, method.queues["sequence"]
         (64, MemoryQueue(capacity=512, dim=128))
     """
     weights = _weights(checkpoint)
-    roles = INTER if below(weights, "encoder_r.") else INTRA
+    roles = INTER if select_prefix(weights, "encoder_r.") else INTRA
     parts = _parts(weights, roles)
     names = _names(representations, parts, roles)
     encoders, heads = {}, {}
@@ -122,24 +122,26 @@ def from_reference(
 
 def _weights(checkpoint: str | os.PathLike[str] | Mapping[str, Any]) -> dict[str, Tensor]:
     if isinstance(checkpoint, (str, os.PathLike)):
-        checkpoint = read(checkpoint)
+        checkpoint = load_published(checkpoint)
     known = isinstance(checkpoint, Mapping)
     expected = "be a file, or the dictionary that is in it"
     _checks.require(known, "`checkpoint`", expected, type(checkpoint).__name__, error=TypeError)
-    return tensors(checkpoint.get("state_dict", checkpoint), "the checkpoint")
+    return check_tensors(checkpoint.get("state_dict", checkpoint), "the checkpoint")
 
 
 def _parts(weights: Mapping[str, Tensor], roles: Sequence[_Roles]) -> dict[str, dict[str, Tensor]]:
-    """Return the tensors of each network, and refuse those that belong to nothing."""
+    """Return the tensors of each network, and refuse tensors that belong to none."""
     networks = [name for role in roles for name in (role.query, role.key)]
     queues = {name for role in roles for name in (role.queue, role.cursor)}
     known = tuple(f"{name}." for name in networks)
     unknown = [key for key in weights if not key.startswith(known) and key not in queues]
     expected = f"hold nothing but {', '.join([*networks, *sorted(queues)])}"
-    _checks.require(not unknown, "the checkpoint", expected, few(unknown))
+    _checks.require(not unknown, "the checkpoint", expected, list_names(unknown))
     missing = queues - weights.keys()
-    _checks.require(not missing, "the checkpoint", "have its queues", f"none for {few(missing)}")
-    return {name: below(weights, f"{name}.") for name in networks}
+    _checks.require(
+        not missing, "the checkpoint", "have its queues", f"none for {list_names(missing)}"
+    )
+    return {name: select_prefix(weights, f"{name}.") for name in networks}
 
 
 def _names(
@@ -147,7 +149,7 @@ def _names(
     parts: Mapping[str, Mapping[str, Tensor]],
     roles: Sequence[_Roles],
 ) -> tuple[str, ...]:
-    """Return what the encoders read, which is what the caller has to expect."""
+    """Return the representations of the encoders, and refuse a caller who expects others."""
     kinds = [kind_of(parts[role.query], f"`{role.query}`") for role in roles]
     names = tuple(READS[kind] for kind in kinds)
     listed = ", ".join(kind.__name__ for kind in kinds)
@@ -177,7 +179,7 @@ def _require_match(encoder: BiGRU | AGCN | HCN, part: Mapping[str, Tensor], what
 
 
 def _queue_size(weights: Mapping[str, Tensor], roles: Sequence[_Roles], dims: Sequence[int]) -> int:
-    """Return the number of keys of each queue, having checked all that is known of them."""
+    """Check the queues, and return the number of keys of each."""
     K: int = (0, *weights[roles[0].queue].shape)[-1]
     for role, D in zip(roles, dims, strict=True):
         shape = tuple(weights[role.queue].shape)
@@ -197,7 +199,9 @@ def _assemble(
     if len(encoders) > 1:
         return InterSkeletonContrast(encoders, converters, heads=heads, **shared)
     (name,) = encoders
-    return IntraSkeletonContrast(encoders[name], converters[name], head=heads[name], **shared)
+    return IntraSkeletonContrast(
+        encoders[name], converters[name], name=name, head=heads[name], **shared
+    )
 
 
 def _load_keys(
@@ -209,8 +213,8 @@ def _load_keys(
     """Load the momentum copies of an encoder and its head."""
     encoders = cast(nn.ModuleDict, method.key_encoders.module)
     heads = cast(nn.ModuleDict, method.key_heads.module)
-    load(encoders[name], without_head(part), what)
-    load(heads[name], head_only(part), what)
+    load_weights(encoders[name], drop_head(part), what)
+    load_weights(heads[name], select_head(part), what)
 
 
 def _load_queue(queue: nn.Module, columns: Tensor, cursor: Tensor) -> None:

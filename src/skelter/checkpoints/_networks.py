@@ -9,7 +9,7 @@ from typing import Any
 from torch import Tensor, nn
 
 from skelter import _checks
-from skelter.checkpoints._weights import below, few, load, tensors
+from skelter.checkpoints._weights import check_tensors, list_names, load_weights, select_prefix
 from skelter.encoders import AGCN, HCN, BiGRU, ProjectionHead
 from skelter.layouts import NTU25, SkeletonLayout
 
@@ -51,7 +51,7 @@ def encoder_from_reference(
         >>> encoder_from_reference(published).feature_dim
         64
     """
-    weights = tensors(state_dict, STATE)
+    weights = check_tensors(state_dict, STATE)
     return build_encoder(weights, STATE, layout=layout, persons=persons, frames=frames)
 
 
@@ -74,18 +74,18 @@ def head_from_reference(state_dict: Mapping[str, Any]) -> nn.Module:
         >>> head_from_reference(published).out_dim
         128
     """
-    return build_head(tensors(state_dict, STATE), STATE)
+    return build_head(check_tensors(state_dict, STATE), STATE)
 
 
 def kind_of(weights: Mapping[str, Tensor], what: str) -> type[BiGRU | AGCN | HCN]:
     """Return the encoder that tensors belong to."""
     for mark, kind in MARKS.items():
-        if below(weights, mark):
+        if select_prefix(weights, mark):
             return kind
     raise ValueError(
         f"{what} must have tensors of the reference's GRU, 2s-AGCN or HCN, whose names begin with "
-        f"{', '.join(MARKS)}; got {few(weights)}. Of a whole checkpoint, `from_reference` makes a "
-        "method."
+        f"{', '.join(MARKS)}; got {list_names(weights)}. Of a whole checkpoint, `from_reference` "
+        "makes a method."
     )
 
 
@@ -106,13 +106,13 @@ def build_encoder(
         encoder = _agcn(weights, what, layout)
     else:
         encoder = _hcn(weights, what, persons, frames)
-    load(encoder, without_head(weights), what)
+    load_weights(encoder, drop_head(weights), what)
     return encoder
 
 
 def build_head(weights: Mapping[str, Tensor], what: str) -> ProjectionHead | _LinearHead:
     """Build and load a head; `what` stands for the weights in messages."""
-    own = head_only(weights)
+    own = select_head(weights)
     head: ProjectionHead | _LinearHead
     if "fc.weight" in own:
         head = _LinearHead(_size(own, what, "fc.weight", 1), _size(own, what, "fc.weight", 0))
@@ -122,16 +122,16 @@ def build_head(weights: Mapping[str, Tensor], what: str) -> ProjectionHead | _Li
             _size(own, what, "fc.0.weight", 0),
             _size(own, what, "fc.2.weight", 0),
         )
-    load(head, own, what)
+    load_weights(head, own, what)
     return head
 
 
-def head_only(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
+def select_head(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """Return the tensors of the head."""
     return {key: tensor for key, tensor in weights.items() if key.startswith("fc.")}
 
 
-def without_head(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
+def drop_head(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """Return the tensors of the encoder."""
     return {key: tensor for key, tensor in weights.items() if not key.startswith("fc.")}
 
@@ -182,7 +182,7 @@ def _hcn(weights: Mapping[str, Tensor], what: str, persons: int, frames: int) ->
 
 def _size(weights: Mapping[str, Tensor], what: str, key: str, axis: int) -> int:
     """Return a size of the network."""
-    _checks.require(key in weights, what, f"have {key!r}", few(weights), "Is it complete?")
+    _checks.require(key in weights, what, f"have {key!r}", list_names(weights), "Is it complete?")
     shape = tuple(weights[key].shape)
     fits = len(shape) > axis and shape[axis] > 0
     _checks.require(fits, f"{key!r} of {what}", f"have a size on axis {axis}", shape)

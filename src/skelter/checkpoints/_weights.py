@@ -1,4 +1,4 @@
-"""Which tensors of ours are which of the reference's, and how to load them."""
+"""Names of tensors here and in the reference, and loading by them."""
 
 from __future__ import annotations
 
@@ -46,30 +46,32 @@ HEAD = {"layers": "fc"}
 SUBSETS = 3
 
 
-def tensors(state_dict: Mapping[str, Any], what: str) -> dict[str, Tensor]:
-    """Return a state dict without the prefix that data-parallel training adds to its names."""
+def check_tensors(state_dict: Mapping[str, Any], what: str) -> dict[str, Tensor]:
+    """Check a state dict, and return it without the prefix of data-parallel training."""
     mapping = isinstance(state_dict, Mapping)
     _checks.require(mapping, what, "map names to tensors", type(state_dict).__name__)
     others = [key for key, value in state_dict.items() if not isinstance(value, Tensor)]
     hint = "Of a whole checkpoint, pass checkpoint['state_dict']."
-    _checks.require(not others, what, "map names to tensors", f"no tensors for {few(others)}", hint)
+    _checks.require(
+        not others, what, "map names to tensors", f"no tensors for {list_names(others)}", hint
+    )
     return {key.removeprefix("module."): tensor for key, tensor in state_dict.items()}
 
 
-def below(weights: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:
-    """Return the tensors whose names start with a prefix, by what follows it."""
+def select_prefix(weights: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:
+    """Return the tensors whose names start with a prefix, without it."""
     length = len(prefix)
     return {key[length:]: tensor for key, tensor in weights.items() if key.startswith(prefix)}
 
 
-def few(names: Collection[str]) -> str:
-    """Return the first few of some names, and how many there are."""
+def list_names(names: Collection[str]) -> str:
+    """Return the first names as a text, and how many there are."""
     shown = ", ".join(repr(name) for name in sorted(names, key=str)[:4])
     return f"{shown}, ... ({len(names)} in all)" if len(names) > 4 else shown or "none"
 
 
-def load(module: nn.Module, weights: Mapping[str, Tensor], what: str) -> None:
-    """Load an encoder or a head from tensors by the reference's names: all, and no others."""
+def load_weights(module: nn.Module, weights: Mapping[str, Tensor], what: str) -> None:
+    """Load all tensors of an encoder or a head by the reference's names, and refuse others."""
     names = NAMES.get(type(module), HEAD)
     ours = module.state_dict()
     pieces = {name: _pieces(name, tensor, names) for name, tensor in ours.items()}
@@ -77,8 +79,8 @@ def load(module: nn.Module, weights: Mapping[str, Tensor], what: str) -> None:
     kind = type(module).__name__.removeprefix("_")
     whole = f"have the {len(shapes)} tensors of the reference's {kind}"
     missing, unknown = shapes.keys() - weights.keys(), weights.keys() - shapes.keys()
-    _checks.require(not missing, what, whole, f"none for {few(missing)}", "Is it complete?")
-    _checks.require(not unknown, what, f"{whole} and no others", few(unknown))
+    _checks.require(not missing, what, whole, f"none for {list_names(missing)}", "Is it complete?")
+    _checks.require(not unknown, what, f"{whole} and no others", list_names(unknown))
     for key, shape in shapes.items():
         came = tuple(weights[key].shape)
         _checks.require(came == shape, f"{key!r} of {what}", f"have shape {shape}", came)
@@ -87,7 +89,7 @@ def load(module: nn.Module, weights: Mapping[str, Tensor], what: str) -> None:
 
 
 def _pieces(name: str, tensor: Tensor, names: Mapping[str, str]) -> dict[str, tuple[int, ...]]:
-    """Return the names in the reference of what makes up a tensor of ours, and their shapes."""
+    """Return the tensors of the reference that make up one of ours, as shapes by name."""
     theirs = re.sub(r"blocks\.(\d+)", lambda match: f"l{int(match[1]) + 1}", name)
     for part, replacement in names.items():
         theirs = theirs.replace(part, replacement)
@@ -100,7 +102,7 @@ def _pieces(name: str, tensor: Tensor, names: Mapping[str, str]) -> dict[str, tu
 
 
 def _join(name: str, parts: Sequence[Tensor]) -> Tensor:
-    """Make a tensor of ours: outputs of three convolutions are side by side, or summed."""
+    """Make a tensor of ours: three convolutions are concatenated, their last biases summed."""
     if len(parts) == 1:
         return parts[0]
     if name.endswith("project.bias"):
@@ -109,5 +111,5 @@ def _join(name: str, parts: Sequence[Tensor]) -> Tensor:
 
 
 def _axis(name: str) -> int:
-    """Return where the three convolutions lie in one of ours: the sum of them has three inputs."""
+    """Return the axis of concatenation: that of inputs where the convolutions are summed."""
     return 1 if name.endswith("project.weight") else 0

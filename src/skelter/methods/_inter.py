@@ -18,8 +18,7 @@ class InterSkeletonContrast(MomentumContrast):
     find the key of the other in view 2 among that other's earlier keys. ``intra_weight`` adds the
     terms of each representation with itself; the paper has none.
 
-    ``method(view1, view2).loss`` is to be minimised; ``method.encoders[name]`` is what goes
-    downstream.
+    ``method(view1, view2).loss`` is to be minimised. ``method.encoders[name]`` goes downstream.
 
     Args:
         encoders: An encoder for each of two or more representations, by name.
@@ -29,8 +28,8 @@ class InterSkeletonContrast(MomentumContrast):
         momentum: Of the key encoders, in [0, 1].
         temperature: Above 0.
         intra_weight: Weight of the intra terms, from 0.
-        random_queue: Whether queues start full of random unit vectors, as the paper's; if not,
-            call ``method.fill_queues(view)`` before the first step.
+        random_queue: Whether queues start full of random unit vectors, as the paper's. If not,
+            ``method.warm_up(view)`` fills them before the first step; a trainer calls it.
 
     Raises:
         ValueError: There are fewer than two representations, names do not match, or a number is

@@ -7,23 +7,22 @@ from torch import nn
 from skelter.methods._momentum_contrast import MomentumContrast
 from skelter.typing import Representation
 
-NAME = "skeleton"
-
 
 class IntraSkeletonContrast(MomentumContrast):
     """Contrast two views of a skeleton in one representation: MoCo v2.
 
-    ``method(view1, view2).loss`` is to be minimised; ``method.encoder`` is what goes downstream.
+    ``method(view1, view2).loss`` is to be minimised. ``method.encoder`` goes downstream.
 
     Args:
         encoder: The encoder of the representation.
         representation: The converter from clips.
+        name: The representation's name: the key of `encoders`, `queues` and the other parts.
         head: A projection head with ``out_dim``; ``ProjectionHead(d, d, 128)`` if None.
         queue_size: Keys that the queue holds.
         momentum: Of the key encoder, in [0, 1].
         temperature: Above 0.
-        random_queue: Whether the queue starts full of random unit vectors, as the paper's; if
-            not, call ``method.fill_queues(view)`` before the first step.
+        random_queue: Whether the queue starts full of random unit vectors, as the paper's. If
+            not, ``method.warm_up(view)`` fills it before the first step; a trainer calls it.
 
     Raises:
         ValueError: A number is out of range.
@@ -46,6 +45,7 @@ class IntraSkeletonContrast(MomentumContrast):
         encoder: nn.Module,
         representation: Representation,
         *,
+        name: str = "skeleton",
         head: nn.Module | None = None,
         queue_size: int = 16384,
         momentum: float = 0.999,
@@ -53,10 +53,10 @@ class IntraSkeletonContrast(MomentumContrast):
         random_queue: bool = True,
     ) -> None:
         super().__init__(
-            {NAME: encoder},
-            {NAME: representation},
-            pairs={(NAME, NAME): 1.0},
-            heads=None if head is None else {NAME: head},
+            {name: encoder},
+            {name: representation},
+            pairs={(name, name): 1.0},
+            heads=None if head is None else {name: head},
             queue_size=queue_size,
             momentum=momentum,
             temperature=temperature,
@@ -66,4 +66,5 @@ class IntraSkeletonContrast(MomentumContrast):
     @property
     def encoder(self) -> nn.Module:
         """The encoder that is trained."""
-        return self.encoders[NAME]
+        (encoder,) = self.encoders.values()
+        return encoder

@@ -1,4 +1,4 @@
-"""What intra- and inter-skeleton contrast share: momentum contrast of representations."""
+"""Momentum contrast of representations, which intra- and inter-skeleton contrast share."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Pair = tuple[str, str]
 
 
 class ContrastOutput(NamedTuple):
-    """What one step of a method gives, as a tuple that training frameworks know how to walk.
+    """The result of one step, as a tuple that training frameworks know how to walk.
 
     Args:
         loss: The scalar to minimise, the weighted sum of `losses`; in training with several
@@ -33,10 +33,16 @@ class ContrastOutput(NamedTuple):
     losses: dict[Pair, Tensor]
     logits: dict[Pair, Tensor]
 
-    def accuracy(self) -> float:
-        """Return the share of queries whose positive scores above all negatives, over all pairs."""
+    @property
+    def metrics(self) -> dict[str, Tensor]:
+        """Scalars to log, detached: ``accuracy``, and the loss of each pair by its names.
+
+        The accuracy is the share of queries whose positive scores above all negatives, over all
+        pairs.
+        """
         hits = [(logits.argmax(1) == 0).float().mean() for logits in self.logits.values()]
-        return float(torch.stack(hits).mean())
+        terms = {f"loss, {a} to {b}": loss.detach() for (a, b), loss in self.losses.items()}
+        return {"accuracy": torch.stack(hits).mean(), **terms}
 
 
 class MomentumContrast(nn.Module):
@@ -54,7 +60,7 @@ class MomentumContrast(nn.Module):
         momentum: Of the key encoders.
         temperature: Of the loss.
         random_queue: Whether queues start full of random unit vectors, as the paper's. If not,
-            they start empty and want `fill_queues` before the first step.
+            they start empty, and `warm_up` has to fill them before the first step.
     """
 
     def __init__(
@@ -139,12 +145,18 @@ class MomentumContrast(nn.Module):
             for name, encoder in cast(nn.ModuleDict, self.key_encoders.module).items()
         }
 
-    def fill_queues(self, view: Tensor) -> None:
-        """Enqueue the keys of a view without taking a step.
+    def warm_up(self, view: Tensor) -> bool:
+        """Enqueue the keys of a view without a step, unless the queues are full.
 
-        For queues that start empty: call it with one or more batches before training.
+        Queues that start empty need it before the first step, for one batch or more.
+
+        Returns:
+            Whether the queues are full now, so that no further batch is needed.
         """
-        self._enqueue(self.keys(view))
+        queues = [self._queue(name) for name in self.encoders]
+        if any(len(queue) < queue.capacity for queue in queues):
+            self._enqueue(self.keys(view))
+        return all(len(queue) == queue.capacity for queue in queues)
 
     def _enqueue(self, keys: Mapping[str, Tensor]) -> None:
         for name, embeddings in keys.items():
@@ -155,7 +167,7 @@ class MomentumContrast(nn.Module):
 
 
 class _Callable(nn.Module):
-    """Lets a plain function stand among modules."""
+    """A plain function that stands among modules."""
 
     def __init__(self, function: Representation) -> None:
         super().__init__()
@@ -178,7 +190,7 @@ def _default_head(name: str, encoder: nn.Module) -> ProjectionHead:
 
 
 def _embedding_dim(heads: Mapping[str, nn.Module]) -> int:
-    """Read the common embedding size off the heads."""
+    """Return the embedding size that all heads share."""
     dims = {name: getattr(head, "out_dim", None) for name, head in heads.items()}
     first = next(iter(dims.values()))
     _checks.require(

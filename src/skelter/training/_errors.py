@@ -1,0 +1,36 @@
+"""Exceptions that end a training."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from lightning_fabric import Fabric
+
+
+class TrainingError(RuntimeError):
+    """A training cannot go on; its last checkpoint is whole."""
+
+
+class RunFolderError(TrainingError):
+    """The folder of a run cannot be used: it holds something else, or has no room."""
+
+
+class StoppedError(TrainingError):
+    """SIGTERM or SIGINT stopped the training, and a checkpoint of its last step was written."""
+
+
+class NotFiniteError(TrainingError):
+    """The loss was not finite; the clips of the step are listed in a file."""
+
+
+def on_main(fabric: Fabric, work: Callable[[], None]) -> None:
+    """Do something on the main process, and raise its `TrainingError` on all of them."""
+    problem: TrainingError | None = None
+    if fabric.is_global_zero:
+        try:
+            work()
+        except TrainingError as error:
+            problem = error
+    problem = fabric.broadcast(problem)
+    if problem is not None:
+        raise problem

@@ -1,0 +1,120 @@
+"""Figures of held-out clips while a method trains: does it learn, does it collapse?"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Generator, Tensor
+
+from skelter import _checks, evaluation
+from skelter.data import SkeletonStore, seeded
+from skelter.evaluation import FeatureSet
+from skelter.transforms import presets
+from skelter.typing import Method
+
+IntArray = npt.NDArray[np.int64]
+GALLERY, BATCH = 5000, 256  # training clips to retrieve from; clips a batch
+
+
+class Clips(NamedTuple):
+    """A store, the views that are drawn from it, and two groups of its clips."""
+
+    store: SkeletonStore
+    views: Callable[..., Any]
+    train: IntArray
+    held_out: IntArray
+
+    def draw(
+        self, indices: IntArray, generator: Generator, transform: Callable[..., Any] | None = None
+    ) -> tuple[tuple[Tensor, ...], Tensor, Tensor]:
+        """Return views, or the output of another transform, with frame counts and labels."""
+        drawn, num_frames, labels = self.store.batch(
+            indices, transform=transform or self.views, generator=generator
+        )
+        return (drawn,) if isinstance(drawn, Tensor) else tuple(drawn), num_frames, labels
+
+
+@dataclass(frozen=True)
+class Monitor:
+    """Look at the features of clips that are held out of training.
+
+    For every encoder of a method it measures 1-NN accuracy, where clips have labels, and
+    alignment, uniformity, effective rank and deviation, which show a collapse without labels.
+    1-NN compares centres of clips, at as many frames as a view has, with at most 5000 of the
+    training clips.
+
+    Args:
+        share: Share of the training clips that is held out, in [0, 1); 0 switches it off.
+        every: Epochs between two looks; the last epoch is always looked at.
+
+    Raises:
+        ValueError: A number is out of range.
+
+    Example:
+        >>> train, held_out = Monitor(share=0.25).hold_out([2, 3, 5, 7], seed=0)
+        >>> len(train), len(held_out)
+        (3, 1)
+    """
+
+    share: float = 0.0
+    every: int = 10
+
+    def __post_init__(self) -> None:
+        fits = 0 <= self.share < 1
+        _checks.require(fits, "`share` of the monitor", "be from 0 and below 1", self.share)
+        _checks.positive_int("every", self.every)
+
+    def hold_out(self, indices: Sequence[int] | IntArray, seed: int) -> tuple[IntArray, IntArray]:
+        """Return the indices to train on and those held out, as a function of the seed."""
+        indices = np.asarray(indices, dtype=np.int64)
+        held = round(self.share * len(indices))
+        order = torch.randperm(len(indices), generator=seeded(seed, "held out")).numpy()
+        return indices[np.sort(order[held:])], indices[np.sort(order[:held])]
+
+    def due(self, epoch: int, epochs: int) -> bool:
+        """Return whether to look after an epoch, counted from 1."""
+        return epoch % self.every == 0 or epoch == epochs
+
+
+def look(method: Method, clips: Clips, seed: int, device: torch.device) -> dict[str, float]:
+    """Return the figures of each encoder, and the mean 1-NN accuracy over encoders as ``1-NN``.
+
+    Draws are the same at every look.
+    """
+    views, _, _ = clips.draw(clips.held_out[:1], seeded(seed, "monitor", 0))
+    centre = presets.isc_test_view(frames=views[0].shape[-3])
+    labels = clips.store.labels
+    labelled = clips.train[labels[clips.train] >= 0]
+    gallery = labelled[:: max(1, len(labelled) // GALLERY)]
+    retrieve = len(gallery) > 0 and bool((labels[clips.held_out] >= 0).all())
+
+    def features(name: str, indices: IntArray, transform: Any, draw: int = 0) -> FeatureSet:
+        generator = seeded(seed, "monitor", draw)
+        pieces = (indices[start : start + BATCH] for start in range(0, len(indices), BATCH))
+        batches = (clips.draw(piece, generator, transform) for piece in pieces)
+        return evaluation.extract_features(
+            method.encoders[name],
+            method.representations[name],
+            ((views[0], num_frames, labels) for views, num_frames, labels in batches),
+            device=device,
+        )
+
+    figures, accuracies = {}, []
+    for name in method.encoders:
+        if retrieve:
+            train = features(name, gallery, centre)
+            test = features(name, clips.held_out, centre)
+            found = evaluation.knn(
+                train.features, train.labels, test.features, test_labels=test.labels
+            )
+            accuracies.append(found.accuracy or 0.0)
+            figures[f"1-NN, {name}"] = accuracies[-1]
+        pair = [features(name, clips.held_out, None, draw).features for draw in (1, 2)]
+        for what, value in evaluation.diagnose(*pair).as_dict().items():
+            figures[f"{what.replace('_', ' ')}, {name}"] = value
+    return figures | ({"1-NN": float(np.mean(accuracies))} if accuracies else {})

@@ -1,0 +1,229 @@
+"""The folder of a run: what it holds, what must not happen to it, and how it is read."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from torch import Tensor
+from torch.utils.tensorboard import SummaryWriter
+
+from skelter import checkpoints
+from skelter.data import SkeletonFormatError
+from skelter.training._errors import RunFolderError
+from skelter.typing import Method
+
+ABOUT, CHECKPOINTS = "run.json", "checkpoints"
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run at one of its checkpoints, as its folder tells it.
+
+    Args:
+        path: The folder.
+        name: The name of the method.
+        configuration: The settings that the caller gave to `Trainer.fit`.
+        split: The name of the split that it trained on, empty if the caller gave none.
+        seed: The seed.
+        store: ``description``, ``layout``, ``channels`` and ``persons`` of the store.
+        versions: Those of skelter, torch and Python at the start.
+        state: The content of the checkpoint, ``method`` and ``optimiser`` included.
+    """
+
+    path: Path
+    name: str
+    configuration: Mapping[str, Any]
+    split: str
+    seed: int
+    store: Mapping[str, Any]
+    versions: Mapping[str, str]
+    state: Mapping[str, Any]
+
+    @classmethod
+    def open(cls, path: str | os.PathLike[str], *, best: bool = False) -> Run:
+        """Read the newest checkpoint of a folder that can be read.
+
+        Args:
+            path: The folder.
+            best: Whether to take the one of the highest 1-NN accuracy of the monitor instead.
+
+        Raises:
+            RunFolderError: There is no such checkpoint, or the folder is of another version.
+        """
+        folder = checkpoints.CheckpointFolder(Path(path) / CHECKPOINTS)
+        try:
+            found = folder.best() if best else folder.newest()
+        except SkeletonFormatError as error:
+            raise RunFolderError(f"{path}: {error}") from error
+        if found is None:
+            which = "no checkpoint with a score of the monitor" if best else "no checkpoint"
+            raise RunFolderError(f"{path} holds {which}. Name the folder of a training.")
+        if "run" not in found[1]:
+            raise RunFolderError(
+                f"{found[0]} was not written by a `Trainer` of this version: it is of skelter "
+                f"{found[1]['skelter']}. Use that version for it, or name another folder."
+            )
+        return cls.of_state(Path(path), found[1])
+
+    @classmethod
+    def of_state(cls, path: Path, state: Mapping[str, Any]) -> Run:
+        """Return the run of a folder by the content of one of its checkpoints."""
+        about = state["run"]
+        parts = {name: about[name] for name in ("name", "configuration", "split", "store")}
+        seed, versions = about["training"]["seed"], about["versions"]
+        return cls(path=path, seed=seed, versions=versions, state=state, **parts)
+
+    @property
+    def step(self) -> int:
+        """The step of the checkpoint."""
+        return int(self.state["step"])
+
+    @property
+    def history(self) -> list[dict[str, float]]:
+        """A row of figures for each epoch: ``epoch``, ``step``, ``loss``, ``lr`` and others."""
+        return list(self.state["history"])
+
+    @property
+    def encoder_names(self) -> list[str]:
+        """The names of the method's encoders."""
+        return list(self.state["run"]["encoders"])
+
+    def load_encoders(self, method: Method) -> None:
+        """Load the weights of the encoders into a method; heads and queues are not looked at.
+
+        Raises:
+            RunFolderError: The encoders of the method have other names or sizes.
+        """
+        prefix = "encoders."
+        weights = {
+            name.removeprefix(prefix): value
+            for name, value in self.state["method"].items()
+            if name.startswith(prefix)
+        }
+        try:
+            method.encoders.load_state_dict(weights)
+        except RuntimeError as error:
+            raise RunFolderError(
+                f"{self.path} has other encoders than this {type(method).__name__}: {error}"
+            ) from error
+
+
+class RunFolder:
+    """The folder while a run trains; the main process writes."""
+
+    def __init__(self, path: Path, about: Mapping[str, Any], *, keep: int) -> None:
+        self.path, self.about, self.keep = path, dict(about), keep
+        self.checkpoints = checkpoints.CheckpointFolder(path / CHECKPOINTS, keep=keep)
+        self.board: SummaryWriter | None = None
+
+    def find(self, *, resume: bool) -> Run | None:
+        """Return this very run as far as it came, None where it has not begun.
+
+        Raises:
+            RunFolderError: The folder holds another run, or anything else.
+        """
+        if not self.path.exists() or not any(self.path.iterdir()):
+            return None
+        if not resume:
+            raise RunFolderError(f"{self.path} exists. Name another folder, or switch `resume` on.")
+        if not self.checkpoints.paths:
+            if (self.path / ABOUT).exists():
+                return None  # stopped before the first checkpoint
+            raise RunFolderError(f"{self.path} exists and holds no run. Name another folder.")
+        run = Run.open(self.path)
+        differ = dict.fromkeys(_differences(run.state["run"], self.about))
+        if differ:
+            raise RunFolderError(
+                f"{self.path} is of another run: it was made with {'; '.join(differ)}. Name "
+                "another folder, or start it with the same settings."
+            )
+        return run
+
+    def begin(self, state: Mapping[str, Any]) -> None:
+        """Prepare the folder, where there is room for the checkpoints to come.
+
+        Raises:
+            RunFolderError: It cannot be made, or there is no room.
+        """
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise RunFolderError(f"{self.path} cannot be made: {error}") from error
+        needed = _bytes_in(state) * (self.keep + 2)
+        free = shutil.disk_usage(self.path).free
+        if free < needed:
+            raise RunFolderError(
+                f"{self.path} has {free / 1e9:.2f} GB left, and {self.keep + 2} checkpoints take "
+                f"{needed / 1e9:.2f} GB. Make room, or keep fewer."
+            )
+        (self.path / ABOUT).write_text(json.dumps(self.about, indent=1))
+        self.board = SummaryWriter(str(self.path / "tensorboard"), purge_step=state["step"] + 1)
+        self._write_csv(state["history"])
+
+    def save(self, state: Mapping[str, Any], score: float | None) -> None:
+        """Write a checkpoint; earlier ones stay whole where that cannot be done.
+
+        Raises:
+            RunFolderError: The file cannot be written.
+        """
+        try:
+            self.checkpoints.save(state, state["step"], score=score)
+        except OSError as error:
+            raise RunFolderError(
+                f"The checkpoint of step {state['step']} could not be written to {self.path} "
+                f"({error}). Earlier ones are whole: make room, and start the same run again."
+            ) from error
+
+    def log(self, history: Sequence[Mapping[str, float]], extra: Mapping[str, float]) -> None:
+        """Write the figures of all epochs to metrics.csv, those of the last to TensorBoard."""
+        if self.board is not None:
+            for name, value in {**history[-1], **extra}.items():
+                self.board.add_scalar(name, value, int(history[-1]["step"]))
+            self._write_csv(history)
+
+    def list_clips(self, names: Sequence[str], step: int, rank: int) -> Path:
+        """Write the clips of a step whose loss was not finite, and return the file."""
+        path = self.path / f"not-finite-step-{step}-process-{rank}.txt"
+        path.write_text("\n".join(names) + "\n")
+        return path
+
+    def _write_csv(self, history: Sequence[Mapping[str, float]]) -> None:
+        columns = list(dict.fromkeys(name for row in history for name in row))
+        text = io.StringIO()
+        writer = csv.DictWriter(text, columns)
+        writer.writeheader()
+        writer.writerows(history)
+        partial = self.path / ".metrics.csv"
+        partial.write_text(text.getvalue())
+        partial.replace(self.path / "metrics.csv")
+
+
+def _differences(theirs: Any, ours: Any, name: str = "") -> Iterator[str]:
+    """Yield the settings that differ, in words; versions and descriptions may differ."""
+    if isinstance(theirs, Mapping) and isinstance(ours, Mapping):
+        for key in dict.fromkeys([*theirs, *ours]):
+            if key not in ("versions", "description"):
+                yield from _differences(theirs.get(key), ours.get(key), str(key))
+    elif theirs != ours:
+        yield f"{name} {_typed(theirs)}, not {_typed(ours)}"
+
+
+def _typed(value: Any) -> str:
+    """Return a value as one would type it."""
+    return " ".join(map(str, value)) or "empty" if isinstance(value, list) else str(value)
+
+
+def _bytes_in(state: Any) -> int:
+    """Return the bytes of all tensors in nested containers."""
+    if isinstance(state, Tensor):
+        return state.numel() * state.element_size()
+    members = state.values() if isinstance(state, Mapping) else state
+    return sum(map(_bytes_in, members)) if isinstance(state, Mapping | list | tuple) else 0

@@ -1,0 +1,422 @@
+"""The loop that trains any method."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import os
+import platform
+import signal
+import threading
+import time
+import warnings
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict
+from functools import partial
+from pathlib import Path
+from types import FrameType
+from typing import Any, cast
+
+import numpy as np
+import torch
+from lightning_fabric import Fabric
+from torch import Tensor, nn
+from torch.optim import Optimizer
+from tqdm import tqdm  # type: ignore[import-untyped]  # tqdm has no types
+
+from skelter import __version__, _checks
+from skelter.data import ShuffledBatches, SkeletonStore, seeded
+from skelter.training._config import Hardware, TrainingConfig
+from skelter.training._errors import NotFiniteError, StoppedError, on_main
+from skelter.training._monitor import Clips, IntArray, Monitor, look
+from skelter.training._run import Run, RunFolder
+from skelter.training._schedules import Schedule, warm_up_cosine
+from skelter.typing import Method
+
+
+class Trainer:
+    """Train any method, and lose nothing on the way.
+
+    The same call again goes on where the last one stopped, bit by bit as if it had not, with the
+    same number of processes and threads on the same machine: the draws of a step are a function
+    of seed, step and process, and everything else is in the checkpoint.
+
+    Args:
+        folder: Place of checkpoints, logs and the description of the run; `Run` reads it.
+        config: Steps, batches and seed.
+        hardware: Devices and precision.
+        monitor: Whether to watch held-out clips.
+        checkpoint_every: Steps between two checkpoints; 0 is an epoch.
+        keep: Newest checkpoints that stay, besides the best by the monitor.
+        resume: Whether to go on with the run that is in the folder; if not, it is refused.
+
+    Raises:
+        ValueError: A number is out of range.
+
+    Example:
+        >>> import tempfile
+        >>> from skelter.data import synthetic
+        >>> from skelter.encoders import BiGRU
+        >>> from skelter.methods import IntraSkeletonContrast
+        >>> from skelter.representations import ToSequence
+        >>> from skelter.transforms import MultiView, presets
+        >>> store = synthetic.generate(clips_per_class=4)
+        >>> method = IntraSkeletonContrast(BiGRU(150, 8), ToSequence(), queue_size=64)
+        >>> views = MultiView([presets.isc_small_view(), presets.isc_small_view()])
+        >>> trainer = Trainer(tempfile.mkdtemp(), TrainingConfig(epochs=1, batch_size=16))
+        >>> run = trainer.fit(method, views, store, range(32))
+        >>> run.name, run.step
+        ('IntraSkeletonContrast', 2)
+    """
+
+    def __init__(
+        self,
+        folder: str | os.PathLike[str],
+        config: TrainingConfig | None = None,
+        *,
+        hardware: Hardware | None = None,
+        monitor: Monitor | None = None,
+        checkpoint_every: int = 0,
+        keep: int = 3,
+        resume: bool = True,
+    ) -> None:
+        _checks.between("checkpoint_every", checkpoint_every, 0, float("inf"))
+        _checks.positive_int("keep", keep)
+        self.folder, self.config = Path(folder), config or TrainingConfig()
+        self.hardware, self.monitor = hardware or Hardware(), monitor or Monitor()
+        self.checkpoint_every, self.keep, self.resume = checkpoint_every, keep, resume
+        self._fabric: Fabric | None = None
+
+    def launch(self) -> Fabric:
+        """Start the processes, as `fit` does otherwise.
+
+        Each of them runs the script from its beginning: call it before anything that takes long.
+
+        Raises:
+            ValueError: The machine has no such hardware.
+        """
+        self._fabric = self._fabric or self.hardware.launch()
+        return self._fabric
+
+    def fit(
+        self,
+        method: Method,
+        views: Callable[..., Any],
+        store: SkeletonStore,
+        indices: Sequence[int] | IntArray,
+        *,
+        optimiser: Optimizer | None = None,
+        schedule: Schedule | None = None,
+        configuration: Mapping[str, Any] | None = None,
+        split: str = "",
+    ) -> Run:
+        """Train to the end, from the last checkpoint if there is one.
+
+        The method is trained in place. The global generator is left as it was.
+
+        Args:
+            method: Any module that fits `skelter.typing.Method`; seed torch before you build it.
+                Its ``name``, or else that of its class, is the name of the run.
+            views: The transform for `SkeletonStore.batch`, such as a `transforms.MultiView`; the
+                method is called with its output.
+            store: The clips, normalised.
+            indices: The clips to train on, such as ``split.train``.
+            optimiser: Of parameters of the method; AdamW with a rate of 1e-3 if None.
+            schedule: The factor of its learning rates at each step; `warm_up_cosine` if None.
+            configuration: Settings of the caller: numbers, strings, lists and dictionaries of
+                them. They are kept with the run, and a run with others is refused.
+            split: The name of the split that `indices` are of, for reports.
+
+        Returns:
+            The run at its end.
+
+        Raises:
+            TypeError: The method has no encoders or representations.
+            ValueError: There are too few clips, or the hardware is not there.
+            RunFolderError: The folder holds another run or something else, or there is no room.
+            StoppedError: SIGTERM or SIGINT came; a checkpoint was written.
+            NotFiniteError: The loss was not finite.
+        """
+        fits = isinstance(method, nn.Module)
+        fits = fits and hasattr(method, "encoders") and hasattr(method, "representations")
+        expected = "be a module with `encoders` and `representations`, see skelter.typing.Method"
+        _checks.require(fits, "`method`", expected, type(method).__name__, error=TypeError)
+        fabric = self.launch()
+        about = {"configuration": dict(configuration or {}), "split": split}
+        clips = Clips(store, views, *self.monitor.hold_out(indices, self.config.seed))
+        gpus = [fabric.device] if fabric.device.type == "cuda" else []
+        with torch.random.fork_rng(devices=gpus), _notice_signals() as told:
+            training = _Training(self, fabric, method, clips, optimiser, schedule, about)
+            return training.run(told)
+
+
+@contextmanager
+def _notice_signals() -> Iterator[threading.Event]:
+    """Notice SIGTERM and SIGINT, for the loop to stop in order; a second SIGINT stops at once."""
+    told = threading.Event()
+
+    def note(number: int, frame: FrameType | None) -> None:
+        if told.is_set() and number == signal.SIGINT:
+            raise KeyboardInterrupt
+        told.set()
+
+    main = threading.current_thread() is threading.main_thread()  # no other may
+    numbers = (signal.SIGTERM, signal.SIGINT) if main else ()
+    before = {number: signal.signal(number, note) for number in numbers}
+    try:
+        yield told
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+class _Step(nn.Module):
+    """Call a method, and return plain tensors: parallel wrappers do not know every output."""
+
+    def __init__(self, method: nn.Module) -> None:
+        super().__init__()
+        self.method = method
+
+    def forward(self, *views: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
+        output = self.method(*views)
+        came = getattr(output.loss, "shape", output.loss)
+        _checks.require(came == (), "`loss` of the method's output", "be a scalar tensor", came)
+        return output.loss, dict(output.metrics)
+
+
+class _Training:
+    """A method, its optimiser, and where they are in training."""
+
+    def __init__(
+        self,
+        trainer: Trainer,
+        fabric: Fabric,
+        method: Method,
+        clips: Clips,
+        optimiser: Optimizer | None,
+        schedule: Schedule | None,
+        about: Mapping[str, Any],
+    ) -> None:
+        self.trainer, self.config, self.fabric = trainer, trainer.config, fabric
+        self.method, self.watched = method, clips
+        self.rank, self.world = fabric.global_rank, fabric.world_size
+        batch, least = self.config.batch_size, self.world * self.config.accumulate
+        _checks.require(
+            min(batch, len(clips.train)) >= least,
+            "`indices` and `batch_size`",
+            f"have {least} clips: {self.world} process(es) take {self.config.accumulate} part(s)",
+            f"{len(clips.train)} clips in batches of {batch}",
+        )
+        self.shuffled = partial(
+            ShuffledBatches, clips.train, batch, seed=self.config.seed, rank=self.rank,
+            world_size=self.world,
+        )  # fmt: skip
+        self.batches = self.shuffled(drop_last=self.config.drop_last)
+        self.epochs = max(self.config.epochs, math.ceil(self.config.steps / len(self.batches)))
+        self.steps = self.epochs * len(self.batches)
+        self.clips, self.place = clips, torch.device("cpu")
+        if trainer.hardware.resident:
+            self.place = fabric.device
+            self.clips = clips._replace(store=clips.store.to(fabric.device))
+        network = self.network = cast(nn.Module, method)
+        if optimiser is None:
+            trained = [weight for weight in network.parameters() if weight.requires_grad]
+            optimiser = torch.optim.AdamW(trained, 1e-3)
+        about = {**_describe(trainer, method, optimiser, clips), **about}
+        if trainer.hardware.sync_batch_norm:
+            nn.SyncBatchNorm.convert_sync_batchnorm(network)  # type: ignore[no-untyped-call]
+        network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # faster, same
+        self.module, self.optimiser = fabric.setup(_Step(network), optimiser)
+        self.rates = [float(group["lr"]) for group in self.optimiser.param_groups]
+        self.schedule = schedule or warm_up_cosine()
+        self.folder = RunFolder(trainer.folder, about, keep=trainer.keep)
+        self.step, self.history, self.sums = 0, list[dict[str, float]](), dict[str, float]()
+
+    def run(self, told: threading.Event) -> Run:
+        """Train to the end, or until told to stop."""
+        found = self.folder.find(resume=self.trainer.resume)
+        if found is None:
+            self.warm_up()
+        else:
+            self.load(found.state)
+        on_main(self.fabric, lambda: self.folder.begin(self.state()))
+        self.module.train()
+        quiet = not self.fabric.is_global_zero
+        try:
+            with tqdm(total=self.steps, initial=self.step, unit="step", disable=quiet) as bar:
+                while self.step < self.steps:
+                    self.run_epoch(bar, told)
+        finally:
+            if self.folder.board is not None:
+                self.folder.board.close()
+        return Run.of_state(self.folder.path, self.state())
+
+    def run_epoch(self, bar: tqdm, told: threading.Event) -> None:
+        """Train to the end of the epoch that the step is in."""
+        epoch, done = divmod(self.step, len(self.batches))
+        started, first = time.perf_counter(), self.step
+        every = self.trainer.checkpoint_every or len(self.batches)
+        for indices in self.batches.epoch(epoch, start=done):
+            loss, stop = self.take_step(indices, told)
+            self.step += 1
+            clips = (self.step - first) * self.batches.batch_size
+            speed = clips / (time.perf_counter() - started)
+            bar.update()
+            bar.set_postfix_str(
+                f"epoch {epoch + 1}/{self.epochs}, loss {loss:.3f}, {speed:.0f} clips/s"
+            )
+            if self.step % len(self.batches) == 0:
+                self.end_epoch(epoch + 1, speed)
+            if self.step % every == 0 or self.step == self.steps or stop:
+                on_main(self.fabric, lambda: self.folder.save(self.state(), self.score()))
+            if stop and self.step < self.steps:
+                where = f"step {self.step} of {self.steps}"
+                raise StoppedError(f"Stopped at {where}; the same run again goes on.")
+
+    def take_step(self, indices: IntArray, told: threading.Event) -> tuple[float, bool]:
+        """Step once, and return the loss, and whether any process was told to stop."""
+        parts = self.config.accumulate
+        factor = self.schedule(self.step, self.steps)
+        for group, rate in zip(self.optimiser.param_groups, self.rates, strict=True):
+            group["lr"] = rate * factor
+        if hasattr(self.method, "advance"):
+            self.method.advance(self.step / self.steps)
+        dropout = seeded(self.config.seed, "dropout", self.step, self.rank)
+        torch.manual_seed(dropout.initial_seed())
+        figures: dict[str, Tensor] = {}
+        self.optimiser.zero_grad()
+        for part in range(parts):
+            chosen = indices[part * len(indices) // parts : (part + 1) * len(indices) // parts]
+            share = len(chosen) / len(indices)
+            with self.fabric.no_backward_sync(self.module, enabled=part < parts - 1):
+                loss, metrics = self.module(
+                    *self.views(chosen, "views", self.step, self.rank, part)
+                )
+                self.fabric.backward(loss * share)
+            for name, value in {**metrics, "loss": loss}.items():
+                weighted = value.detach().to(loss.device, torch.float64) * share
+                figures[name] = figures[name] + weighted if name in figures else weighted
+        means, stop = self.agree(figures, len(indices), told.is_set())
+        if not math.isfinite(means["loss"]):
+            raise self.not_finite(indices)
+        if self.config.clip_norm:
+            self.fabric.clip_gradients(self.module, self.optimiser, max_norm=self.config.clip_norm)
+        self.optimiser.step()
+        for name, mean in {**means, "lr": self.optimiser.param_groups[0]["lr"]}.items():
+            self.sums[name] = self.sums.get(name, 0.0) + mean
+        return means["loss"], stop
+
+    def agree(
+        self, figures: Mapping[str, Tensor], rows: int, stop: bool
+    ) -> tuple[dict[str, float], bool]:
+        """Return the means of figures over all processes, and whether one of these is to stop."""
+        values = torch.stack(list(figures.values()))
+        if self.world > 1:
+            counts = values.new_tensor([float(stop), rows])
+            sums = torch.cat([counts, rows * values])
+            sums = cast(Tensor, self.fabric.all_reduce(sums, reduce_op="sum"))
+            stop, values = bool(sums[0] > 0), sums[2:] / sums[1]
+        return dict(zip(figures, values.tolist(), strict=True)), stop
+
+    def not_finite(self, indices: IntArray) -> NotFiniteError:
+        """List the clips of a step, and return the error that names the list."""
+        names = [f"{index}\t{self.clips.store.names[index]}" for index in indices]
+        path = self.folder.list_clips(names, self.step, self.rank)
+        return NotFiniteError(
+            f"The loss of step {self.step} is not finite. Its clips are listed in {path}: look at "
+            "them, or lower the learning rate, or set `clip_norm`. The checkpoint before is whole."
+        )
+
+    def end_epoch(self, epoch: int, speed: float) -> None:
+        """Note the means of an epoch, and look at the features where it is time to."""
+        row: dict[str, float] = {"epoch": epoch, "step": self.step}
+        row |= {name: total / len(self.batches) for name, total in self.sums.items()}
+        self.sums = {}
+        if len(self.watched.held_out) > 1 and self.trainer.monitor.due(epoch, self.epochs):
+            if self.fabric.is_global_zero:
+                row |= look(self.method, self.watched, self.config.seed, self.fabric.device)
+            self.fabric.barrier()
+            self.module.train()
+        self.history.append(row)
+        self.folder.log(self.history, {"clips/s": speed})
+
+    @torch.no_grad()
+    def warm_up(self) -> None:
+        """Give the second view of all clips, or the only one, to a method that warms up.
+
+        It ends earlier where the method returns True.
+        """
+        if not hasattr(self.method, "warm_up"):
+            return
+        for number, indices in enumerate(self.shuffled(drop_last=False).epoch(0)):
+            if self.method.warm_up(self.views(indices, "filling", number, self.rank)[:2][-1]):
+                return
+
+    def views(self, indices: IntArray, *purpose: str | int) -> list[Tensor]:
+        """Return the views of clips on the device, as a function of the purpose of their draw."""
+        generator = seeded(self.config.seed, *purpose, device=self.place)
+        return [self.fabric.to_device(view) for view in self.clips.draw(indices, generator)[0]]
+
+    def state(self) -> dict[str, Any]:
+        """Return everything that the rest of the run depends on."""
+        return {
+            "run": self.folder.about,
+            "processes": self.world,
+            "step": self.step,
+            "method": self.network.state_dict(),
+            "optimiser": self.optimiser.state_dict(),
+            "history": self.history,
+            "sums": self.sums,
+        }
+
+    def load(self, state: Mapping[str, Any]) -> None:
+        """Go on from a state."""
+        if state["processes"] != self.world and self.fabric.is_global_zero:
+            warnings.warn(
+                f"Going on with {self.world} process(es) instead of {state['processes']}: draws "
+                "are not those of a run left alone.",
+                stacklevel=4,
+            )
+        self.network.load_state_dict(state["method"])
+        self.optimiser.load_state_dict(state["optimiser"])
+        self.step, self.history, self.sums = state["step"], state["history"], state["sums"]
+
+    def score(self) -> float | None:
+        """Return the last 1-NN accuracy on the clips held out, for the best checkpoint."""
+        last = self.history[-1] if self.history else {}
+        return last.get("1-NN") if last.get("step") == self.step else None
+
+
+def _describe(
+    trainer: Trainer, method: Method, optimiser: Optimizer, clips: Clips
+) -> dict[str, Any]:
+    """Return what a run is, in plain values."""
+    store, digest = clips.store, hashlib.sha256(clips.train.tobytes())
+    digest.update(np.ascontiguousarray(store.num_frames).tobytes())
+    options = {
+        name: list(value) if isinstance(value, tuple) else value
+        for name, value in optimiser.defaults.items()
+        if isinstance(value, int | float | str | tuple | None)
+    }
+    return {
+        "name": str(getattr(method, "name", type(method).__name__)),
+        "encoders": list(method.encoders),
+        "training": asdict(trainer.config),
+        "precision": trainer.hardware.precision,
+        "sync_batch_norm": trainer.hardware.sync_batch_norm,
+        "monitor": trainer.monitor.share,
+        "optimiser": {"optimiser": type(optimiser).__name__, **options},
+        "store": {
+            "description": repr(store),
+            "layout": store.layout.name,
+            "channels": store.channels,
+            "persons": store.persons,
+        },
+        "clips": {"count": len(clips.train), "digest": digest.hexdigest()},
+        "versions": {
+            "skelter": __version__,
+            "torch": str(torch.__version__),
+            "python": platform.python_version(),
+        },
+    }
