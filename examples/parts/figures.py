@@ -20,7 +20,6 @@ from skelter import viz
 from skelter.data import SkeletonStore
 from skelter.evaluation import FeatureSet
 from skelter.training import Run
-from skelter.transforms import MultiView
 
 RIGHT, WRONG, NEIGHBOURS = 3, 2, 4  # queries that are drawn, and neighbours of each
 
@@ -64,10 +63,10 @@ def losses(run: Run) -> list[float]:
 
 def views(store: SkeletonStore, fold: Fold, run: Run) -> Figure:
     """Draw a clip and two views of it, as the run has them."""
-    view = assembly.view(restored(Pretraining, run.configuration), store)
+    transform = assembly.views(restored(Pretraining, run.configuration), store)
     x, num_frames, labels = store.batch(fold.split.train[:1])
     generator = torch.Generator().manual_seed(run.seed)
-    view1, view2 = MultiView([view, view])(x, num_frames=num_frames, generator=generator)
+    view1, view2 = transform(x, num_frames=num_frames, generator=generator)
     clips = {class_name(store, int(labels)): x[0], "view 1": view1[0], "view 2": view2[0]}
     if in_image(store):  # where y points down: draw it up
         clips = {name: torch.stack([clip[0], -clip[1]]) for name, clip in clips.items()}

@@ -58,9 +58,12 @@ def raw_poses(seed: int) -> Candidate:
 def load(path: Path, store: SkeletonStore, representations: Sequence[str]) -> list[Candidate]:
     """Return the encoders of a run or of a published file, and their untrained twins."""
     try:
-        if path.is_dir() or checkpoints.is_own(path):
+        if path.is_dir():
             return of_run(training.Run.open(path), store)
-        return of_published(path, store, representations)
+        state = checkpoints.load_published(path)
+        if "skelter" in state:
+            return of_run(training.Run.of_state(path, checkpoints.load(path)), store)
+        return of_published(path, state, store, representations)
     except (FileNotFoundError, SkeletonFormatError, training.TrainingError, ValueError,
             RuntimeError) as error:  # fmt: skip
         refuse(f"--checkpoint {path}: {error}")
@@ -103,10 +106,10 @@ def title(run: training.Run, config: Pretraining) -> str:
 
 
 def of_published(
-    path: Path, store: SkeletonStore, representations: Sequence[str]
+    path: Path, state: dict[str, Any], store: SkeletonStore, representations: Sequence[str]
 ) -> list[Candidate]:
     """Return the encoders of a file in the reference implementation's layout."""
-    made = checkpoints.from_reference(checkpoints.read(path), representations, layout=store.layout)
+    made = checkpoints.from_reference(state, representations, layout=store.layout)
     preset = PRESETS["isc-ntu60-xview"]
     pairs = [pair for pair in preset.encoders if pair.split("=")[0] in representations]
     twin = assembly.method(replace(preset, encoders=tuple(pairs)), store, 1)
