@@ -1,21 +1,31 @@
-"""Views, encoders, method, optimiser: the parts of a run, built from its configuration."""
+"""Views, encoders, method, optimiser: the parts of a run, built from its configuration.
+
+A new representation, encoder or method is a row of a table.
+"""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
-from parts.configuration import Pretraining
 from parts.recordings import coordinates_of
 from skelter import representations as R
+from skelter import training
 from skelter import transforms as T
 from skelter.data import SkeletonStore
 from skelter.encoders import AGCN, HCN, BiGRU
-from skelter.methods import InterSkeletonContrast, IntraSkeletonContrast, MomentumContrast
+from skelter.methods import InterSkeletonContrast, IntraSkeletonContrast
 from skelter.transforms import presets
+from skelter.typing import Method
+
+if TYPE_CHECKING:
+    from parts.configuration import Pretraining
+
+Parts = Mapping[str, nn.Module]  # by the names of the representations
+STREAMS = ("joint", "bone", "motion")
 
 REPRESENTATIONS: dict[str, Callable[[], nn.Module]] = {
     "sequence": R.ToSequence,
@@ -23,17 +33,84 @@ REPRESENTATIONS: dict[str, Callable[[], nn.Module]] = {
     "image": R.ToImage,
 }
 
-
-def view(config: Pretraining, store: SkeletonStore) -> T.Compose:
-    """Return the view that is contrasted with another draw of it."""
-    return presets.isc_view(
+# From the configuration, the store and the representation of a clip.
+ENCODERS: dict[str, Callable[[Pretraining, SkeletonStore, Tensor], nn.Module]] = {
+    "bigru": lambda config, store, x: BiGRU(
+        x.shape[-1], config.gru_hidden, layers=config.gru_layers
+    ),
+    "agcn": lambda config, store, x: AGCN(
+        store.layout, x.shape[1], persons=store.persons, widths=config.agcn_widths
+    ),
+    "hcn": lambda config, store, x: HCN(
+        store.layout.num_joints,
+        store.persons,
         frames=config.frames,
-        ratio=(config.crop_ratio, 1.0),
-        min_frames=config.crop_floor,
-        amplitude=config.shear,
-        joints=config.jitter,
-        coordinates=coordinates_of(store),
-    )
+        channels=config.hcn_channels,
+        dropout=config.hcn_dropout,
+        in_channels=x.shape[1],
+    ),
+}
+
+
+def inter(config: Pretraining, encoders: Parts, converters: Parts, clips: int) -> Method:
+    """Contrast several representations with each other."""
+    options = queue_options(config, clips)
+    return InterSkeletonContrast(encoders, converters, intra_weight=config.intra_weight, **options)
+
+
+def intra(config: Pretraining, encoders: Parts, converters: Parts, clips: int) -> Method:
+    """Contrast one representation with itself."""
+    if len(encoders) > 1:
+        raise ValueError(f"--method intra takes one of --encoders; got {', '.join(encoders)}.")
+    ((name, encoder),) = encoders.items()
+    options = queue_options(config, clips)
+    return IntraSkeletonContrast(encoder, converters[name], name=name, **options)
+
+
+METHODS: dict[str, Callable[[Pretraining, Parts, Parts, int], Method]] = {
+    "inter": inter,
+    "intra": intra,
+}
+
+
+def queue_options(config: Pretraining, clips: int) -> dict[str, Any]:
+    """Return the options of momentum contrast."""
+    return {
+        "queue_size": config.queue_size or clips,
+        "momentum": config.momentum,
+        "temperature": config.temperature,
+        "random_queue": config.random_queue,
+    }
+
+
+def method(config: Pretraining, store: SkeletonStore, clips: int) -> Method:
+    """Build the method with the weights that the seed decides.
+
+    Args:
+        config: Names the method, its encoders and their sizes.
+        store: Its layout, channels and persons decide the inputs.
+        clips: Number of training clips, for queues that hold as many.
+
+    Raises:
+        ValueError: The parts do not fit each other.
+    """
+    clip = torch.zeros(2, store.channels, config.frames, store.layout.num_joints, store.persons)
+    with torch.random.fork_rng():
+        torch.manual_seed(config.seed)
+        converters = {name: converter(name, config.stream, store) for name in config.pairs}
+        encoders = {
+            name: ENCODERS[encoder](config, store, converters[name](clip))
+            for name, encoder in config.pairs.items()
+        }
+        built = METHODS[config.method](config, encoders, converters, clips)
+        for name, encoder in encoders.items():
+            try:
+                training_mode = encoder.training
+                encoder.eval()(converters[name](clip))
+                encoder.train(training_mode)
+            except (ValueError, RuntimeError) as error:
+                raise ValueError(f"--encoders {name}={config.pairs[name]}: {error}") from error
+    return built
 
 
 def converter(name: str, stream: str, store: SkeletonStore) -> nn.Module:
@@ -46,56 +123,21 @@ def converter(name: str, stream: str, store: SkeletonStore) -> nn.Module:
     return nn.Sequential(R.ToMotion(coordinates=coordinates), made)
 
 
-def encoder(name: str, config: Pretraining, store: SkeletonStore) -> nn.Module:
-    """Build the encoder of a representation for the joints and persons of a store."""
-    joints, persons, channels = store.layout.num_joints, store.persons, store.channels
-    if name == "sequence":
-        return BiGRU(channels * joints * persons, config.gru_hidden, layers=config.gru_layers)
-    if name == "graph":
-        return AGCN(store.layout, channels, persons=persons, widths=config.agcn_widths)
-    return HCN(
-        joints,
-        persons,
+def views(config: Pretraining, store: SkeletonStore) -> T.MultiView:
+    """Return two draws of the paper's view."""
+    view = presets.isc_view(
         frames=config.frames,
-        channels=config.hcn_channels,
-        dropout=config.hcn_dropout,
-        in_channels=channels,
+        ratio=(config.crop_ratio, 1.0),
+        min_frames=config.crop_floor,
+        amplitude=config.shear,
+        joints=config.jitter,
+        coordinates=coordinates_of(store),
     )
-
-
-def method(config: Pretraining, store: SkeletonStore, clips: int) -> MomentumContrast:
-    """Build the contrast of one representation with itself, or of several with each other."""
-    names = config.representations
-    encoders = {name: encoder(name, config, store) for name in names}
-    converters = {name: converter(name, config.stream, store) for name in names}
-    queue_size = config.queue_size or clips
-    if len(names) == 1:
-        return IntraSkeletonContrast(
-            encoders[names[0]],
-            converters[names[0]],
-            queue_size=queue_size,
-            momentum=config.momentum,
-            temperature=config.temperature,
-            random_queue=config.random_queue,
-        )
-    return InterSkeletonContrast(
-        encoders,
-        converters,
-        queue_size=queue_size,
-        momentum=config.momentum,
-        temperature=config.temperature,
-        intra_weight=config.intra_weight,
-        random_queue=config.random_queue,
-    )
-
-
-def encoders_of(config: Pretraining, built: MomentumContrast) -> dict[str, nn.Module]:
-    """Return the encoders of a method by the names of their representations."""
-    return dict(zip(config.representations, built.encoders.values(), strict=True))
+    return T.MultiView([view, view])
 
 
 def optimiser(config: Pretraining, built: nn.Module) -> torch.optim.Optimizer:
-    """Return what steps the parameters that have a gradient."""
+    """Return the optimiser of the parameters that have a gradient."""
     parameters = [parameter for parameter in built.parameters() if parameter.requires_grad]
     if config.optimiser == "sgd":
         return torch.optim.SGD(
@@ -104,13 +146,35 @@ def optimiser(config: Pretraining, built: nn.Module) -> torch.optim.Optimizer:
     return torch.optim.AdamW(parameters, config.lr, weight_decay=config.weight_decay)
 
 
-def learning_rate(config: Pretraining, step: int, epochs: int, per_epoch: int) -> float:
-    """Return the rate of a step, from 0: drops after epochs, or warm-up and cosine."""
-    if config.drops:
-        dropped = sum(step >= drop * per_epoch for drop in config.drops)
-        return float(config.lr * 0.1**dropped)
-    steps = epochs * per_epoch
-    warm_up = max(1, steps // 20)
-    if step < warm_up:
-        return config.lr * (0.05 + 0.95 * step / warm_up)
-    return config.lr * 0.5 * (1 + math.cos(math.pi * (step - warm_up) / max(1, steps - warm_up)))
+def schedule(config: Pretraining) -> training.Schedule:
+    """Return drops after epochs, or warm-up and cosine."""
+    if not config.drops:
+        return training.warm_up_cosine()
+    return training.drops(*(min(1.0, epoch / config.epochs) for epoch in config.drops))
+
+
+def trainer(config: Pretraining) -> training.Trainer:
+    """Return the trainer."""
+    return training.Trainer(
+        config.output,
+        training.TrainingConfig(
+            epochs=config.epochs,
+            steps=config.steps,
+            batch_size=config.batch_size,
+            drop_last=config.drop_last,
+            accumulate=config.accumulate,
+            clip_norm=config.clip_norm,
+            seed=config.seed,
+        ),
+        hardware=training.Hardware(
+            accelerator=config.accelerator,
+            devices=config.devices,
+            precision=config.precision,
+            sync_batch_norm=config.sync_batch_norm,
+            resident=config.resident,
+        ),
+        monitor=training.Monitor(config.monitor, config.monitor_every),
+        checkpoint_every=config.checkpoint_every,
+        keep=config.keep,
+        resume=config.resume == "auto",
+    )

@@ -1,17 +1,18 @@
-"""Configuration dataclasses as command lines, by tyro: a preset, and options that change it."""
+"""A configuration dataclass as a command line, and the end of a script that cannot go on."""
 
 from __future__ import annotations
 
 import sys
+import typing
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, fields
+from dataclasses import asdict, fields, make_dataclass
 from pathlib import Path
-from typing import Any, NoReturn, TypeVar, get_type_hints
+from typing import Annotated, Any, Literal, NoReturn, TypeVar
 
 import tyro
 
 Config = TypeVar("Config")
-WRONG = 2  # the exit code of wrong arguments
+WRONG = 2  # exit code of a wrong argument
 
 
 def parse(
@@ -20,24 +21,36 @@ def parse(
     description: str | None,
     arguments: Sequence[str] | None = None,
 ) -> Config:
-    """Read a configuration: ``--preset`` names its defaults, every other option changes one."""
+    """Read a configuration: ``--preset`` names the defaults, the other options change them.
+
+    Args:
+        kind: A dataclass. The text below a field is the help of its option.
+        presets: Configurations by name, the first of which is the default.
+        description: The first words of the help.
+        arguments: Of the command line; those of the process if None.
+    """
     given = list(sys.argv[1:] if arguments is None else arguments)
-    name = next(iter(presets))
-    if "--preset" in given:
-        at = given.index("--preset")
-        name = given[at + 1] if at + 1 < len(given) else ""
-        del given[at : at + 2]
-    if name not in presets:
-        refuse(f"--preset must be one of {', '.join(presets)}; got {name or 'none'}.")
-    text = f"{description}\n\n--preset {{{','.join(presets)}}} (default: {next(iter(presets))})"
+    said = tyro.conf.arg(help="The preset that all other defaults are of.")
+    preset = Annotated[Literal[*presets], said]
+    First = make_dataclass("First", [("preset", preset, next(iter(presets)))])
+    asked = [argument for argument in given if argument not in ("-h", "--help")]
+    first, _ = tyro.cli(First, args=asked, return_unknown_args=True, add_help=False)
+
+    def configured(preset: str, config: Config) -> Config:
+        return config
+
+    configured.__annotations__ = {"preset": preset, "config": kind}
+    configured.__defaults__ = (first.preset, presets[first.preset])
     try:
-        return tyro.cli(kind, default=presets[name], description=text, args=given)
-    except ValueError as error:
+        return tyro.cli(
+            configured, description=description, args=given, config=(tyro.conf.OmitArgPrefixes,)
+        )
+    except ValueError as error:  # of the configuration, about a value
         refuse(str(error))
 
 
 def require(holds: bool, name: str, expected: str, came: object) -> None:
-    """Raise an error that names the option."""
+    """Raise an error that names the option of a field."""
     if not holds:
         raise ValueError(f"--{name.replace('_', '-')} must be {expected}; got {came}.")
 
@@ -50,24 +63,19 @@ def refuse(message: str) -> NoReturn:
 
 def plain(config: Any) -> dict[str, Any]:
     """Return a configuration as JSON and checkpoints can hold it."""
+    forms = {Path: str, tuple: list}
     return {
-        name: str(value)
-        if isinstance(value, Path)
-        else list(value)
-        if isinstance(value, tuple)
-        else value
+        name: next((form(value) for kind, form in forms.items() if isinstance(value, kind)), value)
         for name, value in asdict(config).items()
     }
 
 
 def restored(kind: type[Config], values: Mapping[str, Any]) -> Config:
-    """Undo `plain`."""
-    types = get_type_hints(kind)
-    made = {}
-    for name in (entry.name for entry in fields(kind)):
-        if name in values:
-            value = values[name]
-            made[name] = tuple(value) if isinstance(value, list) else value
-            if value is not None and "Path" in str(types[name]) and isinstance(value, str):
-                made[name] = Path(value)
+    """Undo `plain`. Fields without a value have their defaults."""
+    hints, made = typing.get_type_hints(kind), {}
+    for name in (entry.name for entry in fields(kind) if entry.name in values):
+        value = values[name]
+        if isinstance(value, str) and Path in (hints[name], *typing.get_args(hints[name])):
+            value = Path(value)
+        made[name] = tuple(value) if isinstance(value, list) else value
     return kind(**made)

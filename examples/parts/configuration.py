@@ -1,86 +1,114 @@
-"""What a pre-training run depends on, with the settings of the paper by name."""
+"""The configuration of a pre-training run, with the settings of the paper by name."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Literal
 
-from parts.recordings import PROTOCOLS
-from parts.settings import setting
-
-PAPER = "Thoker et al. 2021"
-CODE = "its released code"
-SMALL = "small sets"
-REPRESENTATIONS = ("sequence", "graph", "image")
-STREAMS = ("joint", "bone", "motion")
+from parts.assembly import ENCODERS, METHODS, REPRESENTATIONS, STREAMS
+from parts.command_line import require
+from parts.recordings import SPLITS, Recordings
 
 
 @dataclass(frozen=True)
-class Pretraining:
-    """Everything that decides the weights at the end; numbers are those of the paper on NTU-60."""
+class Pretraining(Recordings):
+    """Everything that decides the weights at the end.
 
-    data: Path | None = setting(None, "store directory or ragged .npz file; none: a synthetic set")
-    protocol: str | None = setting(
-        None,
-        "whose training clips to use; all: every clip; none: what fits the set",
-        choices=["all", *PROTOCOLS],
-    )
-    fold: int = setting(0, "which split, of a protocol that has several")
-    split_file: Path | None = setting(None, "for pku-mmd: such as Split/cross-subject.txt")
-    lists: tuple[str, ...] | None = setting(None, "for recorded: such as xsub_train xsub_val")
-    representations: tuple[str, ...] = setting(
-        ("sequence", "graph"), "one, two or all", source=PAPER, choices=REPRESENTATIONS
-    )
-    stream: str = setting("joint", "what they are made of", source=PAPER, choices=STREAMS)
+    "Paper" is Thoker et al., ACM MM 2021, with its numbers for NTU-60; "code" is its released code.
+    """
 
-    frames: int = setting(64, "frames of a view", source=PAPER)
-    crop_ratio: float = setting(0.1, "smallest share of a clip that is cropped", source=CODE)
-    crop_floor: int = setting(64, "fewest frames of a crop", source=CODE)
-    shear: float = setting(1.0, "largest shear", source=CODE)
-    jitter: float = setting(0.6, "share of the joints that are jittered", source=CODE)
+    split: Literal["all", *SPLITS] | None = None
+    """Whose training clips to use. all: every clip. None: what fits the set."""
+    fold: int = 0
+    """Which split, where there are several, from 0."""
 
-    gru_hidden: int = setting(1024, "width of each GRU", source=PAPER)
-    gru_layers: int = setting(3, "layers of the GRU", source=PAPER)
-    agcn_widths: tuple[int, ...] = setting(
-        (64, 64, 64, 64, 128, 128, 128, 256, 256, 256), "channels of each block", source=PAPER
-    )
-    hcn_channels: int = setting(64, "channels of the HCN", source=PAPER)
-    hcn_dropout: float = setting(0.5, "dropout of the HCN", source=PAPER)
+    method: Literal[*METHODS] = "inter"
+    """The pre-training method (paper: inter)."""
+    encoders: tuple[str, ...] = ("sequence=bigru", "graph=agcn")
+    """Representations, each with its encoder (paper: two of sequence=bigru graph=agcn image=hcn)."""
+    stream: Literal[*STREAMS] = "joint"
+    """What representations are made of (paper: joint)."""
 
-    queue_size: int = setting(16384, "keys in a queue; 0: as many as training clips", source=PAPER)
-    random_queue: bool = setting(True, "start from random keys instead of real ones", source=CODE)
-    momentum: float = setting(0.999, "of the key encoders", source=PAPER)
-    temperature: float = setting(0.07, "of the loss", source=PAPER)
-    intra_weight: float = setting(0.0, "weight of the terms within a representation", source=PAPER)
+    frames: int = 64
+    """Frames of a view (paper: 64)."""
+    crop_ratio: float = 0.1
+    """Smallest share of a clip that is cropped (code: 0.1)."""
+    crop_floor: int = 64
+    """Fewest frames of a crop (code: 64)."""
+    shear: float = 1.0
+    """Largest shear (code: 1)."""
+    jitter: float = 0.6
+    """Share of the joints that are jittered (code: 0.6)."""
 
-    epochs: int = setting(451, "passes over the training clips", source=PAPER)
-    steps: int = setting(0, "at least so many steps: short epochs are added; 0: no minimum")
-    batch_size: int = setting(64, "clips a step, over all processes", source=PAPER)
-    drop_last: bool = setting(True, "leave out the clips that do not fill the last batch")
-    accumulate: int = setting(1, "parts that a batch is taken in; keys follow after each")
-    optimiser: str = setting("sgd", "what steps", source=PAPER, choices=["sgd", "adamw"])
-    lr: float = setting(0.01, "learning rate", source=PAPER)
-    weight_decay: float = setting(1e-4, "of the optimiser", source=PAPER)
-    drops: tuple[int, ...] = setting(
-        (351,), "epochs after which the rate is x 0.1; empty: warm-up and cosine", source=PAPER
-    )
-    clip_norm: float = setting(0.0, "largest norm of the gradient; 0: any")
-    seed: int = setting(0, "of weights, order, views and dropout")
+    gru_hidden: int = 1024
+    """Width of each GRU (paper: 1024)."""
+    gru_layers: int = 3
+    """Layers of the GRU (paper: 3)."""
+    agcn_widths: tuple[int, ...] = (64, 64, 64, 64, 128, 128, 128, 256, 256, 256)
+    """Channels of each block of the AGCN (paper: 64 four times, 128 and 256 three times)."""
+    hcn_channels: int = 64
+    """Channels of the HCN (paper: 64)."""
+    hcn_dropout: float = 0.5
+    """Dropout of the HCN (paper: 0.5)."""
 
-    precision: str = setting("32-true", "of the products", choices=["32-true", "bf16-mixed"])
-    accelerator: str = setting("auto", "auto, cpu or cuda")
-    devices: int = setting(1, "processes on this machine; torchrun sets its own")
-    sync_batch_norm: bool = setting(False, "batch statistics over all processes (on GPUs)")
-    resident: bool = setting(False, "keep the clips on the device")
+    queue_size: int = 16384
+    """Keys in a queue. 0: as many as training clips (paper: 16384)."""
+    random_queue: bool = True
+    """Start from random keys instead of real ones (code: random)."""
+    momentum: float = 0.999
+    """Momentum of the key encoders (paper: 0.999)."""
+    temperature: float = 0.07
+    """Temperature of the loss (paper: 0.07)."""
+    intra_weight: float = 0.0
+    """Weight of the terms within a representation (paper: 0)."""
 
-    monitor: float = setting(0.0, "share of the training clips held out to watch 1-NN on")
-    monitor_every: int = setting(10, "epochs between two looks")
-    checkpoint_every: int = setting(0, "steps between two checkpoints; 0: every epoch")
-    keep: int = setting(3, "newest checkpoints that are kept, besides the best")
-    resume: str = setting(
-        "auto", "go on where --output stopped, or refuse to", choices=["auto", "never"]
-    )
-    output: Path = setting(Path("runs/pretrain"), "folder of checkpoints and logs")
+    epochs: int = 451
+    """Passes over the training clips (paper: 451)."""
+    steps: int = 0
+    """At least so many steps: short epochs are added (own choice: no minimum)."""
+    batch_size: int = 64
+    """Clips a step, over all processes (paper: 64)."""
+    drop_last: bool = True
+    """Leave out the clips that do not fill the last batch (code: left out)."""
+    accumulate: int = 1
+    """Parts that a batch is taken in. Keys follow after each (paper: 1)."""
+    optimiser: Literal["sgd", "adamw"] = "sgd"
+    """The optimiser (paper: sgd)."""
+    lr: float = 0.01
+    """Learning rate (paper: 0.01)."""
+    weight_decay: float = 1e-4
+    """Weight decay of the optimiser (paper: 1e-4)."""
+    drops: tuple[int, ...] = (351,)
+    """Epochs, of --epochs, after which the rate is x 0.1 (paper: 351). Empty: warm-up and cosine."""
+    clip_norm: float = 0.0
+    """Largest norm of the gradient. 0: any (paper: any)."""
+    seed: int = 0
+    """Seed of weights, order, views and dropout (own choice)."""
+
+    precision: Literal["32-true", "bf16-mixed"] = "32-true"
+    """Precision of products (code: 32-true)."""
+    accelerator: Literal["auto", "cpu", "cuda"] = "auto"
+    """Where to train (own choice)."""
+    devices: int = 1
+    """Processes on this machine. torchrun sets its own (own choice)."""
+    sync_batch_norm: bool = False
+    """Batch statistics over all processes, on GPUs (own choice)."""
+    resident: bool = False
+    """Keep the clips on the device (own choice)."""
+
+    monitor: float = 0.0
+    """Share of the training clips held out to watch 1-NN on (paper: 0)."""
+    monitor_every: int = 10
+    """Epochs between two looks (own choice)."""
+    checkpoint_every: int = 0
+    """Steps between two checkpoints. 0: every epoch (own choice)."""
+    keep: int = 3
+    """Newest checkpoints that are kept, besides the best (own choice)."""
+    resume: Literal["auto", "never"] = "auto"
+    """Go on where --output stopped, or refuse to (own choice)."""
+    output: Path = Path("runs/pretrain")
+    """Folder of checkpoints and logs (own choice)."""
 
     def __post_init__(self) -> None:
         """Refuse what cannot work before anything is read."""
@@ -94,43 +122,42 @@ class Pretraining:
             require(getattr(self, name) > 0, name, "above 0", getattr(self, name))
         require(0 <= self.monitor < 1, "monitor", "from 0 and below 1", self.monitor)
         require(0 < self.crop_ratio <= 1, "crop_ratio", "above 0, up to 1", self.crop_ratio)
-        names = self.representations
+        known = all(
+            name in REPRESENTATIONS and encoder in ENCODERS for name, encoder in self.pairs.items()
+        )
         require(
-            len(names) > 0 and len(set(names)) == len(names),
-            "representations",
-            f"different ones of {', '.join(REPRESENTATIONS)}",
-            " ".join(names) or "none",
+            known and 0 < len(self.pairs) == len(self.encoders),
+            "encoders",
+            f"different ones of {', '.join(REPRESENTATIONS)}, each with one of "
+            f"{', '.join(ENCODERS)}, such as sequence=bigru",
+            " ".join(self.encoders) or "none",
         )
         require(
             self.batch_size >= self.accumulate, "accumulate", "no more parts than clips of a batch",
             f"{self.accumulate} parts of {self.batch_size}",
         )  # fmt: skip
 
+    @property
+    def pairs(self) -> dict[str, str]:
+        """The encoders by the names of their representations."""
+        parts = (text.partition("=") for text in self.encoders)
+        return {name: encoder for name, _, encoder in parts}
 
-# What a run can be resumed or evaluated with differently, for it does not change the weights.
+
+# Options that a run can be resumed with differently, for they do not change the weights.
 FREE = {
     "output", "resume", "keep", "checkpoint_every", "monitor_every", "accelerator", "devices",
     "resident",
 }  # fmt: skip
 
-# Which clips, where and how watched: no settings of the method.
-OF_THE_RUN = {
-    "data", "protocol", "fold", "split_file", "lists", "seed", "accelerator", "devices",
-    "resident", "monitor", "monitor_every", "checkpoint_every", "keep", "resume", "output",
-}  # fmt: skip
+# Clips, place and watching of a run: not settings of the method.
+OF_THE_RUN = FREE | {"data", "split", "fold", "split_file", "lists", "seed", "monitor"}
 
-
-def require(holds: bool, name: str, expected: str, came: object) -> None:
-    """Raise an error that names the option."""
-    if not holds:
-        raise ValueError(f"--{name.replace('_', '-')} must be {expected}; got {came}.")
-
-
-NTU60 = Pretraining(protocol="ntu60-xview")
+NTU60 = Pretraining(split="ntu60-xview")
 NTU120 = replace(NTU60, epochs=351, drops=(251, 351))
 PRESETS = {
     "small": Pretraining(
-        representations=("sequence", "image"),
+        encoders=("sequence=bigru", "image=hcn"),
         frames=32,
         crop_ratio=0.5,
         crop_floor=24,
@@ -152,9 +179,9 @@ PRESETS = {
         drops=(),
     ),
     "isc-ntu60-xview": NTU60,
-    "isc-ntu60-xsub": replace(NTU60, protocol="ntu60-xsub"),
-    "isc-ntu120-xset": replace(NTU120, protocol="ntu120-xset"),
-    "isc-ntu120-xsub": replace(NTU120, protocol="ntu120-xsub"),
-    "isc-pku1-xsub": replace(NTU60, protocol="pku-mmd"),
-    "isc-pku2-xsub": replace(NTU60, protocol="pku-mmd"),
+    "isc-ntu60-xsub": replace(NTU60, split="ntu60-xsub"),
+    "isc-ntu120-xset": replace(NTU120, split="ntu120-xset"),
+    "isc-ntu120-xsub": replace(NTU120, split="ntu120-xsub"),
+    "isc-pku1-xsub": replace(NTU60, split="pku-mmd"),
+    "isc-pku2-xsub": replace(NTU60, split="pku-mmd"),
 }

@@ -294,7 +294,7 @@ class _Training:
                     *self.views(chosen, "views", self.step, self.rank, part)
                 )
                 self.fabric.backward(loss * share)
-            for name, value in {**metrics, "loss": loss}.items():
+            for name, value in ({"loss": loss} | metrics | {"loss": loss}).items():
                 weighted = value.detach().to(loss.device, torch.float64) * share
                 figures[name] = figures[name] + weighted if name in figures else weighted
         means, stop = self.agree(figures, len(indices), told.is_set())
