@@ -46,8 +46,7 @@ class Recordings:
     """Store directory or ragged .npz file. None: a synthetic set."""
 
     split: Literal[*SPLITS] | None = None
-    """Which clips train and which test. None: recorded where the source came with lists,
-    cross-view where there are views, else cross-subject."""
+    """Which clips train and which test. None: the lists of the source, else views or subjects."""
 
     split_file: Path | None = None
     """For pku-mmd: such as Split/cross-subject.txt."""

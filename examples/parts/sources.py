@@ -19,6 +19,7 @@ from skelter.representations import ToSequence
 
 RAW, RANDOM, TRAINED = "raw poses", "random encoder", "trained"
 RAW_FRAMES = 32
+PAPER = {"sequence": "bigru", "graph": "agcn", "image": "hcn"}  # the encoders of published files
 
 
 @dataclass(frozen=True)
@@ -110,10 +111,13 @@ def of_published(
 ) -> list[Candidate]:
     """Return the encoders of a file in the reference implementation's layout."""
     made = checkpoints.from_reference(state, representations, layout=store.layout)
-    preset = PRESETS["isc-ntu60-xview"]
-    pairs = [pair for pair in preset.encoders if pair.split("=")[0] in representations]
-    twin = assembly.method(replace(preset, encoders=tuple(pairs)), store, 1)
-    about = {"frames": preset.frames, "seed": preset.seed}
+    config = replace(
+        PRESETS["isc-ntu60-xview"],
+        method="inter" if len(representations) > 1 else "intra",
+        encoders=tuple(f"{name}={PAPER[name]}" for name in representations),
+    )
+    twin = assembly.method(config, store, 1)
+    about = {"frames": config.frames, "seed": config.seed}
     return [
         *of_method(twin, RANDOM, RANDOM, about),
         *of_method(made, f"published, {path.name}", TRAINED, about),
