@@ -1,4 +1,4 @@
-"""Build a contrastive method of your own: SimCLR on skeletons.
+"""Write a pre-training method of your own, train it and evaluate it: BYOL on skeletons.
 
 python examples/new_method.py
 """
@@ -6,62 +6,87 @@ python examples/new_method.py
 from __future__ import annotations
 
 import argparse
+import math
+from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
-from torch.utils.data import BatchSampler, DataLoader, SubsetRandomSampler
-from tqdm import trange
+from torch.nn import functional as F
+from torch.utils.data import DataLoader
 
+from skelter import MomentumEncoder, distributed, training
 from skelter.data import SkeletonDataset, collate, splits, synthetic
-from skelter.encoders import HCN, ProjectionHead
+from skelter.encoders import BiGRU, ProjectionHead
 from skelter.evaluation import extract_features, knn
-from skelter.losses import NTXentLoss
-from skelter.representations import ToImage
+from skelter.representations import ToSequence
 from skelter.transforms import MultiView, presets
 
 
-class SimCLR(nn.Module):
-    """One encoder, one head, two views, and the other clips of the batch as negatives."""
+class Output(NamedTuple):
+    """The loss of a step, and scalars to log."""
 
-    def __init__(self, encoder: nn.Module, representation: nn.Module) -> None:
+    loss: Tensor
+    metrics: dict[str, Tensor]
+
+
+class BYOL(nn.Module):
+    """Predict the embedding that a slow copy of the network gives to the other view.
+
+    Grill et al., Bootstrap Your Own Latent, NeurIPS 2020.
+    """
+
+    def __init__(self, encoder: nn.Module, representation: nn.Module, name: str) -> None:
         super().__init__()
-        self.representation = representation
-        self.encoder = encoder
+        self.name_of_encoder = name
+        self.encoders = nn.ModuleDict({name: encoder})
+        self.representations = nn.ModuleDict({name: representation})
         self.head = ProjectionHead(encoder.feature_dim)
-        self.loss = NTXentLoss(temperature=0.1)
+        self.predictor = ProjectionHead(self.head.out_dim)
+        self.teacher = MomentumEncoder(self.student)
+        self.momentum = 0.99
 
-    def forward(self, view1: Tensor, view2: Tensor) -> Tensor:
-        """Return the loss of two views of the same clips."""
-        z1, z2 = (self.head(self.encoder(self.representation(v))) for v in (view1, view2))
-        return self.loss(z1, z2)
+    @property
+    def student(self) -> nn.Sequential:
+        """The network that is trained: from clips to embeddings."""
+        name = self.name_of_encoder
+        return nn.Sequential(self.representations[name], self.encoders[name], self.head)
+
+    def advance(self, progress: float) -> None:
+        """Slow the teacher down along half a cosine; the trainer calls it before every step."""
+        self.momentum = 1 - 0.01 * (1 + math.cos(math.pi * progress)) / 2
+
+    def forward(self, view1: Tensor, view2: Tensor) -> Output:
+        """Return the loss of two views (N, C, T, V, M) of the same clips."""
+        if self.training:
+            self.teacher.update(self.student, self.momentum)
+        loss = self.distance(view1, view2) + self.distance(view2, view1)
+        loss = distributed.joined_mean(loss, len(view1))  # over all processes
+        return Output(loss, {"similarity": 1 - loss.detach() / 4})
+
+    def distance(self, view: Tensor, other: Tensor) -> Tensor:
+        """Return the mean squared distance of unit predictions and targets, 2 - 2 cos."""
+        prediction = self.predictor(self.student(view))
+        return 2 - 2 * F.cosine_similarity(prediction, self.teacher(other)).mean()
 
 
 def main() -> None:
     """Pre-train, and retrieve across views."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--epochs", type=int, default=20, help="default: 20")
+    parser.add_argument("--output", default="runs/byol", help="default: runs/byol")
     args = parser.parse_args()
     torch.manual_seed(0)
     store = synthetic.generate()
     store = store.map(presets.isc_normalise(store.layout))
     split = splits.cross_view()(store)
-    method = SimCLR(HCN(frames=32, channels=16, dropout=0.0), ToImage())
+    method = BYOL(BiGRU(150, 64, layers=2), ToSequence(), name="sequence")
     views = MultiView([presets.isc_small_view(), presets.isc_small_view()])
-    optimiser = torch.optim.AdamW(method.parameters(), 1e-3)
-    batches = BatchSampler(SubsetRandomSampler(split.train), 64, drop_last=True)
-    for _ in (progress := trange(args.epochs, unit="epoch")):
-        for indices in batches:
-            # Views straight from the store: no clip is padded, none is copied whole.
-            (view1, view2), _, _ = store.batch(indices, transform=views)
-            loss = method(view1, view2)
-            optimiser.zero_grad()
-            loss.backward()
-            optimiser.step()
-        progress.set_postfix_str(f"loss {loss.item():.3f}")
+    trainer = training.Trainer(args.output, training.TrainingConfig(epochs=args.epochs))
+    print(trainer.fit(method, views, store, split.train, split="cross-view").history[-1])
     gallery, queries = (
         extract_features(
-            method.encoder,
-            method.representation,
+            method.encoders["sequence"],
+            method.representations["sequence"],
             DataLoader(SkeletonDataset(store, side), 256, collate_fn=collate),
             transform=presets.isc_test_view(frames=32),
         )

@@ -12,13 +12,17 @@ argument. examples/evaluate.py takes it from here.
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
 
 import numpy as np
+import torch
+from lightning_fabric import Fabric
 from parts import assembly, recordings
 from parts.command_line import parse, plain, refuse
 from parts.configuration import FREE, PRESETS, Pretraining
+from torch import nn
 
 from skelter import training
 from skelter.data import SkeletonStore
@@ -33,20 +37,38 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def pretrain(config: Pretraining) -> int:
     """Pre-train as a configuration says, and return the exit code."""
-    trainer = assembly.trainer(config)
+    fabric = launch(config)
+    store = recordings.normalised(config.open())
+    split, clips = training_clips(config, store)
+    trainer = training.Trainer(
+        config.output,
+        training.TrainingConfig(
+            epochs=config.epochs,
+            steps=config.steps,
+            batch_size=config.batch_size,
+            drop_last=config.drop_last,
+            accumulate=config.accumulate,
+            clip_norm=config.clip_norm,
+            seed=config.seed,
+        ),
+        fabric=fabric,
+        monitor=training.Monitor(config.monitor, config.monitor_every),
+        checkpoint_every=config.checkpoint_every,
+        keep=config.keep,
+        resume=config.resume == "auto",
+    )
+    trained_on, _ = trainer.monitor.hold_out(clips, config.seed)
     try:
-        trainer.launch()
-        store = recordings.normalised(config.open())
-        split, clips = training_clips(config, store)
-        watched = trainer.monitor.hold_out(clips, config.seed)
-        method = assembly.method(config, store, len(watched[0]))
-    except ValueError as error:
+        method = assembly.method(config, store, len(trained_on))
+    except ValueError as error:  # of parts that do not fit each other
         refuse(str(error))
+    if config.sync_batch_norm:
+        method = nn.SyncBatchNorm.convert_sync_batchnorm(method)
     try:
         run = trainer.fit(
             method,
             assembly.views(config, store),
-            store,
+            store.to(fabric.device) if config.resident else store,
             clips,
             optimiser=assembly.optimiser(config, method),
             schedule=assembly.schedule(config),
@@ -61,9 +83,27 @@ def pretrain(config: Pretraining) -> int:
         return NOT_FINITE
     except training.TrainingError as error:
         refuse(f"--output {config.output}: {error}")
-    if trainer.launch().is_global_zero:
-        print(f"pre-trained {run.step} steps: evaluate by examples/evaluate.py --checkpoint {run.path}")
+    if fabric.is_global_zero:
+        print(f"pre-trained: {run.path}; examples/evaluate.py --checkpoint {run.path} evaluates it")
     return 0
+
+
+def launch(config: Pretraining) -> Fabric:
+    """Start the processes, or say why not."""
+    gpus = torch.cuda.device_count() if config.accelerator != "cpu" else 0
+    if config.accelerator == "cuda" and not gpus:
+        refuse("--accelerator cuda: this machine has no GPU that torch can use. Try auto.")
+    if config.sync_batch_norm and not gpus:
+        refuse("--sync-batch-norm: torch has it on GPUs only.")
+    if gpus and config.devices > gpus:
+        refuse(f"--devices {config.devices}: there are {gpus} GPUs.")
+    here = int(os.environ.get("LOCAL_WORLD_SIZE", config.devices))  # torchrun says how many
+    nodes = int(os.environ["WORLD_SIZE"]) // here if "LOCAL_WORLD_SIZE" in os.environ else 1
+    fabric = Fabric(
+        accelerator=config.accelerator, devices=here, num_nodes=nodes, precision=config.precision
+    )
+    fabric.launch()
+    return fabric
 
 
 def training_clips(config: Pretraining, store: SkeletonStore) -> tuple[str, np.ndarray]:

@@ -31,10 +31,10 @@ def start_two(work, folder, *arguments):
     multiprocessing.spawn(work, (folder, *arguments), nprocs=2)  # one that fails ends the other
 
 
-def compared(work, folder):
+def compared(work, folder, *arguments):
     """What one process finds, and what each of two."""
-    work(0, folder, 1)
-    start_two(work, folder, 2)
+    work(0, folder, 1, *arguments)
+    start_two(work, folder, 2, *arguments)
     return [torch.load(folder / f"{name}.pt", weights_only=True) for name in ("1-0", "2-0", "2-1")]
 
 

@@ -27,6 +27,19 @@ class TestMomentumEncoder:
         for name, parameter in key.module.named_parameters():
             torch.testing.assert_close(parameter, own[name])
 
+    def test_momentum_of_an_update(self):
+        source = network()
+        key = MomentumEncoder(source, 1.0)
+        with torch.no_grad():
+            for parameter in source.parameters():
+                parameter.fill_(2.0)
+        before = [parameter.clone() for parameter in key.parameters()]
+        key.update(source, 0.25)
+        for parameter, start in zip(key.parameters(), before, strict=True):
+            torch.testing.assert_close(parameter, 0.25 * start + 1.5)
+        with pytest.raises(ValueError, match=r"`momentum` must lie between 0.0 and 1.0"):
+            key.update(source, 1.5)
+
     def test_buffers_are_copied(self):
         source = network()
         key = MomentumEncoder(source)

@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import torch
+from method_builders import SHAPE, build
 from torch import distributed as dist
 from torch import nn
 from torch.nn.parallel import DistributedDataParallel
@@ -140,6 +141,28 @@ def train_a_method(rank, folder, world, steps=50):
     if world > 1:
         dist.destroy_process_group()
     torch.save((torch.stack(losses), gradients, queues), folder / f"{world}-{rank}.pt")
+
+
+def step_a_method(rank, folder, world, name):
+    """Take three steps with a method of the battery; leave losses and the last gradients."""
+    if world > 1:
+        together(rank, folder)
+    method = build(name)
+    module = DistributedDataParallel(method) if world > 1 else method
+    optimiser = torch.optim.SGD([p for p in method.parameters() if p.requires_grad], 0.05)
+    losses = []
+    for step in range(3):
+        torch.manual_seed(step)
+        views = torch.randn(2, sum(ROWS[step]), *SHAPE)
+        loss = module(*views[:, parts_of(step, rank, world)]).loss
+        optimiser.zero_grad()
+        loss.backward()
+        optimiser.step()
+        losses.append(loss.detach())
+    gradients = [p.grad for p in method.parameters() if p.grad is not None]
+    if world > 1:
+        dist.destroy_process_group()
+    torch.save((torch.stack(losses), gradients), folder / f"{world}-{rank}.pt")
 
 
 class Flat(nn.Module):

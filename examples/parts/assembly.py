@@ -150,31 +150,5 @@ def schedule(config: Pretraining) -> training.Schedule:
     """Return drops after epochs, or warm-up and cosine."""
     if not config.drops:
         return training.warm_up_cosine()
-    return training.drops(*(min(1.0, epoch / config.epochs) for epoch in config.drops))
-
-
-def trainer(config: Pretraining) -> training.Trainer:
-    """Return the trainer."""
-    return training.Trainer(
-        config.output,
-        training.TrainingConfig(
-            epochs=config.epochs,
-            steps=config.steps,
-            batch_size=config.batch_size,
-            drop_last=config.drop_last,
-            accumulate=config.accumulate,
-            clip_norm=config.clip_norm,
-            seed=config.seed,
-        ),
-        hardware=training.Hardware(
-            accelerator=config.accelerator,
-            devices=config.devices,
-            precision=config.precision,
-            sync_batch_norm=config.sync_batch_norm,
-            resident=config.resident,
-        ),
-        monitor=training.Monitor(config.monitor, config.monitor_every),
-        checkpoint_every=config.checkpoint_every,
-        keep=config.keep,
-        resume=config.resume == "auto",
-    )
+    shares = [epoch / config.epochs for epoch in config.drops]
+    return lambda step, steps: 0.1 ** sum(step / steps >= share for share in shares)

@@ -26,7 +26,7 @@ class Pretraining(Recordings):
     method: Literal[*METHODS] = "inter"
     """The pre-training method (paper: inter)."""
     encoders: tuple[str, ...] = ("sequence=bigru", "graph=agcn")
-    """Representations, each with its encoder (paper: two of sequence=bigru graph=agcn image=hcn)."""
+    """Representations with their encoders (paper: two of sequence=bigru graph=agcn image=hcn)."""
     stream: Literal[*STREAMS] = "joint"
     """What representations are made of (paper: joint)."""
 
@@ -80,7 +80,7 @@ class Pretraining(Recordings):
     weight_decay: float = 1e-4
     """Weight decay of the optimiser (paper: 1e-4)."""
     drops: tuple[int, ...] = (351,)
-    """Epochs, of --epochs, after which the rate is x 0.1 (paper: 351). Empty: warm-up and cosine."""
+    """Epochs, of --epochs, after which lr is x 0.1 (paper: 351). Empty: warm-up and cosine."""
     clip_norm: float = 0.0
     """Largest norm of the gradient. 0: any (paper: any)."""
     seed: int = 0

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import math
 
+import method_builders
 import pytest
 import torch
 from lightning_fabric import Fabric
@@ -120,9 +121,23 @@ class TestInterSkeletonContrast:
         method = inter("sequence", "image", random_queue=False)
         with pytest.raises(ValueError, match="at least one row to contrast with"):
             method(*views)
-        method.fill_queues(views[1])
+        assert not method.warm_up(views[1])
         assert {len(queue) for queue in method.queues.values()} == {5}
         assert method(*views).loss.isfinite()
+
+    def test_warm_up_says_when_the_queues_are_full(self, views):
+        method = inter("sequence", "image", random_queue=False, queue_size=8)
+        assert not method.warm_up(views[1])
+        assert method.warm_up(views[0])
+        before = method.queues["image"].snapshot()
+        assert method.warm_up(views[1])  # there is no room
+        assert torch.equal(method.queues["image"].snapshot(), before)
+
+    def test_random_queues_need_no_warm_up(self, views):
+        method = inter("sequence", "image")
+        before = method.queues["image"].snapshot()
+        assert method.warm_up(views[1])
+        assert torch.equal(method.queues["image"].snapshot(), before)
 
     def test_learns_to_tell_clips_apart(self):
         method = inter("sequence", "image", queue_size=24, momentum=0.9, temperature=0.2)
@@ -149,7 +164,10 @@ class TestInterSkeletonContrast:
 
     def test_accuracy_of_the_queue_task(self, views):
         output = inter("sequence", "image")(*views)
-        assert 0.0 <= output.accuracy() <= 1.0
+        hits = [(scores.argmax(1) == 0).float().mean() for scores in output.logits.values()]
+        torch.testing.assert_close(output.metrics["accuracy"], torch.stack(hits).mean())
+        term = output.losses["image", "sequence"]
+        assert torch.equal(output.metrics["loss, image to sequence"], term.detach())
         loss, terms, logits = output
         assert logits["sequence", "image"].shape == (5, 21)
         assert not logits["sequence", "image"].requires_grad
@@ -253,6 +271,12 @@ class TestIntraSkeletonContrast:
         output = method(*views)
         torch.testing.assert_close(output.loss, losses.info_nce(query, key, negatives))
 
+    def test_takes_a_name(self, views):
+        method = IntraSkeletonContrast(BiGRU(150, 8), ToSequence(), name="mine", queue_size=8)
+        assert list(method.encoders) == list(method.queues) == ["mine"]
+        assert method.encoder is method.encoders["mine"]
+        assert "loss, mine to mine" in method(*views).metrics
+
     def test_takes_a_head(self, views):
         head = nn.Linear(16, 4)
         head.out_dim = 4
@@ -262,3 +286,13 @@ class TestIntraSkeletonContrast:
     def test_random_start_has_the_loss_of_chance(self, views):
         method = IntraSkeletonContrast(BiGRU(150, 8), ToSequence(), queue_size=64, temperature=1e3)
         assert float(method(*views).loss.detach()) == pytest.approx(math.log(65), abs=1e-2)
+
+
+def test_a_method_that_cannot_be_built_says_what_to_add(monkeypatch):
+    class New(nn.Module):
+        def __init__(self, students, teachers):
+            super().__init__()
+
+    monkeypatch.setattr(method_builders.methods, "New", New, raising=False)
+    with pytest.raises(AssertionError, match=r"New is exported.*Add a function that builds it"):
+        method_builders.build("New", "first")

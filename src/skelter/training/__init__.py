@@ -5,18 +5,16 @@ knows no method by name. `Run` reads the folder later. This package needs the ex
 """
 
 try:
-    from skelter.training._config import Hardware, TrainingConfig
+    from skelter.training._config import Schedule, TrainingConfig, warm_up_cosine
     from skelter.training._errors import NotFiniteError, RunFolderError, StoppedError, TrainingError
     from skelter.training._monitor import Monitor
     from skelter.training._run import Run
-    from skelter.training._schedules import Schedule, drops, warm_up_cosine
     from skelter.training._trainer import Trainer
 except ModuleNotFoundError as error:
     message = f"skelter.training needs {error.name}: pip install 'skelter[training]'"
     raise ImportError(message) from error
 
 __all__ = [
-    "Hardware",
     "Monitor",
     "NotFiniteError",
     "Run",
@@ -26,6 +24,5 @@ __all__ = [
     "Trainer",
     "TrainingConfig",
     "TrainingError",
-    "drops",
     "warm_up_cosine",
 ]

@@ -1,17 +1,16 @@
-"""Settings of a training: the steps it takes, and the hardware it takes them on."""
+"""Settings of a training: its steps, and its learning rates."""
 
 from __future__ import annotations
 
-import os
+import math
+from collections.abc import Callable
 from dataclasses import dataclass
-
-import torch
-from lightning_fabric import Fabric
+from typing import TypeAlias
 
 from skelter import _checks
 
-ACCELERATORS = ("auto", "cpu", "cuda")
-PRECISIONS = ("32-true", "bf16-mixed")
+Schedule: TypeAlias = Callable[[int, int], float]
+"""The factor of all learning rates at a step, from 0, of so many steps."""
 
 
 @dataclass(frozen=True)
@@ -58,61 +57,26 @@ class TrainingConfig:
         )
 
 
-@dataclass(frozen=True)
-class Hardware:
-    """The processors of a training.
+def warm_up_cosine(warm_up: float = 0.05) -> Schedule:
+    """Return a schedule that rises along a line, then falls along half a cosine to 0.
 
     Args:
-        accelerator: ``"auto"``, ``"cpu"`` or ``"cuda"``.
-        devices: Processes on this machine; under ``torchrun``, which starts its own, it is not
-            read.
-        precision: ``"32-true"``, or ``"bf16-mixed"`` for products in bfloat16.
-        sync_batch_norm: Whether batch norms use the statistics of all processes (GPUs only).
-        resident: Whether to keep the clips on the device, where views are drawn then. The draws
-            of a GPU are others than those of a CPU.
+        warm_up: Share of the steps that the rise takes, in [0, 1]; it starts at 0.05.
 
-    Raises:
-        ValueError: A setting is unknown, or out of range.
+    References:
+        Loshchilov, Hutter, SGDR, ICLR 2017; Goyal et al., 2017 (warm-up).
 
     Example:
-        >>> Hardware(accelerator="cpu").precision
-        '32-true'
+        >>> schedule = warm_up_cosine(0.1)
+        >>> schedule(0, 100), schedule(10, 100), round(schedule(55, 100), 6)
+        (0.05, 1.0, 0.5)
     """
+    _checks.between("warm_up", warm_up, 0.0, 1.0)
 
-    accelerator: str = "auto"
-    devices: int = 1
-    precision: str = "32-true"
-    sync_batch_norm: bool = False
-    resident: bool = False
+    def factor(step: int, steps: int) -> float:
+        rise = max(1, int(steps * warm_up))
+        if step < rise:
+            return 0.05 + 0.95 * step / rise
+        return 0.5 * (1 + math.cos(math.pi * (step - rise) / max(1, steps - rise)))
 
-    def __post_init__(self) -> None:
-        _checks.choice("accelerator", self.accelerator, ACCELERATORS)
-        _checks.choice("precision", self.precision, PRECISIONS)
-        _checks.positive_int("devices", self.devices)
-
-    def launch(self) -> Fabric:
-        """Start the processes of this machine, those beside this one by its own command.
-
-        Raises:
-            ValueError: The machine has no such hardware.
-        """
-        gpus = torch.cuda.device_count() if self.accelerator != "cpu" else 0
-        usable = self.accelerator != "cuda" or gpus > 0
-        came = "'cuda', but this machine has no GPU that torch can use"
-        _checks.require(usable, "`accelerator`", "be there", came, 'Try "auto".')
-        fits = not gpus or self.devices <= gpus
-        _checks.require(fits, "`devices`", f"be at most {gpus}, the number of GPUs", self.devices)
-        fits = not self.sync_batch_norm or gpus > 0
-        came = "a CPU: torch has it on GPUs only"
-        _checks.require(fits, "`sync_batch_norm`", "be off without a GPU", came)
-        here, everywhere = self.devices, self.devices
-        if "LOCAL_WORLD_SIZE" in os.environ:  # torchrun says how many
-            here, everywhere = int(os.environ["LOCAL_WORLD_SIZE"]), int(os.environ["WORLD_SIZE"])
-        fabric = Fabric(
-            accelerator=self.accelerator,
-            devices=here,
-            num_nodes=everywhere // here,
-            precision=self.precision,  # type: ignore[arg-type]  # a choice, checked above
-        )
-        fabric.launch()
-        return fabric
+    return factor

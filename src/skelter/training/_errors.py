@@ -31,6 +31,5 @@ def on_main(fabric: Fabric, work: Callable[[], None]) -> None:
             work()
         except TrainingError as error:
             problem = error
-    problem = fabric.broadcast(problem)
-    if problem is not None:
+    if problem := fabric.broadcast(problem):
         raise problem

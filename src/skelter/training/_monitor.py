@@ -29,6 +29,10 @@ class Clips(NamedTuple):
     train: IntArray
     held_out: IntArray
 
+    def seeded(self, *parts: int | str) -> Generator:
+        """Return a generator where the store draws: on the device of its frames."""
+        return seeded(*parts, device=self.store.ragged(self.train[:1]).device)
+
     def draw(
         self, indices: IntArray, generator: Generator, transform: Callable[..., Any] | None = None
     ) -> tuple[tuple[Tensor, ...], Tensor, Tensor]:
@@ -86,7 +90,7 @@ def look(method: Method, clips: Clips, seed: int, device: torch.device) -> dict[
 
     Draws are the same at every look.
     """
-    views, _, _ = clips.draw(clips.held_out[:1], seeded(seed, "monitor", 0))
+    views, _, _ = clips.draw(clips.held_out[:1], clips.seeded(seed, "monitor", 0))
     centre = presets.isc_test_view(frames=views[0].shape[-3])
     labels = clips.store.labels
     labelled = clips.train[labels[clips.train] >= 0]
@@ -94,7 +98,7 @@ def look(method: Method, clips: Clips, seed: int, device: torch.device) -> dict[
     retrieve = len(gallery) > 0 and bool((labels[clips.held_out] >= 0).all())
 
     def features(name: str, indices: IntArray, transform: Any, draw: int = 0) -> FeatureSet:
-        generator = seeded(seed, "monitor", draw)
+        generator = clips.seeded(seed, "monitor", draw)
         pieces = (indices[start : start + BATCH] for start in range(0, len(indices), BATCH))
         batches = (clips.draw(piece, generator, transform) for piece in pieces)
         return evaluation.extract_features(

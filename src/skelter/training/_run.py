@@ -28,7 +28,7 @@ class Run:
     """A run at one of its checkpoints, as its folder tells it.
 
     Args:
-        path: The folder.
+        path: The folder, or the checkpoint.
         name: The name of the method.
         configuration: The settings that the caller gave to `Trainer.fit`.
         split: The name of the split that it trained on, empty if the caller gave none.
@@ -49,18 +49,21 @@ class Run:
 
     @classmethod
     def open(cls, path: str | os.PathLike[str], *, best: bool = False) -> Run:
-        """Read the newest checkpoint of a folder that can be read.
+        """Read the newest checkpoint of a folder that can be read, or one that is named.
 
         Args:
-            path: The folder.
+            path: The folder, or one of its checkpoints.
             best: Whether to take the one of the highest 1-NN accuracy of the monitor instead.
 
         Raises:
-            RunFolderError: There is no such checkpoint, or the folder is of another version.
+            RunFolderError: There is no such checkpoint, or it is of another version.
         """
         folder = checkpoints.CheckpointFolder(Path(path) / CHECKPOINTS)
         try:
-            found = folder.best() if best else folder.newest()
+            if Path(path).is_file():
+                found: Any = Path(path), checkpoints.load(path)
+            else:
+                found = folder.best() if best else folder.newest()
         except SkeletonFormatError as error:
             raise RunFolderError(f"{path}: {error}") from error
         if found is None:
@@ -125,11 +128,7 @@ class RunFolder:
         self.board: SummaryWriter | None = None
 
     def find(self, *, resume: bool) -> Run | None:
-        """Return this very run as far as it came, None where it has not begun.
-
-        Raises:
-            RunFolderError: The folder holds another run, or anything else.
-        """
+        """Return this very run as far as it came, None where it has not begun."""
         if not self.path.exists() or not any(self.path.iterdir()):
             return None
         if not resume:
@@ -148,11 +147,7 @@ class RunFolder:
         return run
 
     def begin(self, state: Mapping[str, Any]) -> None:
-        """Prepare the folder, where there is room for the checkpoints to come.
-
-        Raises:
-            RunFolderError: It cannot be made, or there is no room.
-        """
+        """Prepare the folder, where there is room for the checkpoints to come."""
         try:
             self.path.mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -169,11 +164,7 @@ class RunFolder:
         self._write_csv(state["history"])
 
     def save(self, state: Mapping[str, Any], score: float | None) -> None:
-        """Write a checkpoint; earlier ones stay whole where that cannot be done.
-
-        Raises:
-            RunFolderError: The file cannot be written.
-        """
+        """Write a checkpoint; earlier ones stay whole where that cannot be done."""
         try:
             self.checkpoints.save(state, state["step"], score=score)
         except OSError as error:
@@ -188,12 +179,6 @@ class RunFolder:
             for name, value in {**history[-1], **extra}.items():
                 self.board.add_scalar(name, value, int(history[-1]["step"]))
             self._write_csv(history)
-
-    def list_clips(self, names: Sequence[str], step: int, rank: int) -> Path:
-        """Write the clips of a step whose loss was not finite, and return the file."""
-        path = self.path / f"not-finite-step-{step}-process-{rank}.txt"
-        path.write_text("\n".join(names) + "\n")
-        return path
 
     def _write_csv(self, history: Sequence[Mapping[str, float]]) -> None:
         columns = list(dict.fromkeys(name for row in history for name in row))

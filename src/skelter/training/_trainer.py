@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import math
 import os
 import platform
@@ -27,11 +28,10 @@ from tqdm import tqdm  # type: ignore[import-untyped]  # tqdm has no types
 
 from skelter import __version__, _checks
 from skelter.data import ShuffledBatches, SkeletonStore, seeded
-from skelter.training._config import Hardware, TrainingConfig
-from skelter.training._errors import NotFiniteError, StoppedError, on_main
+from skelter.training._config import Schedule, TrainingConfig, warm_up_cosine
+from skelter.training._errors import NotFiniteError, StoppedError, TrainingError, on_main
 from skelter.training._monitor import Clips, IntArray, Monitor, look
 from skelter.training._run import Run, RunFolder
-from skelter.training._schedules import Schedule, warm_up_cosine
 from skelter.typing import Method
 
 
@@ -45,7 +45,8 @@ class Trainer:
     Args:
         folder: Place of checkpoints, logs and the description of the run; `Run` reads it.
         config: Steps, batches and seed.
-        hardware: Devices and precision.
+        fabric: A Lightning Fabric that was launched, with the devices and the precision to train
+            with; if None, the GPU if there is one, and the processes of ``torchrun``.
         monitor: Whether to watch held-out clips.
         checkpoint_every: Steps between two checkpoints; 0 is an epoch.
         keep: Newest checkpoints that stay, besides the best by the monitor.
@@ -75,7 +76,7 @@ class Trainer:
         folder: str | os.PathLike[str],
         config: TrainingConfig | None = None,
         *,
-        hardware: Hardware | None = None,
+        fabric: Fabric | None = None,
         monitor: Monitor | None = None,
         checkpoint_every: int = 0,
         keep: int = 3,
@@ -84,20 +85,14 @@ class Trainer:
         _checks.between("checkpoint_every", checkpoint_every, 0, float("inf"))
         _checks.positive_int("keep", keep)
         self.folder, self.config = Path(folder), config or TrainingConfig()
-        self.hardware, self.monitor = hardware or Hardware(), monitor or Monitor()
-        self.checkpoint_every, self.keep, self.resume = checkpoint_every, keep, resume
-        self._fabric: Fabric | None = None
-
-    def launch(self) -> Fabric:
-        """Start the processes, as `fit` does otherwise.
-
-        Each of them runs the script from its beginning: call it before anything that takes long.
-
-        Raises:
-            ValueError: The machine has no such hardware.
-        """
-        self._fabric = self._fabric or self.hardware.launch()
-        return self._fabric
+        self.monitor, self.resume = monitor or Monitor(), resume
+        self.checkpoint_every, self.keep = checkpoint_every, keep
+        if fabric is None:
+            here = int(os.environ.get("LOCAL_WORLD_SIZE", 1))  # torchrun says how many
+            nodes = int(os.environ.get("WORLD_SIZE", here)) // here
+            fabric = Fabric(devices=here, num_nodes=nodes)
+            fabric.launch()
+        self.fabric = fabric
 
     def fit(
         self,
@@ -124,8 +119,8 @@ class Trainer:
             indices: The clips to train on, such as ``split.train``.
             optimiser: Of parameters of the method; AdamW with a rate of 1e-3 if None.
             schedule: The factor of its learning rates at each step; `warm_up_cosine` if None.
-            configuration: Settings of the caller: numbers, strings, lists and dictionaries of
-                them. They are kept with the run, and a run with others is refused.
+            configuration: Settings of the caller, as JSON holds them. They are kept with the
+                run, and a run with others is refused.
             split: The name of the split that `indices` are of, for reports.
 
         Returns:
@@ -133,7 +128,7 @@ class Trainer:
 
         Raises:
             TypeError: The method has no encoders or representations.
-            ValueError: There are too few clips, or the hardware is not there.
+            TrainingError: There are fewer clips than processes and parts of a batch.
             RunFolderError: The folder holds another run or something else, or there is no room.
             StoppedError: SIGTERM or SIGINT came; a checkpoint was written.
             NotFiniteError: The loss was not finite.
@@ -142,12 +137,12 @@ class Trainer:
         fits = fits and hasattr(method, "encoders") and hasattr(method, "representations")
         expected = "be a module with `encoders` and `representations`, see skelter.typing.Method"
         _checks.require(fits, "`method`", expected, type(method).__name__, error=TypeError)
-        fabric = self.launch()
-        about = {"configuration": dict(configuration or {}), "split": split}
+        given = json.loads(json.dumps(dict(configuration or {}), default=str))
+        about = {"configuration": given, "split": split}
         clips = Clips(store, views, *self.monitor.hold_out(indices, self.config.seed))
-        gpus = [fabric.device] if fabric.device.type == "cuda" else []
+        gpus = [self.fabric.device] if self.fabric.device.type == "cuda" else []
         with torch.random.fork_rng(devices=gpus), _notice_signals() as told:
-            training = _Training(self, fabric, method, clips, optimiser, schedule, about)
+            training = _Training(self, method, clips, optimiser, schedule, about)
             return training.run(told)
 
 
@@ -191,23 +186,21 @@ class _Training:
     def __init__(
         self,
         trainer: Trainer,
-        fabric: Fabric,
         method: Method,
         clips: Clips,
         optimiser: Optimizer | None,
         schedule: Schedule | None,
-        about: Mapping[str, Any],
+        about: dict[str, Any],
     ) -> None:
-        self.trainer, self.config, self.fabric = trainer, trainer.config, fabric
-        self.method, self.watched = method, clips
+        self.trainer, self.config, self.fabric = trainer, trainer.config, trainer.fabric
+        self.method, self.clips, fabric = method, clips, trainer.fabric
         self.rank, self.world = fabric.global_rank, fabric.world_size
         batch, least = self.config.batch_size, self.world * self.config.accumulate
-        _checks.require(
-            min(batch, len(clips.train)) >= least,
-            "`indices` and `batch_size`",
-            f"have {least} clips: {self.world} process(es) take {self.config.accumulate} part(s)",
-            f"{len(clips.train)} clips in batches of {batch}",
-        )
+        if min(batch, len(clips.train)) < least:
+            raise TrainingError(
+                f"{self.world} process(es) with {self.config.accumulate} part(s) of a batch each "
+                f"need {least} clips; got {len(clips.train)}, in batches of {batch}."
+            )
         self.shuffled = partial(
             ShuffledBatches, clips.train, batch, seed=self.config.seed, rank=self.rank,
             world_size=self.world,
@@ -215,17 +208,11 @@ class _Training:
         self.batches = self.shuffled(drop_last=self.config.drop_last)
         self.epochs = max(self.config.epochs, math.ceil(self.config.steps / len(self.batches)))
         self.steps = self.epochs * len(self.batches)
-        self.clips, self.place = clips, torch.device("cpu")
-        if trainer.hardware.resident:
-            self.place = fabric.device
-            self.clips = clips._replace(store=clips.store.to(fabric.device))
         network = self.network = cast(nn.Module, method)
         if optimiser is None:
             trained = [weight for weight in network.parameters() if weight.requires_grad]
             optimiser = torch.optim.AdamW(trained, 1e-3)
-        about = {**_describe(trainer, method, optimiser, clips), **about}
-        if trainer.hardware.sync_batch_norm:
-            nn.SyncBatchNorm.convert_sync_batchnorm(network)  # type: ignore[no-untyped-call]
+        about = _describe(trainer, method, optimiser, clips) | about
         network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # faster, same
         self.module, self.optimiser = fabric.setup(_Step(network), optimiser)
         self.rates = [float(group["lr"]) for group in self.optimiser.param_groups]
@@ -299,7 +286,7 @@ class _Training:
                 figures[name] = figures[name] + weighted if name in figures else weighted
         means, stop = self.agree(figures, len(indices), told.is_set())
         if not math.isfinite(means["loss"]):
-            raise self.not_finite(indices)
+            raise self.list_clips(indices)
         if self.config.clip_norm:
             self.fabric.clip_gradients(self.module, self.optimiser, max_norm=self.config.clip_norm)
         self.optimiser.step()
@@ -319,10 +306,11 @@ class _Training:
             stop, values = bool(sums[0] > 0), sums[2:] / sums[1]
         return dict(zip(figures, values.tolist(), strict=True)), stop
 
-    def not_finite(self, indices: IntArray) -> NotFiniteError:
-        """List the clips of a step, and return the error that names the list."""
-        names = [f"{index}\t{self.clips.store.names[index]}" for index in indices]
-        path = self.folder.list_clips(names, self.step, self.rank)
+    def list_clips(self, indices: IntArray) -> NotFiniteError:
+        """List the clips of a step in a file, and return the error that names it."""
+        names = [f"{index}\t{self.clips.store.names[index]}\n" for index in indices]
+        path = self.folder.path / f"not-finite-step-{self.step}-process-{self.rank}.txt"
+        path.write_text("".join(names))
         return NotFiniteError(
             f"The loss of step {self.step} is not finite. Its clips are listed in {path}: look at "
             "them, or lower the learning rate, or set `clip_norm`. The checkpoint before is whole."
@@ -333,9 +321,9 @@ class _Training:
         row: dict[str, float] = {"epoch": epoch, "step": self.step}
         row |= {name: total / len(self.batches) for name, total in self.sums.items()}
         self.sums = {}
-        if len(self.watched.held_out) > 1 and self.trainer.monitor.due(epoch, self.epochs):
+        if len(self.clips.held_out) > 1 and self.trainer.monitor.due(epoch, self.epochs):
             if self.fabric.is_global_zero:
-                row |= look(self.method, self.watched, self.config.seed, self.fabric.device)
+                row |= look(self.method, self.clips, self.config.seed, self.fabric.device)
             self.fabric.barrier()
             self.module.train()
         self.history.append(row)
@@ -355,7 +343,7 @@ class _Training:
 
     def views(self, indices: IntArray, *purpose: str | int) -> list[Tensor]:
         """Return the views of clips on the device, as a function of the purpose of their draw."""
-        generator = seeded(self.config.seed, *purpose, device=self.place)
+        generator = self.clips.seeded(self.config.seed, *purpose)
         return [self.fabric.to_device(view) for view in self.clips.draw(indices, generator)[0]]
 
     def state(self) -> dict[str, Any]:
@@ -395,16 +383,13 @@ def _describe(
     store, digest = clips.store, hashlib.sha256(clips.train.tobytes())
     digest.update(np.ascontiguousarray(store.num_frames).tobytes())
     options = {
-        name: list(value) if isinstance(value, tuple) else value
-        for name, value in optimiser.defaults.items()
-        if isinstance(value, int | float | str | tuple | None)
+        name: value for name, value in optimiser.defaults.items() if type(value) in (int, float)
     }
     return {
         "name": str(getattr(method, "name", type(method).__name__)),
         "encoders": list(method.encoders),
         "training": asdict(trainer.config),
-        "precision": trainer.hardware.precision,
-        "sync_batch_norm": trainer.hardware.sync_batch_norm,
+        "precision": trainer.fabric.strategy.precision.precision,
         "monitor": trainer.monitor.share,
         "optimiser": {"optimiser": type(optimiser).__name__, **options},
         "store": {
