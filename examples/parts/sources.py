@@ -59,11 +59,9 @@ def raw_poses(seed: int) -> Candidate:
 def load(path: Path, store: SkeletonStore, representations: Sequence[str]) -> list[Candidate]:
     """Return the encoders of a run or of a published file, and their untrained twins."""
     try:
-        if path.is_dir():
+        state = {} if path.is_dir() else checkpoints.load_published(path)
+        if path.is_dir() or "skelter" in state:
             return of_run(training.Run.open(path), store)
-        state = checkpoints.load_published(path)
-        if "skelter" in state:
-            return of_run(training.Run.of_state(path, checkpoints.load(path)), store)
         return of_published(path, state, store, representations)
     except (FileNotFoundError, SkeletonFormatError, training.TrainingError, ValueError,
             RuntimeError) as error:  # fmt: skip
@@ -79,6 +77,11 @@ def of_run(run: training.Run, store: SkeletonStore) -> list[Candidate]:
         refuse(
             f"--checkpoint {run.path} was trained on clips with {'; '.join(differ)} as --data has. "
             "Convert one of the sets (`layout.convert`), or train on clips like these."
+        )
+    if run.configuration.get("method") not in assembly.METHODS:
+        refuse(
+            f"--checkpoint {run.path} is of {run.name}, which `METHODS` of parts/assembly.py does "
+            "not have by the name in its configuration. Add its constructor there."
         )
     config = restored(Pretraining, run.configuration)
     trained, twin = (assembly.method(config, store, 1) for _ in range(2))

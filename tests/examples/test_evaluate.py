@@ -232,6 +232,26 @@ class TestWrong:
         )  # fmt: skip
         assert "9.9" in said
 
+    def test_a_run_of_an_earlier_version(self, recordings, tmp_path, capsys):
+        from skelter import checkpoints
+
+        checkpoints.CheckpointFolder(tmp_path / "checkpoints").save({"configuration": {}}, 3)
+        said = self.refused(
+            capsys, "--checkpoint", tmp_path, "--data", recordings, "--output", tmp_path / "out"
+        )
+        assert "was not written by a `Trainer` of this version" in said
+
+    def test_a_method_without_a_constructor(self, runs, recordings, tmp_path, capsys):
+        from skelter import checkpoints
+
+        state = checkpoints.CheckpointFolder(runs[0] / "checkpoints").newest()[1]
+        about = {**state["run"], "name": "Mine", "configuration": {"method": "mine"}}
+        checkpoints.CheckpointFolder(tmp_path / "checkpoints").save({**state, "run": about}, 3)
+        said = self.refused(
+            capsys, "--checkpoint", tmp_path, "--data", recordings, "--output", tmp_path / "out"
+        )
+        assert "is of Mine, which `METHODS` of parts/assembly.py does not have" in said
+
     def test_no_labels(self, tmp_path, capsys):
         clips = [np.random.default_rng(n).normal(size=(30, 1, 20, 3)) for n in range(4)]
         SkeletonStore.build(tmp_path / "store", clips, labels=[-1] * 4, layout=KINECT20)
