@@ -27,6 +27,8 @@ from parts.configuration import Pretraining
 from parts.protocols import Evaluation
 from pretrain import pretrain
 
+SMALL = replace(configuration.PRESETS["small"], checkpoint_every=100)  # its epochs are short
+
 
 @dataclass(frozen=True)
 class Pipeline(recordings.Recordings):
@@ -47,7 +49,7 @@ class Pipeline(recordings.Recordings):
     output: Path = Path("runs/paper_pipeline")
     """Folder of the runs and of the report."""
 
-    pretraining: tyro.conf.Suppress[Pretraining] = configuration.PRESETS["small"]
+    pretraining: tyro.conf.Suppress[Pretraining] = SMALL
     evaluation: tyro.conf.Suppress[Evaluation] = protocols.PRESETS["small"]
 
     def __post_init__(self) -> None:
@@ -56,7 +58,8 @@ class Pipeline(recordings.Recordings):
         expected = "two or more different ones, such as sequence=bigru image=hcn"
         require(len(names) > 1, "encoders", expected, " ".join(self.encoders) or "none")
         require(self.epochs is None or self.epochs >= 1, "epochs", "1 or more", self.epochs)
-        require(len(self.seeds) > 0, "seeds", "one or more numbers", "none")
+        seeds = " ".join(map(str, self.seeds)) or "none"
+        require(0 < len(self.seeds) == len(set(self.seeds)), "seeds", "different numbers", seeds)
 
 
 PRESETS = {

@@ -117,7 +117,8 @@ class TestPaperPipeline:
         [
             (("--encoders", "sequence=bigru"), "--encoders must be two or more different ones"),
             (("--epochs", 0), "--epochs must be 1 or more; got 0"),
-            (("--seeds",), "--seeds must be one or more"),
+            (("--seeds",), "--seeds must be different numbers; got none"),
+            (("--seeds", 1, 1), "--seeds must be different numbers; got 1 1"),
             (("--split", "pku-mmd"), "--split pku-mmd needs a --split-file"),
             (("--split", "ntu60-xsub", "--data", "no"), "--data no"),
         ],
