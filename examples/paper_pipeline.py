@@ -17,7 +17,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import tyro
 from evaluate import evaluate
@@ -60,6 +60,19 @@ class Pipeline(recordings.Recordings):
         require(self.epochs is None or self.epochs >= 1, "epochs", "1 or more", self.epochs)
         seeds = " ".join(map(str, self.seeds)) or "none"
         require(0 < len(self.seeds) == len(set(self.seeds)), "seeds", "different numbers", seeds)
+        self.run("", 0, 0)  # refuses unknown encoders
+
+    def common(self) -> dict[str, Any]:
+        """Return the options that pre-training and evaluation have in common."""
+        names = ("data", "split", "split_file", "lists", "accelerator")
+        return {name: getattr(self, name) for name in names}
+
+    def run(self, name: str, fold: int, seed: int) -> Pretraining:
+        """Return the configuration of a run on a fold, in a folder by the fold's name."""
+        output = self.output / f"{name}-seed{seed}".replace(" ", "-")
+        length = {} if self.epochs is None else {"epochs": self.epochs, "steps": 0}
+        what = {"encoders": self.encoders, "fold": fold, "seed": seed, "output": output}
+        return replace(self.pretraining, **self.common(), **what, **length)
 
 
 PRESETS = {
@@ -73,20 +86,18 @@ PRESETS = {
 def main(arguments: Sequence[str] | None = None) -> int:
     """Pre-train for every fold and seed, evaluate all runs, and return the exit code."""
     config = parse(Pipeline, PRESETS, __doc__, arguments)
-    clips = {name: getattr(config, name) for name in ("data", "split", "split_file", "lists")}
-    common = {**clips, "accelerator": config.accelerator}
-    training = replace(config.pretraining, **common, encoders=config.encoders)
-    if config.epochs is not None:
-        training = replace(training, epochs=config.epochs, steps=0)
-    runs = []
-    for fold, name in enumerate(names_of_folds(config)):
-        for seed in config.seeds:
-            runs.append(config.output / f"{name}-seed{seed}".replace(" ", "-"))
-            code = pretrain(replace(training, fold=fold, seed=seed, output=runs[-1]))
-            if code:
-                return code
-    output = {"output": config.output, "overwrite": True}
-    evaluate(replace(config.evaluation, **common, **output, checkpoint=tuple(runs)))
+    runs = [
+        config.run(name, fold, seed)
+        for fold, name in enumerate(names_of_folds(config))
+        for seed in config.seeds
+    ]
+    for run in runs:
+        code = pretrain(run)
+        if code:
+            return code
+    folders = tuple(run.output for run in runs)
+    report = {"checkpoint": folders, "output": config.output, "overwrite": True}
+    evaluate(replace(config.evaluation, **config.common(), **report))
     return 0
 
 

@@ -104,7 +104,9 @@ class TestPaperPipeline:
         assert len(numbers["losses"]) == 2
 
     def test_help_shows_every_option(self, tmp_path):
-        shown = run(tmp_path, "paper_pipeline.py", "--help").stdout
+        done = run(tmp_path, "paper_pipeline.py", "--help")
+        shown = done.stdout
+        assert done.returncode == 0
         for option in (
             "data", "split", "split-file", "lists", "encoders", "preset", "epochs", "seeds",
             "accelerator", "output",
@@ -116,6 +118,7 @@ class TestPaperPipeline:
         ("arguments", "message"),
         [
             (("--encoders", "sequence=bigru"), "--encoders must be two or more different ones"),
+            (("--encoders", "sequence=bigru", "foo=hcn"), "--encoders must be different ones of"),
             (("--epochs", 0), "--epochs must be 1 or more; got 0"),
             (("--seeds",), "--seeds must be different numbers; got none"),
             (("--seeds", 1, 1), "--seeds must be different numbers; got 1 1"),
@@ -123,10 +126,14 @@ class TestPaperPipeline:
             (("--split", "ntu60-xsub", "--data", "no"), "--data no"),
         ],
     )
-    def test_wrong_arguments(self, tmp_path, arguments, message):
-        wrong = run(tmp_path, "paper_pipeline.py", *arguments)
-        assert wrong.returncode == 2
-        assert message in " ".join(wrong.stderr.replace("│", " ").split())
+    def test_wrong_arguments(self, on_path, tmp_path, monkeypatch, capsys, arguments, message):
+        import paper_pipeline
+
+        monkeypatch.chdir(tmp_path)
+        with pytest.raises(SystemExit) as end:
+            paper_pipeline.main([str(argument) for argument in arguments])
+        assert end.value.code == 2
+        assert message in " ".join(capsys.readouterr().err.replace("│", " ").split())
         assert not (tmp_path / "runs").exists()
 
 
