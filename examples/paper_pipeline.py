@@ -13,6 +13,7 @@ The same command again goes on where the last one stopped.
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -69,7 +70,7 @@ class Pipeline(recordings.Recordings):
 
     def run(self, name: str, fold: int, seed: int) -> Pretraining:
         """Return the configuration of a run on a fold, in a folder by the fold's name."""
-        output = self.output / f"{name}-seed{seed}".replace(" ", "-")
+        output = self.output / re.sub(r"[^\w.-]+", "-", f"{name}-seed{seed}")
         length = {} if self.epochs is None else {"epochs": self.epochs, "steps": 0}
         what = {"encoders": self.encoders, "fold": fold, "seed": seed, "output": output}
         return replace(self.pretraining, **self.common(), **what, **length)

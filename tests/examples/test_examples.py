@@ -103,6 +103,13 @@ class TestPaperPipeline:
         assert tables[0] == tables[1]
         assert len(numbers["losses"]) == 2
 
+    def test_every_fold_and_seed_has_a_folder(self, on_path):
+        from paper_pipeline import PRESETS
+
+        run = PRESETS["paper"].run("xsub_train / xsub_val, as recorded", 0, 3)
+        assert run.output == Path("runs/paper_pipeline/xsub_train-xsub_val-as-recorded-seed3")
+        assert (run.seed, run.epochs, run.encoders) == (3, 451, ("sequence=bigru", "image=hcn"))
+
     def test_help_shows_every_option(self, tmp_path):
         done = run(tmp_path, "paper_pipeline.py", "--help")
         shown = done.stdout
