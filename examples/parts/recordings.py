@@ -40,13 +40,13 @@ SPLITS: dict[str, Callable[[SkeletonStore, Recordings], list[SplitRule]]] = {
 
 @dataclass(frozen=True)
 class Recordings:
-    """Which recordings, and which of them train."""
+    """The recordings, and the split that divides them."""
 
     data: Path | None = None
     """Store directory or ragged .npz file. None: a synthetic set."""
 
     split: Literal[*SPLITS] | None = None
-    """Which clips train and which test. None: the lists of the source, else views or subjects."""
+    """The clips to train and to test on. None: the lists of the source, else views or subjects."""
 
     split_file: Path | None = None
     """For pku-mmd: such as Split/cross-subject.txt."""

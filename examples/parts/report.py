@@ -141,11 +141,11 @@ def describe(
     config: Evaluation, store: SkeletonStore, folds: Sequence[Fold], rows: Sequence[Row]
 ) -> dict[str, str]:
     """Return the facts that a reader needs to run it again."""
-    made = store.info.provenance
+    made = {**store.info.provenance, "skipped": len(store.info.provenance.get("skipped", ()))}
     return {
         "data": repr(store),
-        "made": "; ".join(f"{name}: {made[name]}" for name in ("format", "normalisation", "version")
-                          if made.get(name)),
+        "made": "; ".join(f"{name}: {value}" for name, value in made.items()
+                          if value and name != "pieces"),
         "split": "; ".join(f"{fold.name}, {len(fold.split.train)} clips train, "
                            f"{len(fold.split.test)} test, {len(fold.repeats)} repeats across"
                            for fold in folds),
