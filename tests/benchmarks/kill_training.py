@@ -42,41 +42,42 @@ def main():
         trial(Path(folder), args.kills, args.processes, args.steps, args.seed)
 
 
-def trial(folder, kills, processes, steps, seed, *options):
-    """Raise if a run that was killed ends with another state."""
-    options = ("--steps", steps, "--checkpoint-every", 3, "--monitor", 0.1, *options)
-    seconds = run(folder, "undisturbed", processes, options)
+def trial(folder, kills, processes, steps, seed, *options, command=COMMAND):
+    """Raise if a run that was killed ends with another state; return the last one."""
+    command = [command, "--accelerator", "cpu", "--devices", processes, "--steps", steps]
+    command += ["--checkpoint-every", 3, "--monitor", 0.1, *options]
+    seconds = run(folder, "undisturbed", command)
     expected = last(folder / "undisturbed")
     moments = random.Random(seed)
     for number in range(kills):
         name = f"killed-{number}"
-        process = start(folder, name, processes, options)
+        process = start(folder, name, command)
         wait_for_a_checkpoint(folder / name, process)
         time.sleep(moments.uniform(0.0, 0.9) * seconds)
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
         reached = max((path.stem for path in saved(folder / name)), default="no step")
-        run(folder, name, processes, options)
+        run(folder, name, command)
         differing = differences(expected, last(folder / name))
         assert not differing, f"{name} differs in {differing[:5]}"
         print(f"kill {number + 1}: at {reached}, the same end", flush=True)
         shutil.rmtree(folder / name)
+    return expected
 
 
-def run(folder, name, processes, options):
+def run(folder, name, command):
     """Train to the end; return the seconds from the first checkpoint on."""
-    process = start(folder, name, processes, options)
+    process = start(folder, name, command)
     wait_for_a_checkpoint(folder / name, process)
     begun = time.perf_counter()
     assert process.wait() == 0, (folder / f"{name}.log").read_text()[-2000:]
     return time.perf_counter() - begun
 
 
-def start(folder, name, processes, options):
-    arguments = ["--output", folder / name, "--accelerator", "cpu", "--devices", processes]
+def start(folder, name, command):
     with (folder / f"{name}.log").open("w") as log:
         return subprocess.Popen(
-            [sys.executable, "-W", "ignore", COMMAND, *map(str, [*arguments, *options])],
+            [sys.executable, "-W", "ignore", *map(str, command), "--output", folder / name],
             stdout=log,
             stderr=log,
             start_new_session=True,
@@ -94,7 +95,7 @@ def saved(folder):
 
 
 def last(folder):
-    return checkpoints.read(saved(folder)[-1])
+    return checkpoints.load(saved(folder)[-1])
 
 
 def differences(ours, theirs, at=""):

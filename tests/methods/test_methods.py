@@ -290,7 +290,7 @@ class TestIntraSkeletonContrast:
 
 def test_a_method_that_cannot_be_built_says_what_to_add(monkeypatch):
     class New(nn.Module):
-        def __init__(self, students, teachers):
+        def __init__(self, students, teachers, heads):
             super().__init__()
 
     monkeypatch.setattr(method_builders.methods, "New", New, raising=False)
