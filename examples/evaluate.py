@@ -24,6 +24,8 @@ from parts.protocols import PRESETS, Evaluation
 from parts.sources import RANDOM, RAW, Candidate
 from tqdm import tqdm
 
+from skelter.data import SkeletonStore
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Evaluate as the command line says, and return the exit code."""
@@ -31,12 +33,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def evaluate(config: Evaluation) -> None:
-    """Run the protocols on every encoder, and write the report."""
+def evaluate(config: Evaluation, store: SkeletonStore | None = None) -> None:
+    """Run the protocols on every encoder, on a store that is open, and write the report."""
     config.device()  # or end with the reason why not
     if (config.output / "report.md").exists() and not config.overwrite:
         refuse(f"--output {config.output} has a report. Name another folder, or --overwrite.")
-    store = config.open()
+    store = store or config.open()
     if (store.labels < 0).all():
         refuse(
             f"--data {config.data}: no clip has a label. Pre-training works without; evaluation "
@@ -62,7 +64,7 @@ def evaluate(config: Evaluation) -> None:
     report.write(config, store, folds, rows, list(runs.values()))
 
 
-def candidates(config: Evaluation, store: recordings.SkeletonStore) -> list[Candidate]:
+def candidates(config: Evaluation, store: SkeletonStore) -> list[Candidate]:
     """Return all encoders to evaluate: the baselines, then those of each checkpoint."""
     found = [sources.raw_poses(config.seed)] if config.baselines or not config.checkpoint else []
     for path in config.checkpoint:

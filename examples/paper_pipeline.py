@@ -87,27 +87,23 @@ PRESETS = {
 def main(arguments: Sequence[str] | None = None) -> int:
     """Pre-train for every fold and seed, evaluate all runs, and return the exit code."""
     config = parse(Pipeline, PRESETS, __doc__, arguments)
+    store = config.open()
+    try:
+        splits = recordings.choose_splits(store, config)
+    except ValueError as error:
+        refuse(str(error))
     runs = [
-        config.run(name, fold, seed)
-        for fold, name in enumerate(names_of_folds(config))
+        config.run(name, fold, seed) for fold, (name, _) in enumerate(splits)
         for seed in config.seeds
-    ]
+    ]  # fmt: skip
     for run in runs:
-        code = pretrain(run)
+        code = pretrain(run, store)
         if code:
             return code
     folders = tuple(run.output for run in runs)
     report = {"checkpoint": folders, "output": config.output, "overwrite": True}
-    evaluate(replace(config.evaluation, **config.common(), **report))
+    evaluate(replace(config.evaluation, **config.common(), **report), store)
     return 0
-
-
-def names_of_folds(config: Pipeline) -> list[str]:
-    """Return the names of the splits, or end with the reason why there are none."""
-    try:
-        return [name for name, _ in recordings.choose_splits(config.open(), config)]
-    except ValueError as error:
-        refuse(str(error))
 
 
 if __name__ == "__main__":
