@@ -1,6 +1,11 @@
 """Sphinx configuration."""
 
+import sys
+from pathlib import Path
+
 import skelter
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "examples"))  # pages import from examples
 
 project = "skelter"
 author = "The skelter developers"

@@ -1,4 +1,4 @@
-"""Pre-train and evaluate an encoder of your own with skelter's method and protocols.
+"""Pre-train and evaluate an encoder of your own with skelter's methods and protocols.
 
 An encoder is any ``nn.Module`` with ``feature_dim`` that maps a representation to (N, feature_dim).
 
@@ -11,9 +11,9 @@ import argparse
 
 import torch
 from torch import Tensor, nn
-from torch.utils.data import BatchSampler, DataLoader, SubsetRandomSampler
-from tqdm import trange
+from torch.utils.data import DataLoader
 
+from skelter import training
 from skelter.data import SkeletonDataset, collate, splits, synthetic
 from skelter.evaluation import extract_features, retrieval
 from skelter.methods import IntraSkeletonContrast
@@ -44,16 +44,13 @@ def main() -> None:
     """Compare the encoder before and after pre-training."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--epochs", type=int, default=10, help="default: 10")
+    parser.add_argument("--output", default="runs/tcn", help="default: runs/tcn")
     args = parser.parse_args()
     torch.manual_seed(0)
-
     store = synthetic.generate()
     store = store.map(presets.isc_normalise(store.layout))
     split = splits.cross_view()(store)
     encoder = TemporalConvNet(3 * store.layout.num_joints * store.persons)
-    method = IntraSkeletonContrast(
-        encoder, ToSequence(), queue_size=512, momentum=0.99, temperature=0.1
-    )
 
     def accuracy() -> float:
         crop = presets.isc_test_view(frames=32)
@@ -69,17 +66,12 @@ def main() -> None:
         return retrieval(train.features, train.labels, test.features, test.labels).top[1]
 
     print(f"random encoder: 1-NN accuracy {accuracy():.1%}")
-    batches = BatchSampler(SubsetRandomSampler(split.train), 64, drop_last=True)
+    method = IntraSkeletonContrast(
+        encoder, ToSequence(), queue_size=512, momentum=0.99, temperature=0.1
+    )
     views = MultiView([presets.isc_small_view(), presets.isc_small_view()])
-    optimiser = torch.optim.AdamW(method.parameters(), 1e-3)
-    for _ in (progress := trange(args.epochs, unit="epoch")):
-        for indices in batches:
-            (view1, view2), _, _ = store.batch(indices, transform=views)
-            output = method(view1, view2)
-            optimiser.zero_grad()
-            output.loss.backward()
-            optimiser.step()
-        progress.set_postfix_str(f"loss {output.loss.item():.3f}")
+    trainer = training.Trainer(args.output, training.TrainingConfig(epochs=args.epochs))
+    trainer.fit(method, views, store, split.train)
     print(f"pre-trained: 1-NN accuracy {accuracy():.1%}")
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 import skelter
+from skelter.layouts import SkeletonLayout
 
 ROOT = Path(skelter.__file__).parent
 REPOSITORY = Path(__file__).parents[1]
@@ -24,20 +25,22 @@ LEVEL_1 = {
     "evaluation", "viz",
 }  # fmt: skip
 LEVEL_2 = {"methods", "checkpoints"}
+LEVEL_3 = {"training"}
 BASE = {"typing", "_checks", "_ragged", "layouts"}
 ALLOWED = (
     dict.fromkeys(LEVEL_0, BASE)
     | dict.fromkeys(LEVEL_1, BASE)
     | dict.fromkeys(LEVEL_2, LEVEL_0 | LEVEL_1)
+    | dict.fromkeys(LEVEL_3, LEVEL_0 | LEVEL_1 | LEVEL_2 | {"__version__"})
 )
 ALLOWED |= {room: BASE | {"distributed"} for room in ("memory", "losses")}
 ALLOWED["_checks"] = ALLOWED["_ragged"] = set()
 ALLOWED["encoders"] = BASE | {"representations"}
 # A published checkpoint becomes a method, and a file tells the version that wrote it.
 ALLOWED["checkpoints"] = LEVEL_0 | LEVEL_1 | {"methods", "__version__"}
-ALLOWED["__init__"] = LEVEL_0 | LEVEL_1 | LEVEL_2  # its sub-packages load when first used
+ALLOWED["__init__"] = LEVEL_0 | LEVEL_1 | LEVEL_2 | LEVEL_3  # its sub-packages load when first used
 THIRD_PARTY = {"torch", "numpy", "einops", "typing_extensions"}
-OPTIONAL = {"viz": {"matplotlib"}}
+OPTIONAL = {"viz": {"matplotlib"}, "training": {"lightning_fabric", "tqdm"}}
 
 
 def forbidden_imports(root):
@@ -89,6 +92,8 @@ class TestLayers:
             ("evaluation/_bad.py", "import sklearn"),
             ("data/_bad.py", "def f():\n    from skelter.methods import InterSkeletonContrast"),
             ("memory.py", "from skelter.momentum import MomentumEncoder"),
+            ("methods/_bad.py", "from skelter.training import Trainer"),
+            ("methods/_bad.py", "import tqdm"),
         ],
     )
     def test_the_test_would_notice(self, tmp_path, file, line):
@@ -99,7 +104,17 @@ class TestLayers:
 
     def test_every_room_has_a_level(self):
         rooms = {path.name.removesuffix(".py") for path in ROOT.iterdir()}
-        assert rooms - {"__pycache__", "py.typed", "__init__"} <= LEVEL_0 | LEVEL_1 | LEVEL_2
+        assert (
+            rooms - {"__pycache__", "py.typed", "__init__"} <= LEVEL_0 | LEVEL_1 | LEVEL_2 | LEVEL_3
+        )
+
+    def test_nothing_loads_training(self):
+        rooms = ", ".join(sorted(LEVEL_1 | LEVEL_2))
+        check = (
+            f"from skelter import {rooms}; import sys; assert not any(m.startswith(("
+            "'skelter.training', 'lightning', 'tensorboard')) for m in sys.modules)"
+        )
+        subprocess.run([sys.executable, "-c", check], check=True)
 
     def test_transforms_load_neither_encoders_nor_data(self):
         check = (
@@ -151,11 +166,15 @@ class TestPublicNames:
             "losses": "InfoNCELoss NTXentLoss CrossContrastiveLoss functional",
             "losses.functional": "info_nce nt_xent cross_contrastive",
             "methods": "InterSkeletonContrast IntraSkeletonContrast ContrastOutput",
+            "training": "Trainer TrainingConfig Monitor Run TrainingError RunFolderError "
+            "StoppedError NotFiniteError Schedule warm_up_cosine",
+            "typing": "Batches ClipTransform Encoder Method MethodOutput Representation",
+            "distributed": "all_gather gather_with_grad joined_mean rank world_size",
             "data": "SkeletonStore SkeletonDataset SkeletonFormatError Clip read_ragged read_ntu "
             "read_isc read_crosclr read_ctrgcn read_pyskl read_pku_mmd read_nw_ucla read_kinetics "
             "write_ragged write_ntu write_isc write_pyskl splits synthetic prepare sources",
             "checkpoints": "CheckpointFolder encoder_from_reference from_reference "
-            "head_from_reference read read_own write",
+            "head_from_reference load load_published save",
             "evaluation": "extract_features knn linear_probe semi_supervised fine_tune one_shot "
             "ensemble compress alignment uniformity effective_rank diagnose",
             "layouts": "SkeletonLayout NTU25 KINECT20 OPENPOSE18 COCO17 H36M17 SMPL24 "
@@ -190,7 +209,8 @@ class TestPublicNames:
             if inspect.isclass(thing) and not issubclass(thing, Exception):
                 parameters = list(inspect.signature(thing).parameters.values())
                 positional = [p for p in parameters if p.kind is not p.KEYWORD_ONLY]
-                assert len(parameters) <= 8, name
+                # A layout is a table of facts, one of which is its `dimensions`.
+                assert len(parameters) <= (9 if thing is SkeletonLayout else 8), name
                 record = hasattr(thing, "__dataclass_fields__") or issubclass(thing, tuple)
                 assert record or len(positional) <= 3, name
 

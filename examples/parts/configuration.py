@@ -80,7 +80,7 @@ class Pretraining(Recordings):
     weight_decay: float = 1e-4
     """Weight decay of the optimiser (paper: 1e-4)."""
     drops: tuple[int, ...] = (351,)
-    """Epochs, of --epochs, after which lr is x 0.1 (paper: 351). Empty: warm-up and cosine."""
+    """Epochs after which lr is x 0.1 (paper: 351). Empty: warm-up and cosine."""
     clip_norm: float = 0.0
     """Largest norm of the gradient. 0: any (paper: any)."""
     seed: int = 0
@@ -106,7 +106,7 @@ class Pretraining(Recordings):
     keep: int = 3
     """Newest checkpoints that are kept, besides the best (own choice)."""
     resume: Literal["auto", "never"] = "auto"
-    """Go on where --output stopped, or refuse to (own choice)."""
+    """Go on with the run that is in the folder of output, or refuse to (own choice)."""
     output: Path = Path("runs/pretrain")
     """Folder of checkpoints and logs (own choice)."""
 

@@ -2,8 +2,8 @@
 
 The sub-packages stand alone and are loaded when they are first used: `transforms`,
 `representations`, `encoders`, `losses`, `data`, `evaluation`, `viz`, `methods`, which assembles
-them, `checkpoints`, and `training`, which needs the extra of its name. Clips have shape ``(..., C, T, V, M)``: coordinates, frames, joints,
-persons.
+them, `checkpoints`, and `training`, which needs the extra of its name. Clips have shape
+``(..., C, T, V, M)``: coordinates, frames, joints, persons.
 """
 
 import importlib

@@ -8,9 +8,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Protocol, TypeAlias, runtime_checkable
 
+import torch
 from torch import Generator, Tensor, nn
 
-__all__ = ["Batches", "ClipTransform", "Encoder", "Method", "MethodOutput", "Representation"]
+__all__ = [
+    "Batches",
+    "ClipShape",
+    "ClipTransform",
+    "Encoder",
+    "Method",
+    "MethodOutput",
+    "Representation",
+]
 
 Representation: TypeAlias = Callable[[Tensor], Tensor]
 """Any callable from clips (N, C, T, V, M) to the input of an encoder."""
@@ -33,6 +42,22 @@ class Encoder(Protocol):
 
     def __call__(self, representation: Tensor, /) -> Tensor:
         """Return the features, of shape (N, feature_dim)."""
+
+
+class ClipShape(Protocol):
+    """Anything that has the shape, dtype and device of clips: a tensor, or ragged clips."""
+
+    @property
+    def shape(self) -> torch.Size:
+        """The shape (..., C, T, V, M)."""
+
+    @property
+    def dtype(self) -> torch.dtype:
+        """The dtype of the values."""
+
+    @property
+    def device(self) -> torch.device:
+        """The device that the values are on."""
 
 
 class ClipTransform(Protocol):

@@ -62,3 +62,16 @@ def crop_length(valid, ratio, min_frames):
 def centre_crop(valid, ratio):
     start = int((1 - ratio) * valid / 2)
     return start, valid - 2 * start
+
+
+def read_frames(clip, positions):
+    """Read frames of a clip (C, T, V, M), or of a batch of clips, linearly between two of them."""
+    if clip.ndim > 4:
+        return np.stack([read_frames(one, own) for one, own in zip(clip, positions, strict=True)])
+    out = []
+    for position in positions:
+        first = math.floor(position)
+        share = position - first
+        second = first if share == 0 else first + 1
+        out.append((1 - share) * clip[:, first] + share * clip[:, second])
+    return np.stack(out, axis=1)

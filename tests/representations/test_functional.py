@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pytest
 import torch
@@ -149,64 +151,40 @@ class TestMotion:
             F.from_motion(clips, clips[:, :, :2])
 
 
-class TestCoordinates:
-    """Two coordinates and a score that is none."""
+class TestScores:
+    """Two coordinates and a detector's score, which is not a position."""
 
     @pytest.mark.parametrize("layout", [COCO17, OPENPOSE18], ids=lambda x: x.name)
     @pytest.mark.parametrize(
-        "convert",
-        [F.to_bones, F.to_motion, F.to_acceleration],
+        ("convert", "function"),
+        [
+            (R.ToBones, F.to_bones),
+            (lambda layout: R.ToMotion(layout=layout), lambda x, _: F.to_motion(x)),
+            (lambda layout: R.ToAcceleration(layout=layout), lambda x, _: F.to_acceleration(x)),
+        ],
         ids=["bones", "motion", "acceleration"],
     )
-    def test_positions_are_converted_and_scores_passed_on(self, convert, layout):
+    def test_positions_are_converted_and_scores_passed_on(self, convert, function, layout):
         x = torch.randn(4, 3, 9, layout.num_joints, 2)
-        given = {"layout": layout} if convert is F.to_bones else {}
-        out = convert(x, **given, coordinates=2)
-        assert torch.equal(out[:, :2], convert(x[:, :2], **given))
+        out = convert(layout)(x)
+        assert torch.equal(out[:, :2], function(x[:, :2], layout))
         assert torch.equal(out[:, 2:], x[:, 2:])
-        assert torch.equal(convert(x, **given, coordinates=3), convert(x, **given))
+        in_space = convert(dataclasses.replace(layout, dimensions=3))(x)
+        assert torch.equal(in_space, function(x, layout))
 
     def test_motion_passes_on_the_scores_of_padding_too(self):
         x = torch.randn(2, 3, 9, 17, 1)
-        out = F.to_motion(x, num_frames=torch.tensor([3, 9]), coordinates=2)
+        out = R.ToMotion(layout=COCO17)(x, num_frames=torch.tensor([3, 9]))
         assert not out[0, :2, 2:].any()
         assert torch.equal(out[:, 2], x[:, 2])
 
-    @pytest.mark.parametrize("coordinates", [None, 1, 2, 3])
-    def test_inverses(self, coordinates):
-        x = torch.randn(2, 3, 9, 17, 2, dtype=torch.float64)
-        given = {"coordinates": coordinates}
-        first, second = x[:, :, 0], x[:, :, 1]
-        for back in (
-            F.from_bones(
-                F.to_bones(x, COCO17, **given), COCO17, roots=x[..., COCO17.roots, :], **given
-            ),
-            F.from_motion(F.to_motion(x, **given), first, **given),
-            F.from_acceleration(F.to_acceleration(x, **given), first, second, **given),
+    @pytest.mark.parametrize("convert", [R.ToMotion(), R.ToAcceleration()], ids=repr)
+    @pytest.mark.parametrize("channels", [1, 4, 6])
+    def test_other_channels_need_a_layout(self, convert, channels):
+        with pytest.raises(
+            ValueError, match=rf"2 or 3 coordinates where no layout.*got C={channels}.*dimensions"
         ):
-            torch.testing.assert_close(back, x)
-
-    @pytest.mark.parametrize(
-        "convert",
-        [
-            lambda x, **given: F.to_bones(x, COCO17, **given),
-            lambda x, **given: F.from_bones(x, COCO17, **given),
-            lambda x, **given: F.from_motion(x, x[..., 0, :, :], **given),
-            F.to_motion,
-            F.to_acceleration,
-            lambda x, **given: R.ToBones(COCO17, **given)(x),
-            lambda x, **given: R.ToMotion(**given)(x),
-            lambda x, **given: R.ToAcceleration(**given)(x),
-        ],
-    )
-    def test_out_of_range(self, convert):
-        x = torch.zeros(3, 4, 17, 1)
-        with pytest.raises(ValueError, match="`coordinates` must lie between 1 and C=3; got 4"):
-            convert(x, coordinates=4)
-        with pytest.raises(ValueError, match="`coordinates` must be at least 1; got 0"):
-            convert(x, coordinates=0)
-        with pytest.raises(TypeError, match="`coordinates` must be an integer; got 2.0"):
-            convert(x, coordinates=2.0)
+            convert(torch.zeros(channels, 4, 17, 1))
 
     def test_representations_keep_all_channels(self):
         x = torch.randn(2, 3, 5, 18, 2)
@@ -227,9 +205,6 @@ class TestModules:
             (R.ToBones(), F.to_bones),
             (R.ToMotion(), F.to_motion),
             (R.ToAcceleration(), F.to_acceleration),
-            (R.ToBones(coordinates=2), lambda x: F.to_bones(x, coordinates=2)),
-            (R.ToMotion(coordinates=2), lambda x: F.to_motion(x, coordinates=2)),
-            (R.ToAcceleration(coordinates=2), lambda x: F.to_acceleration(x, coordinates=2)),
         ],
         ids=repr,
     )

@@ -28,6 +28,7 @@ from skelter.layouts import KINECT20
 from skelter.methods import IntraSkeletonContrast
 from skelter.representations import ToSequence
 from skelter.training import Monitor, Run, Trainer, TrainingConfig
+from skelter.transforms import presets
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # of Fabric and TensorBoard
 SCRIPT = Path(train_byol.__file__)
@@ -116,7 +117,7 @@ class TestFit:
         assert (run.name, run.split, run.seed, run.step) == ("BYOL", "by hand", 0, 8)
         assert dict(run.configuration) == {"lr": 1}
         assert run.encoder_names == ["mine"]
-        assert (run.store["layout"], run.store["persons"]) == (KINECT20.name, 1)
+        assert (run.store["layout"], run.store["persons"]) == (KINECT20.name, 2)
         assert set(run.versions) == {"skelter", "torch", "python"}
         with (run.path / "metrics.csv").open() as file:
             rows = list(csv.DictReader(file))
@@ -146,13 +147,12 @@ class TestFit:
 
     def test_a_single_view(self, store, tmp_path):
         method = Trainee()
-        view = train_byol.views().views[0] if hasattr(train_byol.views(), "views") else None
-        view = view or train_byol.presets.isc_small_view(frames=16)
+        view = presets.isc_small_view(frames=16)
         Trainer(tmp_path, TrainingConfig(epochs=1, batch_size=20), fabric=cpu()).fit(
             method, view, store, range(60)
         )
         assert {len(views) for views in method.seen} == {1}
-        assert method.warmed[0].shape == (20, 3, 16, 20, 1)
+        assert method.warmed[0].shape == (20, 3, 16, 20, 2)
 
     def test_rates_follow_the_schedule(self, train):
         method = train_byol.method()
@@ -173,7 +173,7 @@ class TestFit:
         assert len(method.queues["skeleton"]) == 48
 
     def test_clips_without_labels(self, tmp_path):
-        clips = [np.random.default_rng(n).normal(size=(30, 1, 20, 3)) for n in range(24)]
+        clips = [np.random.default_rng(n).normal(size=(30, 2, 20, 3)) for n in range(24)]
         SkeletonStore.build(tmp_path / "store", clips, labels=[-1] * 24, layout=KINECT20)
         store = SkeletonStore.open(tmp_path / "store")
         config = TrainingConfig(epochs=1, batch_size=8)
@@ -262,7 +262,6 @@ class TestResume:
         assert state["processes"] == processes
 
     def test_torchrun_says_how_many_processes(self, tmp_path, monkeypatch):
-        monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(SCRIPT.parents[1]), *sys.path]))
         (tmp_path / "script.py").write_text(
             "import sys, train_byol as t\nfrom skelter import training\n"
             "training.Trainer(sys.argv[1], training.TrainingConfig(epochs=1)).fit("
@@ -272,8 +271,8 @@ class TestResume:
             "PYTHONPATH", os.pathsep.join([str(SCRIPT.parent), str(SCRIPT.parents[1]), *sys.path])
         )
         subprocess.run(
-            [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2",
-             "--master-port", "0", tmp_path / "script.py", tmp_path / "run"],
+            [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2",
+             tmp_path / "script.py", tmp_path / "run"],
             check=True, timeout=120, capture_output=True,
             env={**os.environ, "OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": ""},
         )  # fmt: skip
@@ -401,9 +400,7 @@ class TestWrong:
             train("file/run")
 
     def test_a_full_disk_is_seen_before(self, train, monkeypatch):
-        from skelter.training import _run
-
-        monkeypatch.setattr(_run.shutil, "disk_usage", lambda path: type("Use", (), {"free": 1000}))
+        monkeypatch.setattr("shutil.disk_usage", lambda path: type("Use", (), {"free": 1000}))
         with pytest.raises(training.RunFolderError, match="Make room, or keep fewer"):
             train("run")
 

@@ -11,9 +11,10 @@ class Probe(T.Transform):
     """Remembers what it was given."""
 
     def sample(self, x, *, num_frames=None, generator=None):
-        self.seen = (x.clone(), num_frames)
+        self.shape, self.num_frames = x.shape, num_frames
 
     def transform(self, x, params):
+        self.clips = x.clone()
         return x + 1
 
 
@@ -26,15 +27,31 @@ class TestCompose:
         first, second = Probe(), Probe()
         lengths = torch.tensor([5, 6, 7, 8])
         T.Compose([first, T.CentreCropResize(8), second])(clips, num_frames=lengths)
-        assert torch.equal(first.seen[1], lengths)
-        assert second.seen[1] is None
-        assert second.seen[0].shape[2] == 8
+        assert torch.equal(first.num_frames, lengths)
+        assert second.num_frames is None
+        assert second.shape[2] == 8
 
     @pytest.mark.parametrize("call", ["forward", "sample"])
-    def test_members_sample_from_what_reaches_them(self, clips, call):
-        probe = Probe()
-        getattr(T.Compose([T.Lambda(lambda x: x * 2), probe]), call)(clips)
-        assert torch.equal(probe.seen[0], clips * 2)
+    def test_members_sample_for_the_shape_that_reaches_them(self, clips, call):
+        probe, half = Probe(), T.Lambda(lambda x: x[..., :2, :], lambda s: (*s[:-2], 2, s[-1]))
+        getattr(T.Compose([T.CentreCropResize(8), half, T.Lambda(torch.neg), probe]), call)(clips)
+        assert probe.shape == (4, 3, 8, 2, 2)
+
+    def test_nothing_is_applied_while_drawing(self, clips):
+        fails = T.Lambda(lambda x: pytest.fail("applied"))
+        T.Compose([fails, T.Shear(), fails]).sample(clips)
+
+    def test_everything_is_applied_once(self, clips):
+        calls = []
+        note = T.Lambda(lambda x: calls.append(x.shape) or x)
+        T.Compose([T.CentreCropResize(8), note, T.Shear()])(clips)
+        assert calls == [(4, 3, 8, 25, 2)]
+
+    def test_a_function_that_changes_the_shape_says_so(self, clips):
+        with pytest.raises(
+            ValueError, match=r"must give clips of shape \(4, 3, 20, 25, 2\).*output_shape"
+        ):
+            T.Compose([T.Lambda(lambda x: x[:, :2]), T.Shear()])(clips)
 
     def test_draws_what_its_members_draw(self, clips):
         shear, jitter = T.Shear(), T.JointJitter()

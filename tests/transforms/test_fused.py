@@ -2,44 +2,62 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from reference import augment
 
 from skelter import transforms as T
+from skelter.data import RaggedClips
 from skelter.transforms import functional as F
 from transforms.ragged import ragged
-from transforms.test_battery import TRANSFORMS, seeded
+from transforms.test_battery import IN_AN_IMAGE, TRANSFORMS, seeded
 
 
-class Doubling(T.Transform):
+class Doubling(T.JointMap):
     """A joint map of a user's own, whose matrices hold twice the identity."""
-
-    @property
-    def maps_joints(self):
-        return True
 
     def sample(self, x, *, num_frames=None, generator=None):
         return 2.0
 
-    def joint_maps(self, x, params):
+    def matrices(self, x, params):
         return params * torch.eye(x.shape[-4], dtype=x.dtype).expand(
             *x.shape[:-4], x.shape[-2], -1, -1
         )
 
-    def transform(self, x, params):
-        return params * x
-
 
 class ByLargest(T.Transform):
-    """Draws by the values that reach it."""
+    """Looks at the values that reach it, when it is applied."""
 
     def sample(self, x, *, num_frames=None, generator=None):
-        return x.abs().amax((-4, -3, -2, -1)) * torch.rand(x.shape[:-4], generator=generator)
+        return T.uniform(x.shape[:-4], x, generator)
 
     def transform(self, x, params):
-        return x / params[..., None, None, None, None]
+        size = x.detach().abs().amax((-4, -3, -2, -1)) * params.to(x.dtype)
+        return x / size[..., None, None, None, None]
+
+
+class Backwards(T.FrameMap):
+    """Picks whole frames: the valid ones in reverse."""
+
+    def sample(self, x, *, num_frames=None, generator=None):
+        whole = torch.full(x.shape[:-4], x.shape[-3])
+        return whole if num_frames is None else num_frames
+
+    def positions(self, x, params):
+        time = torch.arange(x.shape[-3])
+        backwards = params[..., None] - 1 - time
+        return torch.where(backwards >= 0, backwards, time)
+
+
+def in_a_plane():
+    return T.Lambda(lambda x: x[..., :2, :, :, :], lambda s: (*s[:-4], 2, *s[-3:]))
+
+
+def some_joints():
+    return T.Lambda(lambda x: x[..., :9, :], lambda s: (*s[:-2], 9, s[-1]))
 
 
 def crop():
@@ -56,12 +74,30 @@ SERIES = {
     "choices": [crop(), choice(), T.RandomApply(T.Shear()), T.RandomApply(T.JointJitter(), 0.9)],
     "choices of choices": [T.OneOf([choice(), T.RandomApply(choice())]), crop(), choice()],
     "nested": [T.Compose([T.Shear(), T.JointJitter()]), T.Compose([T.Shear(), crop()]), T.Shear()],
-    "scores": [T.Shear(coordinates=2), T.JointJitter(coordinates=2), T.Shear()],
+    "scores": [T.Shear(layout=IN_AN_IMAGE), T.JointJitter(layout=IN_AN_IMAGE), T.Shear()],
     "values between": [T.Shear(), T.JointJitter(), ByLargest(), T.Shear(), T.Shear()],
     "values after a crop": [T.Shear(), crop(), ByLargest(), choice(), T.JointJitter()],
     "own maps": [T.Shear(), Doubling(), T.JointJitter(), Doubling()],
-    "other channels": [T.Lambda(lambda x: x[..., :2, :, :, :]), T.Shear(), T.JointJitter()],
-    "other joints": [T.Shear(), T.Lambda(lambda x: x[..., :9, :]), crop(), T.Shear(), choice()],
+    "other channels": [
+        T.Lambda(lambda x: x[..., :2, :, :, :], lambda s: (*s[:-4], 2, *s[-3:])),
+        T.Shear(),
+        T.JointJitter(),
+    ],
+    "other joints": [
+        T.Shear(),
+        T.Lambda(lambda x: x[..., :9, :], lambda s: (*s[:-2], 9, s[-1])),
+        crop(),
+        T.Shear(),
+        choice(),
+    ],
+}
+SERIES |= {
+    "whole frames": [Backwards(), T.Shear(), Backwards(), Backwards()],
+    "whole frames, then between": [Backwards(), crop(), T.JointJitter()],
+    "between frames, then whole": [crop(), Backwards(), T.Shear()],
+    "between frames twice": [crop(), T.CentreCropResize(9), Backwards(), crop()],
+    "frames of some clips": [T.RandomApply(Backwards()), crop()],
+    "choices of frames": [T.OneOf([crop(), T.CentreCropResize(16)]), T.RandomApply(Backwards())],
 }
 EVERY = pytest.mark.parametrize("members", SERIES.values(), ids=SERIES)
 
@@ -91,9 +127,6 @@ def unfused(member, x, params):
             ]
         )
         return candidates[params.choice, torch.arange(len(x))]
-    if isinstance(member, T.RandomApply):
-        applied = params.applied[:, None, None, None, None]
-        return torch.where(applied, unfused(member.member, x, params.params), x)
     return member.transform(x, params)
 
 
@@ -141,17 +174,36 @@ class TestFused:
         )
 
 
+def count_calls(monkeypatch, function):
+    """Note the shapes that a function of the combinations is called with."""
+    calls = []
+
+    def noted(x, by):
+        calls.append(tuple(x.shape))
+        return function(x, by)
+
+    monkeypatch.setattr(f"skelter.transforms._compose.{function.__name__}", noted)
+    return calls
+
+
 class TestOnePass:
-    def test_maps_once(self, clips, monkeypatch):
+    def test_joints_are_mapped_once(self, clips, monkeypatch):
         """However many joint maps stand side by side."""
-        calls = []
-        mapped = F.map_joints
-        monkeypatch.setattr(F, "map_joints", lambda x, m: calls.append(x.shape) or mapped(x, m))
-        monkeypatch.setattr(F, "shear", lambda *_: pytest.fail("a pass of its own"))
+        calls = count_calls(monkeypatch, F.map_joints)
         T.Compose([T.Shear(), choice(), T.RandomApply(T.Shear()), T.Compose([T.JointJitter()])])(
             clips
         )
         assert calls == [clips.shape]
+
+    def test_frames_are_read_once(self, monkeypatch):
+        """Where one of two neighbours picks whole frames: of ragged clips nothing is padded."""
+        clips, padded = ragged(), []
+        pad = RaggedClips.padded
+        monkeypatch.setattr(RaggedClips, "padded", lambda clips: padded.append(1) or pad(clips))
+        T.Compose([Backwards(), T.RandomApply(Backwards()), crop(), Backwards()])(clips)
+        assert not padded
+        T.Compose([T.RandomApply(Backwards()), T.Shear()])(clips)
+        assert padded
 
     def test_one_alone_stays_itself(self, clips):
         """Jitter leaves other joints bit-equal, and so it does in a view."""
@@ -161,39 +213,38 @@ class TestOnePass:
         kept = ~params.params[0].joints[:, None, None, :, None].expand_as(clips)
         assert torch.equal(out[kept], clips[kept])
 
-    def test_a_user_sees_what_reaches_it(self, clips):
-        """Its draw is by the values that the maps before it gave."""
-        probe = ByLargest()
-        view = T.Compose([T.Shear(), T.Shear(), probe, T.Shear()])
-        params = view.sample(clips, generator=seeded())
-        generator = seeded()
-        sheared = T.Shear()(T.Shear()(clips, generator=generator), generator=generator)
-        torch.testing.assert_close(params.params[2], probe.sample(sheared, generator=generator))
 
-
-MAPS = {name: transform for name, transform in TRANSFORMS.items() if transform.maps_joints}
+MAPS = {name: map for name, map in TRANSFORMS.items() if map.as_joint_map() is not None}
 
 
 class TestJointMaps:
     def test_who_maps_joints(self):
         assert {"Shear", "JointJitter", "RandomApply", "Shear with scores"} <= set(MAPS)
-        assert T.Compose([choice(), Doubling()]).maps_joints
-        assert not T.Compose([T.Shear(), crop()]).maps_joints
-        assert not T.OneOf([T.Shear(), T.Lambda(torch.neg)]).maps_joints
+        assert T.Compose([choice(), Doubling()]).as_joint_map() is not None
+        assert T.Compose([T.Shear(), crop()]).as_joint_map() is None
+        assert T.OneOf([T.Shear(), T.Lambda(torch.neg)]).as_joint_map() is None
+        assert T.OneOf([crop(), T.CentreCropResize(16)]).as_frame_map() is not None
 
     @pytest.mark.parametrize("batch", [(4,), (), (2, 2)])
     @pytest.mark.parametrize("transform", [*MAPS.values(), choice(), Doubling()], ids=repr)
     def test_agree_with_the_transform(self, transform, batch):
         x = torch.randn(*batch, 3, 6, 25, 2)
         params = transform.sample(x, generator=seeded())
-        maps = transform.joint_maps(x, params)
-        assert maps.shape == (*batch, 25, 3, 3)
+        maps = torch.as_tensor(transform.as_joint_map()(x, params))
+        assert maps.shape in [(*batch, 25, 3, 3), (*batch, 1, 3, 3)]
         torch.testing.assert_close(F.map_joints(x, maps), transform.transform(x, params))
 
-    @pytest.mark.parametrize(
-        "transform", [T.CentreCropResize(), T.FillFrames(), ByLargest()], ids=repr
-    )
-    def test_others_have_none(self, transform, clips):
-        name = type(transform).__name__
-        with pytest.raises(NotImplementedError, match=f"{name} maps no joints by matrices"):
-            transform.joint_maps(clips, transform.sample(clips))
+
+class TestReadFrames:
+    @given(seed=st.integers(0, 1000), frames=st.integers(1, 9), batch=st.sampled_from([(), (3,)]))
+    def test_oracle(self, seed, frames, batch):
+        x = torch.randn(*batch, 2, 6, 4, 1, generator=seeded(seed), dtype=torch.float64)
+        positions = 5 * torch.rand(*batch, frames, generator=seeded(seed), dtype=torch.float64)
+        for places in (positions, positions.round().long()):
+            expected = augment.read_frames(x.numpy(), places.numpy())
+            out = F.read_frames(x, places).numpy()
+            np.testing.assert_allclose(out, expected, rtol=1e-6, atol=1e-6)
+
+    def test_wrong_batch(self, clips):
+        with pytest.raises(ValueError, match=r"batch axes \(4,\) of `x`; got \(3, 7\)"):
+            F.read_frames(clips, torch.zeros(3, 7))

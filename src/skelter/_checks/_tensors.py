@@ -7,7 +7,6 @@ from typing import Any, Protocol
 import torch
 from torch import Tensor
 
-from skelter._checks._numbers import positive_int
 from skelter._checks._sentence import require, require_match, shape_of
 
 LAYOUT_HINT = "Pass layout=... for your skeleton."
@@ -23,12 +22,14 @@ class Shaped(Protocol):
 
 
 class Layout(Protocol):
-    """What messages say of a layout."""
+    """A layout, as far as checks ask it."""
 
     @property
     def name(self) -> str: ...
     @property
     def num_joints(self) -> int: ...
+    @property
+    def dimensions(self) -> int: ...
 
 
 def floating(name: str, x: Any) -> Tensor:
@@ -105,21 +106,21 @@ def axis(x: Tensor, letter: str, expected: int, owner: str, hint: str, name: str
     )
 
 
-def coordinates(count: int | None, x: Tensor) -> int:
-    """Return how many leading channels of clips are positions; None is all of them."""
+def positions(x: Shaped, layout: Layout | None) -> int:
+    """Return how many leading channels of clips are positions: all there are without a layout.
+
+    Without one, they have to be 2 or 3, so that no other axis is read as coordinates.
+    """
     C = x.shape[-4]
-    if count is None:
-        return C
-    coordinate_count(count)
-    came = f"{count} for clips (..., C, T, V, M) = {shape_of(x)}"
-    require(count <= C, "`coordinates`", f"lie between 1 and C={C}", came)
-    return count
-
-
-def coordinate_count(count: int | None) -> None:
-    """Check what can be checked of a number of coordinates before there are clips."""
-    if count is not None:
-        positive_int("coordinates", count, "None takes all channels for positions.")
+    if layout is not None and C >= 2:
+        return min(C, layout.dimensions)
+    if C not in (2, 3):
+        raise ValueError(
+            "`x` must have 2 or 3 coordinates where no layout says which channels are positions; "
+            f"got C={C} in (..., C, T, V, M) = {shape_of(x)}. Pass layout=..., whose `dimensions` "
+            "says so; for one person without its axis, add that first: x[..., None]"
+        )
+    return C
 
 
 def joints(x: Tensor, layout: Layout, name: str = "x", hint: str = LAYOUT_HINT) -> None:
@@ -141,8 +142,8 @@ def joint_count(subject: str, count: int, layout: Layout, hint: str = LAYOUT_HIN
 def frame_counts(num_frames: Any, x: Shaped) -> Tensor:
     """Return valid frame counts for clips ``x``, on its device.
 
-    None counts every frame; ragged clips have their own counts, and none may lie above them. The
-    values are checked where they lie on the CPU; reading them from a GPU would make it wait, so
+    None counts every frame. Ragged clips have their own counts, and none may lie above them. The
+    values are checked where they lie on the CPU. Reading them from a GPU would make it wait, so
     there they are clamped.
     """
     batch, frames = x.shape[:-4], x.shape[-3]
@@ -164,14 +165,27 @@ def frame_counts(num_frames: Any, x: Shaped) -> Tensor:
         )
     if counts.device.type != "cpu":
         return _up_to(own, counts.to(x.device, torch.int64).clamp(1, frames))
-    fewest, most = torch.aminmax(counts) if counts.numel() > 0 else (1, 1)
+    values = counts.numpy()
+    fewest, most = values.min(initial=1), values.max(initial=1)
     if fewest < 1 or most > frames:
         raise ValueError(
             f"`num_frames` must lie between 1 and T={frames} for `x` {shape_of(x)}; "
-            f"got {int(fewest if fewest < 1 else most)}. Count the frames before the padding of "
-            "each clip."
+            f"got {fewest if fewest < 1 else most}. Count the frames before the padding of each "
+            "clip."
         )
     return _up_to(own, counts.to(x.device, torch.int64))
+
+
+def frame_count(num_frames: Any, x: Shaped) -> int:
+    """Return the valid frames of a single clip on the processor."""
+    frames = x.shape[-3]
+    if num_frames is None:
+        return frames
+    if isinstance(num_frames, Tensor) and num_frames.dtype == torch.int64 and not num_frames.shape:
+        count = int(num_frames)
+        if 1 <= count <= frames:
+            return count
+    return int(frame_counts(num_frames, x))  # which says what is wrong
 
 
 def _up_to(own: Tensor | None, counts: Tensor) -> Tensor:
@@ -184,7 +198,7 @@ def _up_to(own: Tensor | None, counts: Tensor) -> Tensor:
     return torch.minimum(counts, own)
 
 
-def params(x: Tensor, **expected: tuple[Tensor, tuple[int, ...]]) -> None:
+def params(x: Shaped, **expected: tuple[Tensor, tuple[int, ...]]) -> None:
     """Check that the parameters of a transform lead with the batch axes of the clips."""
     for name, (tensor, trailing) in expected.items():
         wanted = (*x.shape[:-4], *trailing)

@@ -1,4 +1,4 @@
-"""Skeleton layouts: which joints there are, how bones join them, which are left and right.
+"""Skeleton layouts: joints, the bones that join them, and their left and right sides.
 
 Everything in skelter that depends on joints takes a ``layout``. The layouts of common cameras,
 estimators and body models are built in; one of your own is one call of `SkeletonLayout`, or of
@@ -17,6 +17,7 @@ estimators and body models are built in; one of your own is one call of `Skeleto
 """
 
 from skelter.layouts._builtin import (
+    BUILT_IN,
     COCO17,
     H36M17,
     KINECT20,
@@ -25,10 +26,12 @@ from skelter.layouts._builtin import (
     OPENPOSE18,
     SBU15,
     SMPL24,
+    find_layout,
+    restore_layout,
 )
 from skelter.layouts._layout import SkeletonLayout
-from skelter.layouts._names import BUILT_IN, find_layout
-from skelter.layouts._words import joint_words
+from skelter.layouts._matching import joint_words
+from skelter.layouts._positions import map_positions
 
 __all__ = [
     "BUILT_IN",
@@ -43,4 +46,6 @@ __all__ = [
     "SkeletonLayout",
     "find_layout",
     "joint_words",
+    "map_positions",
+    "restore_layout",
 ]

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from typing import Any
+
 from skelter.layouts._layout import SkeletonLayout
+from skelter.layouts._matching import joint_words
 
 
 def _parents(one_based: str, size: int) -> list[int]:
@@ -101,6 +105,7 @@ OPENPOSE18 = SkeletonLayout(
         "left leg": (11, 12, 13),
         "right leg": (8, 9, 10),
     },
+    dimensions=2,
 )
 """OpenPose in its COCO order, as in Kinetics-skeleton: 18 points of an image, rooted at the nose.
 
@@ -122,6 +127,7 @@ COCO17 = SkeletonLayout(
         "left leg": (11, 13, 15),
         "right leg": (12, 14, 16),
     },
+    dimensions=2,
 )
 """COCO keypoints, as most estimators in images give them: 17 points, rooted at the nose.
 
@@ -199,3 +205,40 @@ Its published connections are no tree. Left out are those that close a ring: sho
 shoulder, hip to hip, mouth corner to mouth corner, pinky to index, and heel to foot index. Added,
 so that all hangs together, are both mouth corners and both shoulders to the nose.
 """
+
+BUILT_IN = (NTU25, KINECT20, SBU15, OPENPOSE18, COCO17, H36M17, SMPL24, MEDIAPIPE33)
+
+
+def find_layout(joints: Sequence[str]) -> SkeletonLayout | None:
+    """Return the built-in layout with these joints in this order, None if there is none.
+
+    Args:
+        joints: Names, matched by `joint_words`.
+
+    Example:
+        >>> find_layout(["Head", "Neck"]) is None
+        True
+        >>> find_layout(SBU15.joints).name
+        'SBU15'
+    """
+    words = [joint_words(joint) for joint in joints]
+    for layout in BUILT_IN:
+        if words == [joint_words(joint) for joint in layout.joints]:
+            return layout
+    return None
+
+
+def restore_layout(fields: Mapping[str, Any]) -> SkeletonLayout:
+    """Build a layout from the fields that `SkeletonLayout.as_dict` gave.
+
+    Version 0.4 wrote no ``dimensions``: they are those of the built-in layout of the same name and
+    joints, else 3.
+
+    Example:
+        >>> restore_layout(NTU25.as_dict()) == NTU25
+        True
+    """
+    known = next((layout for layout in BUILT_IN if layout.name == fields["name"]), None)
+    if "dimensions" not in fields and known and list(known.joints) == list(fields["joints"]):
+        fields = {**fields, "dimensions": known.dimensions}
+    return SkeletonLayout(**fields)

@@ -1,4 +1,4 @@
-"""What a layout is."""
+"""Skeleton layouts: joints, their bones and sides, and conversion between layouts."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ import torch
 from torch import Tensor
 
 from skelter import _checks
-from skelter.layouts._adjacency import adjacency
-from skelter.layouts._matching import sources
+from skelter.layouts._matching import find_sources
+
+STRATEGIES = ("spatial", "uniform", "distance")
 
 
 @dataclass(frozen=True, repr=False)
@@ -31,9 +32,12 @@ class SkeletonLayout:
         parts: Named groups of joints, such as an arm.
         spine: Pair (lower, upper) of joints that pre-normalisation turns upright, if any.
         shoulders: Pair (left, right) of joints that pre-normalisation turns sideways, if any.
+        dimensions: Leading channels that are positions, 2 in an image or 3 in space. Channels
+            after them, such as a detector's score, are not moved.
 
     Raises:
-        ValueError: An index lies outside the joints, parents form a cycle, or names repeat.
+        ValueError: An index lies outside the joints, parents form a cycle, names repeat, or
+            `dimensions` is neither 2 nor 3.
 
     Example:
         >>> arm = SkeletonLayout("arm", ["shoulder", "elbow", "hand"], parents=[-1, 0, 1])
@@ -49,6 +53,7 @@ class SkeletonLayout:
     parts: Mapping[str, Sequence[int]] = field(default_factory=dict, kw_only=True)
     spine: tuple[int, int] | None = field(default=None, kw_only=True)
     shoulders: tuple[int, int] | None = field(default=None, kw_only=True)
+    dimensions: int = field(default=3, kw_only=True)
 
     def __post_init__(self) -> None:
         set_field = object.__setattr__
@@ -183,7 +188,7 @@ class SkeletonLayout:
             >>> SkeletonLayout("arm", ["a", "b", "c"], parents=[-1, 0, 1]).adjacency().shape
             torch.Size([3, 3, 3])
         """
-        return adjacency(self.bones, self.num_joints, strategy)
+        return _adjacency(self.bones, self.num_joints, strategy)
 
     def convert(self, x: Any, *, to: SkeletonLayout) -> Tensor:
         """Bring clips of this layout to another one whose joints have the same names.
@@ -218,10 +223,16 @@ class SkeletonLayout:
         x = _checks.clips(x)
         _checks.joints(x, self, hint="Call convert of the layout that your clips have.")
         with_missing = torch.cat([x, torch.zeros_like(x[..., :1, :])], dim=-2)
-        return with_missing[..., sources(self, to), :]
+        return with_missing[..., find_sources(self, to), :]
 
     def _check(self) -> None:
         size = self.num_joints
+        _checks.require(
+            self.dimensions in (2, 3),
+            f"`dimensions` of layout {self.name}",
+            "be 2, points of an image, or 3, points in space",
+            self.dimensions,
+        )
         _checks.require(
             0 < size == len(set(self.joints)),
             f"`joints` of layout {self.name}",
@@ -287,3 +298,24 @@ def _check_index(layout: str, what: str, joint: int, size: int) -> None:
         joint,
         "Tables in papers often count from 1.",
     )
+
+
+def _adjacency(bones: Iterable[tuple[int, int]], num_joints: int, strategy: str) -> Tensor:
+    """Return the matrices (subsets, V, V) of a strategy."""
+    _checks.choice("strategy", strategy, STRATEGIES)
+    identity = torch.eye(num_joints)
+    inward = torch.zeros_like(identity)
+    for child, parent in bones:
+        inward[parent, child] = 1.0
+    outward = inward.T
+    if strategy == "spatial":
+        return torch.stack([identity, _by_column_sum(inward), _by_column_sum(outward)])
+    together = _by_column_sum(identity + inward + outward)
+    if strategy == "uniform":
+        return together[None]
+    return torch.stack([together * identity, together * (1 - identity)])
+
+
+def _by_column_sum(matrix: Tensor) -> Tensor:
+    sums = matrix.sum(0, keepdim=True)
+    return matrix / torch.where(sums > 0, sums, torch.ones_like(sums))

@@ -1,17 +1,17 @@
-"""Which joints of two skeletons are the same, by their names."""
+"""Matching of joints by their names."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable
-from typing import TYPE_CHECKING
+import re
+from collections.abc import Callable, Hashable, Iterable, Sequence
+from typing import Protocol
 
 from skelter import _checks
-from skelter.layouts._words import joint_words
 
-if TYPE_CHECKING:
-    from skelter.layouts._layout import SkeletonLayout
-
-# What joints are called that have several names.
+WORD = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|[0-9]+")
+SPELLINGS = dict.fromkeys(("center", "middle", "mid"), "centre") | {"l": "left", "r": "right"}
+FILLERS = {"of", "the", "at", "level", "joint"}
+# Joints that have more than one name.
 SAME = {
     frozenset(words.split()): meaning
     for meaning, names in {
@@ -21,6 +21,28 @@ SAME = {
     }.items()
     for words in names.split("|")
 }
+
+
+class NamedJoints(Protocol):
+    """Joints of a layout, by name."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def joints(self) -> Sequence[str]: ...
+
+
+def joint_words(joint: str) -> frozenset[str]:
+    """Return the words of a joint's name, whatever their order, case and spelling.
+
+    Example:
+        >>> joint_words("HipCenter") == joint_words("centre of hip") == {"hip", "centre"}
+        True
+        >>> joint_words("L_Hip") == joint_words("left hip")
+        True
+    """
+    words = (word.lower() for word in WORD.findall(joint))
+    return frozenset(SPELLINGS.get(word, word) for word in words) - FILLERS
 
 
 def joint_meaning(joint: str) -> Hashable:
@@ -36,8 +58,8 @@ def joint_meaning(joint: str) -> Hashable:
     return SAME.get(words, words) or None
 
 
-def sources(own: SkeletonLayout, to: SkeletonLayout) -> list[int]:
-    """Return which joint of one layout each joint of another is, V for a missing one.
+def find_sources(own: NamedJoints, to: NamedJoints) -> list[int]:
+    """Return the joint of one layout that each joint of another is, V for a missing one.
 
     Joints are paired by name, then by words, then by meaning: where a layout has both "hip" and
     "pelvis", the pelvis of the other is its "pelvis".
@@ -51,7 +73,7 @@ def sources(own: SkeletonLayout, to: SkeletonLayout) -> list[int]:
 
     Example:
         >>> from skelter.layouts import COCO17, OPENPOSE18
-        >>> sources(COCO17, OPENPOSE18)[:3]
+        >>> find_sources(COCO17, OPENPOSE18)[:3]
         [0, 17, 6]
     """
     pairs: dict[int, int] = {}
@@ -70,13 +92,13 @@ def sources(own: SkeletonLayout, to: SkeletonLayout) -> list[int]:
         f"{to.name}: only {own.name} has {', '.join(lost)}; only {to.name} has {', '.join(new)}",
         "Joints are matched by name: rename those that are the same.",
     )
-    return [pairs.get(joint, own.num_joints) for joint in range(to.num_joints)]
+    return [pairs.get(joint, len(own.joints)) for joint in range(len(to.joints))]
 
 
 def _groups(
-    layout: SkeletonLayout, paired: Iterable[int], key: Callable[[str], Hashable]
+    layout: NamedJoints, paired: Iterable[int], key: Callable[[str], Hashable]
 ) -> dict[Hashable, list[int]]:
-    """Group the joints that are not paired yet; names without words belong nowhere."""
+    """Group the joints that are not paired yet. Names without words belong nowhere."""
     groups: dict[Hashable, list[int]] = {}
     done = set(paired)
     for index, joint in enumerate(layout.joints):
@@ -85,7 +107,7 @@ def _groups(
     return groups
 
 
-def _check_single(layout: SkeletonLayout, group: list[int]) -> None:
+def _check_single(layout: NamedJoints, group: list[int]) -> None:
     _checks.require(
         len(group) == 1,
         f"layout {layout.name}",

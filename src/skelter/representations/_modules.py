@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from torch import Tensor, nn
 
-from skelter import _checks
-from skelter.layouts import NTU25, SkeletonLayout
+from skelter.layouts import NTU25, SkeletonLayout, map_positions
 from skelter.representations import functional
 from skelter.representations._convert import check_order
 
@@ -75,13 +76,11 @@ class ToBones(nn.Module):
     """Replace joints by bone vectors, ``joint - parent``; zero at the roots.
 
     Args:
-        layout: The layout of the clips.
-        coordinates: How many of the leading channels are positions; those after them, such as a
-            detector's score, are passed on. None: all.
+        layout: The layout of the clips. Channels after its `dimensions`, such as a detector's
+            score, are passed on.
 
     Raises:
-        ValueError: `coordinates` is below 1; in a call, the clips have another number of joints
-            or fewer channels.
+        ValueError: In a call: the clips have another number of joints.
 
     References:
         Shi et al., Two-Stream Adaptive Graph Convolutional Networks, CVPR 2019: its bone
@@ -93,29 +92,28 @@ class ToBones(nn.Module):
         torch.Size([8, 64, 150])
     """
 
-    def __init__(self, layout: SkeletonLayout = NTU25, *, coordinates: int | None = None) -> None:
+    def __init__(self, layout: SkeletonLayout = NTU25) -> None:
         super().__init__()
-        _checks.coordinate_count(coordinates)
-        self.layout, self.coordinates = layout, coordinates
+        self.layout = layout
 
     def forward(self, x: Tensor) -> Tensor:
         """Convert clips."""
-        return functional.to_bones(x, self.layout, coordinates=self.coordinates)
+        return map_positions(partial(functional.to_bones, layout=self.layout), x, self.layout)
 
     def extra_repr(self) -> str:
-        """Name the arguments."""
-        return ", ".join([f"layout={self.layout.name}", *_named(self.coordinates)])
+        """Name the layout."""
+        return f"layout={self.layout.name}"
 
 
 class ToMotion(nn.Module):
     """Replace positions by the step to the next frame; zero at the end.
 
     Args:
-        coordinates: How many of the leading channels are positions; those after them, such as a
-            detector's score, are passed on. None: all.
+        layout: The layout of the clips. Channels after its `dimensions`, such as a detector's
+            score, are passed on. None takes all of 2 or 3 channels for positions.
 
     Raises:
-        ValueError: `coordinates` is below 1 or, in a call, above C.
+        ValueError: In a call: clips have other than 2 or 3 channels without a layout.
 
     References:
         Shi et al., Multi-Stream Adaptive Graph Convolutional Networks, IEEE TIP 2020.
@@ -126,29 +124,29 @@ class ToMotion(nn.Module):
         tensor(0.)
     """
 
-    def __init__(self, *, coordinates: int | None = None) -> None:
+    def __init__(self, *, layout: SkeletonLayout | None = None) -> None:
         super().__init__()
-        _checks.coordinate_count(coordinates)
-        self.coordinates = coordinates
+        self.layout = layout
 
     def forward(self, x: Tensor, *, num_frames: Tensor | None = None) -> Tensor:
-        """Convert clips; without `num_frames` every frame counts as valid."""
-        return functional.to_motion(x, num_frames=num_frames, coordinates=self.coordinates)
+        """Convert clips. Without `num_frames` every frame counts as valid."""
+        convert = partial(functional.to_motion, num_frames=num_frames)
+        return map_positions(convert, x, self.layout)
 
     def extra_repr(self) -> str:
-        """Name the argument."""
-        return ", ".join(_named(self.coordinates))
+        """Name the layout."""
+        return "" if self.layout is None else f"layout={self.layout.name}"
 
 
 class ToAcceleration(nn.Module):
     """Replace positions by the change of motion to the next frame; zero at the end.
 
     Args:
-        coordinates: How many of the leading channels are positions; those after them, such as a
-            detector's score, are passed on. None: all.
+        layout: The layout of the clips. Channels after its `dimensions`, such as a detector's
+            score, are passed on. None takes all of 2 or 3 channels for positions.
 
     Raises:
-        ValueError: `coordinates` is below 1 or, in a call, above C.
+        ValueError: In a call: clips have other than 2 or 3 channels without a layout.
 
     Example:
         >>> import torch
@@ -156,19 +154,15 @@ class ToAcceleration(nn.Module):
         tensor(0.)
     """
 
-    def __init__(self, *, coordinates: int | None = None) -> None:
+    def __init__(self, *, layout: SkeletonLayout | None = None) -> None:
         super().__init__()
-        _checks.coordinate_count(coordinates)
-        self.coordinates = coordinates
+        self.layout = layout
 
     def forward(self, x: Tensor, *, num_frames: Tensor | None = None) -> Tensor:
-        """Convert clips; without `num_frames` every frame counts as valid."""
-        return functional.to_acceleration(x, num_frames=num_frames, coordinates=self.coordinates)
+        """Convert clips. Without `num_frames` every frame counts as valid."""
+        convert = partial(functional.to_acceleration, num_frames=num_frames)
+        return map_positions(convert, x, self.layout)
 
     def extra_repr(self) -> str:
-        """Name the argument."""
-        return ", ".join(_named(self.coordinates))
-
-
-def _named(coordinates: int | None) -> list[str]:
-    return [] if coordinates is None else [f"coordinates={coordinates}"]
+        """Name the layout."""
+        return "" if self.layout is None else f"layout={self.layout.name}"

@@ -10,23 +10,18 @@ from skelter import _checks
 from skelter.layouts import NTU25, SkeletonLayout
 
 
-def to_bones(
-    x: Tensor, layout: SkeletonLayout = NTU25, *, coordinates: int | None = None
-) -> Tensor:
-    """Return bone vectors, ``joint - parent``, at the index of the child; zero at the roots.
+def to_bones(x: Tensor, layout: SkeletonLayout = NTU25) -> Tensor:
+    """Return bone vectors, ``joint - parent``, at the index of the child, and zero at the roots.
 
     Args:
         x: Clips of shape (..., C, T, V, M).
         layout: The layout of the clips.
-        coordinates: How many of the leading channels are positions; those after them, such as a
-            detector's score, are passed on. None: all.
 
     Returns:
         Shape (..., C, T, V, M).
 
     Raises:
-        ValueError: The clips have another number of joints than the layout, or fewer channels
-            than `coordinates`.
+        ValueError: The clips have another number of joints than the layout.
 
     References:
         Shi et al., Two-Stream Adaptive Graph Convolutional Networks, CVPR 2019: its bone
@@ -38,9 +33,8 @@ def to_bones(
     """
     x = _checks.clips(x)
     _checks.joints(x, layout)
-    positions, others = _split(x, coordinates)
     parents = [joint if parent < 0 else parent for joint, parent in enumerate(layout.parents)]
-    return _join(positions - positions[..., parents, :], others)
+    return x - x[..., parents, :]
 
 
 def from_bones(
@@ -48,7 +42,6 @@ def from_bones(
     layout: SkeletonLayout = NTU25,
     *,
     roots: Tensor | None = None,
-    coordinates: int | None = None,
 ) -> Tensor:
     """Invert `to_bones`: add up the bones from the root to each joint.
 
@@ -57,14 +50,12 @@ def from_bones(
         layout: The layout of the clips.
         roots: Positions of the layout's root joints, in the order of ``layout.roots``, shape
             (..., C, T, R, M); the origin if None.
-        coordinates: As given to `to_bones`.
 
     Returns:
         Clips of shape (..., C, T, V, M).
 
     Raises:
-        ValueError: The bones have another number of joints than the layout, or fewer channels
-            than `coordinates`.
+        ValueError: The bones have another number of joints than the layout.
 
     Example:
         >>> x = torch.randn(3, 4, 25, 2)
@@ -79,32 +70,25 @@ def from_bones(
         while step >= 0:
             path[joint, step] = 1.0
             step = layout.parents[step]
-    vectors, others = _split(bones, coordinates)
-    start = torch.zeros_like(vectors)
+    start = torch.zeros_like(bones)
     if roots is not None:
-        given = roots if coordinates is None else roots[..., :coordinates, :, :, :]
-        start[..., list(layout.roots), :] = given
-    joints = torch.einsum("wv,...vm->...wm", path.to(bones.device), vectors + start)
-    return _join(joints, others)
+        start[..., list(layout.roots), :] = roots
+    return torch.einsum("wv,...vm->...wm", path.to(bones.device), bones + start)
 
 
-def to_motion(
-    x: Tensor, *, num_frames: Tensor | None = None, coordinates: int | None = None
-) -> Tensor:
-    """Return the step of every joint to the next frame, ``x[t + 1] - x[t]``; zero at the end.
+def to_motion(x: Tensor, *, num_frames: Tensor | None = None) -> Tensor:
+    """Return the step of every joint to the next frame, ``x[t + 1] - x[t]``, and zero at the end.
 
     Args:
         x: Clips of shape (..., C, T, V, M).
-        num_frames: Valid frames of each clip, integers of shape (...); the last of them and all
+        num_frames: Valid frames of each clip, integers of shape (...). The last of them and all
             padding have no motion. None counts all frames.
-        coordinates: How many of the leading channels are positions; those after them, such as a
-            detector's score, are passed on. None: all.
 
     Returns:
         Shape (..., C, T, V, M).
 
     Raises:
-        ValueError: `num_frames` or `coordinates` does not fit.
+        ValueError: `num_frames` does not fit.
 
     References:
         Shi et al., Skeleton-Based Action Recognition with Multi-Stream Adaptive Graph
@@ -115,23 +99,22 @@ def to_motion(
         tensor([3., 5., 0.])
     """
     x = _checks.clips(x)
-    positions, others = _split(x, coordinates)
-    return _join(_difference(positions, _checks.frame_counts(num_frames, x) - 1), others)
+    steps = _difference(x)
+    return steps if num_frames is None else _cut(steps, _checks.frame_counts(num_frames, x) - 1)
 
 
-def from_motion(motion: Tensor, first: Tensor, *, coordinates: int | None = None) -> Tensor:
+def from_motion(motion: Tensor, first: Tensor) -> Tensor:
     """Invert `to_motion` from the first frame on.
 
     Args:
         motion: Shape (..., C, T, V, M).
         first: The first frame, shape (..., C, V, M).
-        coordinates: As given to `to_motion`.
 
     Returns:
         Clips of shape (..., C, T, V, M).
 
     Raises:
-        ValueError: The shapes do not match, or `coordinates` does not fit.
+        ValueError: The shapes do not match.
 
     Example:
         >>> x = torch.randn(3, 16, 25, 2)
@@ -145,29 +128,23 @@ def from_motion(motion: Tensor, first: Tensor, *, coordinates: int | None = None
         f"have shape (..., C, V, M) = {expected} to match `motion` {_checks.shape_of(motion)}",
         _checks.shape_of(first),
     )
-    moved, others = _split(motion, coordinates)
-    start, _ = _split(first.unsqueeze(-3), coordinates)
-    steps = torch.cat([start, moved[..., :-1, :, :]], dim=-3)
-    return _join(steps.cumsum(-3), others)
+    steps = torch.cat([first.unsqueeze(-3), motion[..., :-1, :, :]], dim=-3)
+    return steps.cumsum(-3)
 
 
-def to_acceleration(
-    x: Tensor, *, num_frames: Tensor | None = None, coordinates: int | None = None
-) -> Tensor:
+def to_acceleration(x: Tensor, *, num_frames: Tensor | None = None) -> Tensor:
     """Return the change of motion to the next frame, ``x[t + 2] - 2 x[t + 1] + x[t]``.
 
     Args:
         x: Clips of shape (..., C, T, V, M).
-        num_frames: Valid frames of each clip; the last two of them and all padding have no
+        num_frames: Valid frames of each clip. The last two of them and all padding have no
             acceleration. None counts all frames.
-        coordinates: How many of the leading channels are positions; those after them, such as a
-            detector's score, are passed on. None: all.
 
     Returns:
         Shape (..., C, T, V, M).
 
     Raises:
-        ValueError: `num_frames` or `coordinates` does not fit.
+        ValueError: `num_frames` does not fit.
 
     Example:
         >>> to_acceleration(torch.tensor([1.0, 4.0, 9.0]).reshape(1, 3, 1, 1)).flatten()
@@ -175,49 +152,41 @@ def to_acceleration(
     """
     x = _checks.clips(x)
     valid = _checks.frame_counts(num_frames, x)
-    positions, others = _split(x, coordinates)
-    return _join(_difference(_difference(positions, valid - 1), valid - 2), others)
+    return _cut(_difference(_cut(_difference(x), valid - 1)), valid - 2)
 
 
-def from_acceleration(
-    acceleration: Tensor, first: Tensor, second: Tensor, *, coordinates: int | None = None
-) -> Tensor:
+def from_acceleration(acceleration: Tensor, first: Tensor, second: Tensor) -> Tensor:
     """Invert `to_acceleration` from the first two frames on.
 
     Args:
         acceleration: Shape (..., C, T, V, M).
         first: Frame 0, shape (..., C, V, M).
         second: Frame 1, shape (..., C, V, M).
-        coordinates: As given to `to_acceleration`.
 
     Returns:
         Clips of shape (..., C, T, V, M).
 
     Raises:
-        ValueError: The shapes do not match, or `coordinates` does not fit.
+        ValueError: The shapes do not match.
 
     Example:
         >>> x = torch.randn(3, 16, 25, 2, dtype=torch.float64)
         >>> back = from_acceleration(to_acceleration(x), x[:, 0], x[:, 1])
         >>> torch.testing.assert_close(back, x)
     """
-    motion = from_motion(acceleration, second - first, coordinates=coordinates)
-    return from_motion(motion, first, coordinates=coordinates)
+    return from_motion(from_motion(acceleration, second - first), first)
 
 
-def _split(x: Tensor, coordinates: int | None) -> tuple[Tensor, Tensor]:
-    """Part clips into positions and the channels after them."""
-    count = _checks.coordinates(coordinates, x)
-    return x[..., :count, :, :, :], x[..., count:, :, :, :]
+def _difference(x: Tensor) -> Tensor:
+    """Return the forward difference along time, zero in the last frame."""
+    steps = torch.zeros_like(x)
+    steps[..., :-1, :, :] = x[..., 1:, :, :]
+    steps[..., :-1, :, :] -= x[..., :-1, :, :]
+    return steps
 
 
-def _join(positions: Tensor, others: Tensor) -> Tensor:
-    return torch.cat([positions, others], dim=-4) if others.shape[-4] else positions
-
-
-def _difference(x: Tensor, kept: Tensor) -> Tensor:
-    """Forward difference along time, zero from frame ``kept`` on."""
-    steps = torch.diff(x, dim=-3, append=x[..., -1:, :, :])
-    time = torch.arange(x.shape[-3], device=x.device)
-    valid = rearrange(time < kept[..., None], "... t -> ... 1 t 1 1")
-    return torch.where(valid, steps, torch.zeros_like(steps))
+def _cut(steps: Tensor, kept: Tensor) -> Tensor:
+    """Set frames from ``kept`` on to zero."""
+    time = torch.arange(steps.shape[-3], device=steps.device)
+    beyond = rearrange(time >= kept[..., None], "... t -> ... 1 t 1 1")
+    return steps.masked_fill(beyond, 0.0)

@@ -5,19 +5,19 @@ parameters, its `transform` is pure, and a pure function of the same idea is in 
 """
 
 from skelter.transforms import functional, presets
+from skelter.transforms._align import AlignShoulders, AlignSpine
 from skelter.transforms._base import Deterministic, Transform
-from skelter.transforms._choice import OneOf, OneOfParams, RandomApply, RandomApplyParams
-from skelter.transforms._compose import Compose, ComposeParams, Lambda, MultiView
-from skelter.transforms._normalise import (
-    AlignShoulders,
-    AlignSpine,
-    CentreOnJoint,
-    CheckFinite,
-    FillFrames,
-    UnitScale,
-)
-from skelter.transforms._spatial import JointJitter, JointJitterParams, Shear, ShearParams
-from skelter.transforms._temporal import CentreCropResize, CropParams, TemporalCropResize
+from skelter.transforms._choice import OneOf, OneOfParams, RandomApply
+from skelter.transforms._compose import Compose, ComposeParams, MultiView
+from skelter.transforms._crop import CentreCropResize, CropParams, TemporalCropResize
+from skelter.transforms._fill import FillFrames
+from skelter.transforms._frame_map import FrameMap
+from skelter.transforms._jitter import JointJitter, JointJitterParams
+from skelter.transforms._joint_map import JointMap
+from skelter.transforms._numbers import uniform
+from skelter.transforms._place import CentreOnJoint, UnitScale
+from skelter.transforms._plain import CheckFinite, Lambda
+from skelter.transforms._shear import Shear, ShearParams
 
 __all__ = [
     "AlignShoulders",
@@ -30,14 +30,15 @@ __all__ = [
     "CropParams",
     "Deterministic",
     "FillFrames",
+    "FrameMap",
     "JointJitter",
     "JointJitterParams",
+    "JointMap",
     "Lambda",
     "MultiView",
     "OneOf",
     "OneOfParams",
     "RandomApply",
-    "RandomApplyParams",
     "Shear",
     "ShearParams",
     "TemporalCropResize",
@@ -45,4 +46,5 @@ __all__ = [
     "UnitScale",
     "functional",
     "presets",
+    "uniform",
 ]

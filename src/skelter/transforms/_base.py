@@ -1,97 +1,95 @@
-"""What every transform is: a draw, a pure application, and the call that joins them."""
+"""The law of transforms: draw from the shape of the clips, then apply without drawing."""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
-from typing import Any, Generic, TypeVar
+from collections.abc import Callable
+from typing import Any, Generic, NamedTuple, NoReturn, TypeAlias, TypeVar
 
 import torch
 from torch import Generator, Tensor, nn
 
 from skelter import _checks
 from skelter._ragged import RaggedClips
+from skelter.typing import ClipShape
 
 ParamsT = TypeVar("ParamsT")
 
+LAW = (
+    "`sample` draws from the shape, dtype, device and frame counts of clips, and never sees their "
+    "values; move what depends on values into `transform`"
+)
 
-def _replaces(cls: type, name: str) -> bool:
-    """Whether a class has a method in the place of one that it would inherit."""
-    inherited = getattr(super(cls, cls), name, None)
-    return name in vars(cls) and not getattr(inherited, "__isabstractmethod__", False)
+
+JointMatrices: TypeAlias = Callable[[ClipShape, Any], Tensor]
+"""From the shape of clips and parameters to matrices (..., V, C, C) or (..., 1, C, C)."""
+
+
+class FrameRows(NamedTuple):
+    """Frames to read: ``(1 - share) * x[first] + share * x[second]`` for each output frame.
+
+    Args:
+        first: Whole frames, int64 of shape (..., T').
+        second: Frames that are blended in, of the same shape.
+        share: How much of the second, float32 of the same shape. None reads the first alone.
+    """
+
+    first: Tensor
+    second: Tensor
+    share: Tensor | None
+
+
+FrameReader: TypeAlias = Callable[[ClipShape, Any], FrameRows]
+"""From the shape of clips and parameters to the frames to read."""
 
 
 class Transform(nn.Module, ABC, Generic[ParamsT]):
     """A map from clips to clips, with a draw of its own for every clip.
 
-    A new transform implements `sample` and `transform`. All randomness is in `sample`;
-    `transform` is pure, so that parameters that were drawn once can be applied again.
-
-    What a transform may promise beside, `reads_ragged`, `maps_joints` and `keeps_axes`, makes
-    combinations of it faster. A subclass that replaces `sample` or `transform` of a transform
-    inherits none of these promises: it states again which of them it keeps.
+    A new transform implements `sample` and `transform`. All randomness is in `sample`, which sees
+    shapes and frame counts and never values. `transform` is pure, so that the same parameters can
+    be applied again. Two kinds need no `transform` of their own: a `JointMap` gives matrices, a
+    `FrameMap` gives positions of frames.
 
     Args of a call:
         x: Clips of shape (..., C, T, V, M), any floating dtype, any device. NumPy arrays and
-            nested lists enter as by ``torch.as_tensor``. The ragged clips of a store stand for
-            (N, C, T, V, M) and bring their `num_frames`.
-        num_frames: Valid frames of each clip, integers of shape (...); None counts all of them.
-        generator: Where randomness comes from; the global generator if None. It may live on the
-            CPU while `x` lives on a GPU: then the draws are those of the CPU.
+            nested lists are taken as ``torch.as_tensor`` takes them. The ragged clips of a store
+            stand for (N, C, T, V, M) and bring their `num_frames`.
+        num_frames: Valid frames of each clip, integers of shape (...). None counts all of them.
+        generator: The source of randomness, the global generator if None. It may live on the CPU
+            while `x` lives on a GPU: then the draws are those of the CPU.
         params: Parameters to apply instead of drawing new ones.
 
     Returns of a call:
-        Clips (..., C, T', V, M) of the dtype and on the device of `x`; never `x` changed in place.
+        Clips (..., C, T', V, M) of the dtype and on the device of `x`. `x` is never changed.
 
     Raises of a call:
         TypeError: `x` is not of a real floating dtype.
         ValueError: Shapes do not fit.
     """
 
-    def __init_subclass__(cls, **kwargs: Any) -> None:
-        super().__init_subclass__(**kwargs)
-        if any(_replaces(cls, name) for name in ("sample", "transform")):
-            for promise in ("reads_ragged", "maps_joints", "keeps_axes"):
-                if promise not in vars(cls):
-                    setattr(cls, promise, getattr(Transform, promise))
-
-    @property
-    def reads_ragged(self) -> bool:
-        """Whether ``sample`` and ``transform`` take ragged clips; others are given padded ones."""
-        return False
-
-    @property
-    def keeps_axes(self) -> bool:
-        """Whether all axes but time stay as they are, which is then known without applying it."""
-        return self.maps_joints
+    reads_ragged = True
+    """A call takes the ragged clips of a store."""
 
     @property
     def output_frames(self) -> int | None:
-        """Frames of every output clip, all of them valid; None if time is left as it is."""
+        """Frames of every output clip, all of them valid. None if time is left as it is."""
         return None
+
+    def output_shape(self, shape: torch.Size) -> torch.Size:
+        """Return the shape that clips of a shape (..., C, T, V, M) have afterwards."""
+        frames = self.output_frames
+        return shape if frames is None else torch.Size((*shape[:-3], frames, *shape[-2:]))
 
     @abstractmethod
     def sample(
-        self, x: Tensor, *, num_frames: Tensor | None = None, generator: Generator | None = None
+        self, x: ClipShape, *, num_frames: Tensor | None = None, generator: Generator | None = None
     ) -> ParamsT:
-        """Draw parameters, one for each clip of `x`."""
-
-    @property
-    def maps_joints(self) -> bool:
-        """Whether it maps joint positions by matrices, and ``sample`` looks at no values."""
-        return False
-
-    def joint_maps(self, x: Tensor, params: ParamsT) -> Tensor:
-        """Return `transform` as matrices (..., V, C, C), one a clip and joint.
-
-        For transforms with `maps_joints`: adjacent ones in a `Compose` become one, and `OneOf`
-        chooses among matrices instead of clips. Only the shape of `x` counts.
-        """
-        raise NotImplementedError(f"{type(self).__name__} maps no joints by matrices.")
+        """Draw parameters, one for each clip, from the shape of `x` alone."""
 
     @abstractmethod
     def transform(self, x: Tensor, params: ParamsT) -> Tensor:
-        """Apply parameters; the same parameters give the same clips."""
+        """Apply parameters. The same parameters give the same clips."""
 
     def forward(
         self,
@@ -102,37 +100,75 @@ class Transform(nn.Module, ABC, Generic[ParamsT]):
         params: ParamsT | None = None,
     ) -> Tensor:
         """Draw parameters unless some are given, and apply them."""
-        clips, num_frames = at_the_door(x, num_frames, ragged=self.reads_ragged)
+        clips, num_frames = enter(x, num_frames)
         if params is None:
-            params = self.sample(clips, num_frames=num_frames, generator=generator)
-        return self.transform(clips, params)
+            shape = Valueless(clips)
+            params = self.sample(shape, num_frames=num_frames, generator=generator)
+        return self.apply_to(clips, params)
+
+    def apply_to(self, x: Tensor | RaggedClips, params: ParamsT) -> Tensor:
+        """Apply parameters to clips, padded or ragged.
+
+        Kinds that read ragged clips where they lie replace this. Everything else gets them padded.
+        """
+        return self.transform(_checks.padded(x), params)
+
+    def as_joint_map(self) -> JointMatrices | None:
+        """Return the map from shape and parameters to matrices, if this is a joint map.
+
+        Combinations ask once, when they are built.
+        """
+        return None
+
+    def as_frame_map(self) -> FrameReader | None:
+        """Return the map from shape and parameters to the frames to read, if this is a frame map.
+
+        Combinations ask once, when they are built.
+        """
+        return None
 
 
 class Deterministic(Transform[None]):
-    """A transform that draws nothing; its parameters are None."""
+    """A transform that draws nothing. Its parameters are None."""
 
     def sample(
-        self, x: Tensor, *, num_frames: Tensor | None = None, generator: Generator | None = None
+        self, x: ClipShape, *, num_frames: Tensor | None = None, generator: Generator | None = None
     ) -> None:
         """Draw nothing."""
 
 
-def at_the_door(x: Any, num_frames: Any, *, ragged: bool) -> tuple[Any, Tensor | None]:
-    """Check what a call was given, and make tensors of it on one device; pad unless `ragged`."""
+class Valueless:
+    """The shape, dtype and device of clips, in the place of the clips."""
+
+    __slots__ = ("device", "dtype", "shape")
+
+    def __init__(self, x: ClipShape, shape: torch.Size | None = None) -> None:
+        self.shape = x.shape if shape is None else shape
+        self.dtype, self.device = x.dtype, x.device
+
+    @property
+    def ndim(self) -> int:
+        """The number of axes."""
+        return len(self.shape)
+
+    def __getattr__(self, name: str) -> NoReturn:
+        raise AttributeError(f"{LAW}; it asked for `x.{name}`.")
+
+    def __len__(self) -> int:
+        raise TypeError(f"{LAW}; it asked for `len(x)`, which is `x.shape[0]`.")
+
+    @classmethod
+    def __torch_function__(
+        cls, function: Any, types: Any, args: Any = (), kwargs: Any = None
+    ) -> NoReturn:
+        name = getattr(function, "__name__", str(function))
+        raise TypeError(f"{LAW}; it called `{name}` on `x`.")
+
+
+def enter(x: Any, num_frames: Any) -> tuple[Any, Tensor | None]:
+    """Check the clips and counts of a call, and return them as tensors or as ragged clips."""
     if isinstance(x, RaggedClips):
         num_frames = x.num_frames if num_frames is None else num_frames
-        x = x if ragged else x.padded()
     else:
         x = _checks.clips(x)
     return x, None if num_frames is None else _checks.frame_counts(num_frames, x)
-
-
-def uniform(shape: Sequence[int], x: Tensor, generator: Generator | None) -> Tensor:
-    """Draw float32 from U(0, 1) for `x`: the same numbers whatever the dtype of the clips."""
-    device = x.device if generator is None else generator.device
-    return torch.rand(tuple(shape), generator=generator, device=device).to(x.device)
-
-
-def named(coordinates: int | None) -> str:
-    """Say in a ``repr`` how many channels are positions, where not all are."""
-    return "" if coordinates is None else f", coordinates={coordinates}"

@@ -11,18 +11,13 @@ import torch
 from torch import Generator, Tensor
 
 from skelter import _checks
-from skelter.transforms import functional
-from skelter.transforms._base import Transform, uniform
-from skelter.transforms._compose import Members
-from skelter.transforms._members import (
-    as_drawn_from,
-    as_read_by,
-    counted,
-    is_joint_map,
-    keeps_axes,
-    output_frames_of,
-    reads_ragged,
-)
+from skelter._ragged import RaggedClips
+from skelter.transforms._base import Deterministic, FrameReader, FrameRows, JointMatrices, Transform
+from skelter.transforms._compose import Members, counts_of
+from skelter.transforms._frame_map import as_read_for, read_rows
+from skelter.transforms._joint_map import map_joints
+from skelter.transforms._numbers import constant, draw
+from skelter.typing import ClipShape
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,8 +35,8 @@ class OneOf(Transform[OneOfParams]):
     of another.
 
     Args:
-        transforms: At least one; all or none of them resample time, to the same frames.
-        weights: Chance of each member, from 0, need not sum to 1; equal ones if None.
+        transforms: At least one. All or none of them resample time, to the same frames.
+        weights: Chance of each member, from 0. They need not sum to 1. Equal ones if None.
 
     Raises:
         TypeError: A member has no ``sample`` and ``transform``.
@@ -53,9 +48,7 @@ class OneOf(Transform[OneOfParams]):
         torch.Size([4, 3, 64, 25, 2])
     """
 
-    def __init__(
-        self, transforms: Sequence[Transform[Any]], weights: Sequence[float] | None = None
-    ) -> None:
+    def __init__(self, transforms: Sequence[Any], weights: Sequence[float] | None = None) -> None:
         super().__init__()
         self.transforms = Members(transforms)
         self.weights = [1.0] * len(transforms) if weights is None else [float(w) for w in weights]
@@ -65,7 +58,8 @@ class OneOf(Transform[OneOfParams]):
             f"be one number from 0 for each of the {len(transforms)} transforms, not all 0",
             weights,
         )
-        frames = [output_frames_of(member) for member in self.transforms]
+        self._members = self.transforms.as_transforms()
+        frames = [member.output_frames for member in self._members]
         _checks.require(
             len(set(frames)) == 1,
             "`transforms` of OneOf",
@@ -73,74 +67,82 @@ class OneOf(Transform[OneOfParams]):
             f"members with output_frames {frames}",
             "Resample before or after the choice.",
         )
-
-    @property
-    def reads_ragged(self) -> bool:
-        """Whether a member does; the others are given padded ones."""
-        return any(reads_ragged(member) for member in self.transforms)
-
-    @property
-    def keeps_axes(self) -> bool:
-        """Whether all members do."""
-        return all(keeps_axes(member) for member in self.transforms)
+        joint_maps = [member.as_joint_map() for member in self._members]
+        frame_maps = [member.as_frame_map() for member in self._members]
+        self._joint_maps = [maps for maps in joint_maps if maps] if all(joint_maps) else []
+        self._frame_maps = [maps for maps in frame_maps if maps] if all(frame_maps) else []
 
     @property
     def output_frames(self) -> int | None:
         """Frames that every member resamples to."""
-        return output_frames_of(next(iter(self.transforms)))
+        return self._members[0].output_frames
+
+    def output_shape(self, shape: torch.Size) -> torch.Size:
+        """Return the shape that every member gives."""
+        return self._members[0].output_shape(shape)
 
     def sample(
-        self, x: Tensor, *, num_frames: Tensor | None = None, generator: Generator | None = None
+        self, x: ClipShape, *, num_frames: Tensor | None = None, generator: Generator | None = None
     ) -> OneOfParams:
         """Draw the choice of each clip, and the parameters of every member."""
-        *edges, total = accumulate(self.weights)
-        draw = uniform((*x.shape[:-4], 1), x, generator)
-        limits = draw.new_tensor([edge / total for edge in edges])
-        choice = (draw >= limits).sum(-1)
-        num_frames = counted(x, num_frames)
+        choice = _choose(draw((*x.shape[:-4], 1), x, generator), self.weights)
+        num_frames = counts_of(x, num_frames)
         params = tuple(
-            member.sample(as_drawn_from(member, x), num_frames=num_frames, generator=generator)
-            for member in self.transforms
+            member.sample(x, num_frames=num_frames, generator=generator) for member in self._members
         )
         return OneOfParams(choice, params)
 
-    @property
-    def maps_joints(self) -> bool:
-        """Whether all members do."""
-        return all(is_joint_map(member) for member in self.transforms)
-
-    def joint_maps(self, x: Tensor, params: OneOfParams) -> Tensor:
-        """Return the matrices of the chosen member for each clip."""
-        maps = [
-            member.joint_maps(x, its_params)
-            for member, its_params in zip(self.transforms, params.params, strict=True)
-        ]
-        return _chosen(maps, params.choice[..., None, None, None])
-
-    def transform(self, x: Tensor, params: OneOfParams) -> Tensor:
-        """Apply every member and keep the chosen one for each clip."""
-        if self.maps_joints:
-            return functional.map_joints(x, self.joint_maps(x, params))
+    def transform(self, x: Tensor | RaggedClips, params: OneOfParams) -> Tensor:
+        """Apply the chosen member to each clip, padded or ragged."""
+        if self._joint_maps:
+            clips = _checks.padded(x)
+            return map_joints(clips, self._matrices(clips, params))
+        if self._frame_maps:
+            x = as_read_for(self.output_frames, x)
+            return read_rows(x, self._rows(x, params))
+        number = _of_one_clip(params.choice)
+        if number is not None:
+            return self._members[number].apply_to(x, params.params[number])
         candidates = [
-            member.transform(as_read_by(member, x), its_params)
-            for member, its_params in zip(self.transforms, params.params, strict=True)
+            member.apply_to(x, its_params)
+            for member, its_params in zip(self._members, params.params, strict=True)
         ]
         return _chosen(candidates, params.choice[..., None, None, None, None])
+
+    apply_to = transform
+
+    def as_joint_map(self) -> JointMatrices | None:
+        """Return the matrices of the chosen members, if all members are joint maps."""
+        return self._matrices if self._joint_maps else None
+
+    def as_frame_map(self) -> FrameReader | None:
+        """Return the rows of the chosen members, if all members are frame maps."""
+        return self._rows if self._frame_maps else None
 
     def extra_repr(self) -> str:
         """Name the weights."""
         return f"weights={self.weights}"
 
+    def _matrices(self, x: ClipShape, params: OneOfParams) -> Tensor:
+        number = _of_one_clip(params.choice)
+        if number is not None:
+            return self._joint_maps[number](x, params.params[number])
+        candidates = [
+            maps(x, own) for maps, own in zip(self._joint_maps, params.params, strict=True)
+        ]
+        return _chosen(candidates, params.choice[..., None, None, None])
 
-@dataclass(frozen=True, eq=False)
-class RandomApplyParams:
-    """``applied`` (...) bool, and the parameters of the transform for every clip."""
+    def _rows(self, x: ClipShape, params: OneOfParams) -> FrameRows:
+        number = _of_one_clip(params.choice)
+        if number is not None:
+            return self._frame_maps[number](x, params.params[number])
+        candidates = [
+            maps(x, own) for maps, own in zip(self._frame_maps, params.params, strict=True)
+        ]
+        return _chosen_rows(candidates, params.choice[..., None])
 
-    applied: Tensor
-    params: Any
 
-
-class RandomApply(Transform[RandomApplyParams]):
+class RandomApply(OneOf):
     """Apply a transform to some clips and leave the others as they are.
 
     Args:
@@ -158,53 +160,57 @@ class RandomApply(Transform[RandomApplyParams]):
         True
     """
 
-    def __init__(self, transform: Transform[Any], p: float = 0.5) -> None:
-        super().__init__()
+    def __init__(self, transform: Any, p: float = 0.5) -> None:
         _checks.between("p", p, 0.0, 1.0)
-        (self.member,) = Members([transform])
+        frames = getattr(transform, "output_frames", None)
         _checks.require(
-            output_frames_of(transform) is None,
+            frames is None,
             "`transform` of RandomApply",
             "leave time as it is",
-            f"{type(transform).__name__}, which resamples to {output_frames_of(transform)} frames",
+            f"{type(transform).__name__}, which resamples to {frames} frames",
             "Use OneOf with a CentreCropResize.",
         )
+        super().__init__([transform, _Identity()], weights=[p, 1 - p])
         self.p = p
-
-    def sample(
-        self, x: Tensor, *, num_frames: Tensor | None = None, generator: Generator | None = None
-    ) -> RandomApplyParams:
-        """Draw whether, and how; as many draws whatever `p` is."""
-        applied = uniform(x.shape[:-4], x, generator) < self.p
-        seen, num_frames = as_drawn_from(self.member, x), counted(x, num_frames)
-        params = self.member.sample(seen, num_frames=num_frames, generator=generator)
-        return RandomApplyParams(applied, params)
-
-    @property
-    def keeps_axes(self) -> bool:
-        """Whether the member does."""
-        return keeps_axes(self.member)
-
-    @property
-    def maps_joints(self) -> bool:
-        """Whether the member does."""
-        return is_joint_map(self.member)
-
-    def joint_maps(self, x: Tensor, params: RandomApplyParams) -> Tensor:
-        """Return the member's matrices where it is applied, the identity elsewhere."""
-        maps = self.member.joint_maps(x, params.params)
-        identity = torch.eye(x.shape[-4], dtype=maps.dtype, device=maps.device)
-        return torch.where(params.applied[..., None, None, None], maps, identity)
-
-    def transform(self, x: Tensor, params: RandomApplyParams) -> Tensor:
-        """Apply where drawn so."""
-        x = _checks.padded(x)
-        changed = self.member.transform(x, params.params)
-        return torch.where(params.applied[..., None, None, None, None], changed, x)
 
     def extra_repr(self) -> str:
         """Name the chance."""
         return f"p={self.p}"
+
+
+class _Identity(Deterministic):
+    """Leave clips as they are. It is a joint map and a frame map."""
+
+    def transform(self, x: Tensor, params: None = None) -> Tensor:
+        return x
+
+    def as_joint_map(self) -> JointMatrices:
+        return self._matrices
+
+    def as_frame_map(self) -> FrameReader:
+        return self._rows
+
+    def _matrices(self, x: ClipShape, params: None) -> Tensor:
+        batch, C = x.shape[:-4], x.shape[-4]
+        return torch.eye(C, device=x.device).expand(*batch, 1, C, C)
+
+    def _rows(self, x: ClipShape, params: None) -> FrameRows:
+        time = torch.arange(x.shape[-3], device=x.device).expand(*x.shape[:-4], -1)
+        return FrameRows(time, time, None)
+
+
+def _choose(draw: Tensor, weights: Sequence[float]) -> Tensor:
+    """Return the number of the member that a draw (..., 1) falls upon."""
+    *edges, total = accumulate(weights)
+    return (draw >= constant([edge / total for edge in edges], draw)).sum(-1)
+
+
+def _of_one_clip(choice: Tensor) -> int | None:
+    """Return the choice of one clip, for which the other members need not be looked at."""
+    if isinstance(choice, Tensor):
+        one = choice.ndim == 0 and choice.is_cpu and not torch.compiler.is_compiling()
+        return int(choice) if one else None
+    return int(choice)
 
 
 def _chosen(candidates: Sequence[Tensor], choice: Tensor) -> Tensor:
@@ -213,3 +219,14 @@ def _chosen(candidates: Sequence[Tensor], choice: Tensor) -> Tensor:
     for number, candidate in enumerate(others, 1):
         first = torch.where(choice == number, candidate, first)
     return first
+
+
+def _chosen_rows(candidates: Sequence[FrameRows], choice: Tensor) -> FrameRows:
+    """Return the rows of each clip, by the number of its choice."""
+    first = _chosen([rows.first for rows in candidates], choice)
+    second = _chosen([rows.second for rows in candidates], choice)
+    if all(rows.share is None for rows in candidates):
+        return FrameRows(first, second, None)
+    nothing = torch.zeros(first.shape, device=first.device)
+    shares = [nothing if rows.share is None else rows.share for rows in candidates]
+    return FrameRows(first, second, _chosen(shares, choice))

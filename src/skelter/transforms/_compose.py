@@ -2,26 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
-from typing import Any, TypeAlias, cast
+from typing import Any, cast
 
+import torch
 from torch import Generator, Tensor, nn
 
 from skelter import _checks
 from skelter._ragged import RaggedClips
-from skelter.transforms import functional
-from skelter.transforms._base import Deterministic, Transform, at_the_door
-from skelter.transforms._members import (
-    as_drawn_from,
-    as_read_by,
-    counted,
-    is_joint_map,
-    keeps_axes,
-    output_frames_of,
-    shape_alone,
-)
+from skelter.transforms._base import FrameReader, JointMatrices, Transform, Valueless, enter
+from skelter.transforms._frame_map import as_read_for, join_rows, read_rows
+from skelter.transforms._joint_map import map_joints
+from skelter.transforms._numbers import as_tensor
+from skelter.typing import ClipShape
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,19 +26,16 @@ class ComposeParams:
     params: tuple[Any, ...]
 
 
-Step: TypeAlias = tuple[Any, Any]
-"""A member and its parameters."""
-
-
 class Compose(Transform[ComposeParams]):
     """Apply transforms one after another.
 
+    All members draw first, each for the shape of the clips that reach it. Then they are applied.
     After a member that resamples time every frame is valid, so `num_frames` goes no further.
-    Adjacent members that map joint positions by matrices are applied as one, in a single pass
-    over the clips.
+    Adjacent joint maps are applied as one, in a single pass over the clips, and so are adjacent
+    frame maps where that is exact.
 
     Args:
-        transforms: At least one; modules with ``sample`` and ``transform``.
+        transforms: At least one. They are modules with ``sample`` and ``transform``.
 
     Raises:
         TypeError: A member has no ``sample`` and ``transform``: wrap a plain function in `Lambda`.
@@ -57,133 +49,62 @@ class Compose(Transform[ComposeParams]):
         torch.Size([4, 3, 32, 25, 2])
     """
 
-    def __init__(self, transforms: Sequence[Transform[Any]]) -> None:
+    def __init__(self, transforms: Sequence[Any]) -> None:
         super().__init__()
         self.transforms = Members(transforms)
-
-    @property
-    def reads_ragged(self) -> bool:
-        """True: members that do not read ragged clips are given padded ones."""
-        return True
+        self._members = self.transforms.as_transforms()
+        self._stages = _stages_of(self._members)
 
     @property
     def output_frames(self) -> int | None:
         """Frames after the last member that resamples time."""
-        frames = [output_frames_of(member) for member in self.transforms]
+        frames = [member.output_frames for member in self._members]
         return next((count for count in reversed(frames) if count is not None), None)
 
+    def output_shape(self, shape: torch.Size) -> torch.Size:
+        """Return the shape that clips have after the last member."""
+        for member in self._members:
+            shape = member.output_shape(shape)
+        return shape
+
     def sample(
-        self, x: Tensor, *, num_frames: Tensor | None = None, generator: Generator | None = None
+        self, x: ClipShape, *, num_frames: Tensor | None = None, generator: Generator | None = None
     ) -> ComposeParams:
-        """Draw for each member what it would draw for the clips that reach it."""
-        *_, drawn = self._walk(x, num_frames, generator)
+        """Draw for each member what it draws for the shape that reaches it."""
+        num_frames = counts_of(x, num_frames)
+        drawn, shape = [], Valueless(x)
+        for member in self._members:
+            drawn.append(member.sample(shape, num_frames=num_frames, generator=generator))
+            if member.output_frames is not None:
+                num_frames = None
+            shape = Valueless(shape, member.output_shape(shape.shape))
         return ComposeParams(tuple(drawn))
 
-    @property
-    def maps_joints(self) -> bool:
-        """Whether all members do."""
-        return all(is_joint_map(member) for member in self.transforms)
+    def transform(self, x: Tensor | RaggedClips, params: ComposeParams) -> Tensor:
+        """Apply each member with its own parameters, to padded or to ragged clips."""
+        start = 0
+        for stage in self._stages:
+            end = start + stage.length
+            x = stage.apply(x, params.params[start:end])
+            start = end
+        return cast(Tensor, x)
 
-    @property
-    def keeps_axes(self) -> bool:
-        """Whether all members do."""
-        return all(keeps_axes(member) for member in self.transforms)
+    apply_to = transform
 
-    def joint_maps(self, x: Tensor, params: ComposeParams) -> Tensor:
-        """Return the product of the members' matrices."""
-        return _product(x, list(zip(self.transforms, params.params, strict=True)))
+    def as_joint_map(self) -> JointMatrices | None:
+        """Return the product of the members' matrices, if all of them are joint maps."""
+        (stage, *others) = self._stages
+        return self._matrices if isinstance(stage, _JointRun) and not others else None
 
-    def transform(self, x: Tensor, params: ComposeParams) -> Tensor:
-        """Apply each member with its own parameters."""
-        return cast(Tensor, _apply(x, list(zip(self.transforms, params.params, strict=True))))
-
-    def forward(
-        self,
-        x: Tensor | RaggedClips,
-        *,
-        num_frames: Tensor | None = None,
-        generator: Generator | None = None,
-        params: ComposeParams | None = None,
-    ) -> Tensor:
-        """Draw and apply member by member, in one pass."""
-        clips, num_frames = at_the_door(x, num_frames, ragged=True)
-        if params is not None:
-            return self.transform(clips, params)
-        clips, waiting, _ = self._walk(clips, num_frames, generator)
-        return cast(Tensor, _apply(clips, waiting))
-
-    def _walk(
-        self, x: Any, num_frames: Tensor | None, generator: Generator | None
-    ) -> tuple[Any, list[Step], list[Any]]:
-        """Draw for each member what it would draw for the clips that reach it.
-
-        Returns the clips, the steps that still wait to be applied to them, and all parameters.
-        """
-        waiting: list[Step] = []
-        drawn = []
-        num_frames = counted(x, num_frames)
-        for member in self.transforms:
-            before = [earlier for earlier, _ in waiting]
-            if is_joint_map(member) and all(keeps_axes(earlier) for earlier in before):
-                seen = shape_alone(x, before)
-            else:
-                x, waiting = _apply(x, waiting), []
-                seen = x = as_read_by(member, x)
-            drawn.append(member.sample(seen, num_frames=num_frames, generator=generator))
-            waiting.append((member, drawn[-1]))
-            if output_frames_of(member) is not None:
-                num_frames = None
-        return x, waiting, drawn
-
-
-def _apply(x: Any, steps: list[Step]) -> Any:
-    """Apply steps, adjacent joint maps as one."""
-    for mapping, group in groupby(steps, key=lambda step: is_joint_map(step[0])):
-        run = list(group)
-        if mapping and len(run) > 1:
-            x = as_read_by(run[0][0], x)
-            x = functional.map_joints(x, _product(x, run))
-        else:
-            for member, params in run:
-                x = member.transform(as_read_by(member, x), params)
-    return x
-
-
-def _product(x: Tensor, steps: list[Step]) -> Tensor:
-    """Return the matrices of joint maps that are applied in this order."""
-    first, *others = (member.joint_maps(x, params) for member, params in steps)
-    product: Tensor = first
-    for maps in others:
-        product = maps @ product
-    return product
-
-
-class Lambda(Deterministic):
-    """Use a plain function of the clips as a transform.
-
-    Args:
-        function: From clips (..., C, T, V, M) to clips of the same frames, not in place.
-
-    Example:
-        >>> import torch
-        >>> Lambda(lambda x: x / 1000)(torch.ones(3, 2, 4, 1)).max()
-        tensor(0.0010)
-    """
-
-    def __init__(self, function: Callable[[Tensor], Tensor]) -> None:
-        super().__init__()
-        self.function = function
-
-    def transform(self, x: Tensor, params: None = None) -> Tensor:
-        """Call the function."""
-        return self.function(_checks.padded(x))
+    def _matrices(self, x: ClipShape, params: ComposeParams) -> Tensor:
+        return cast(_JointRun, self._stages[0]).product(x, params.params)
 
 
 class MultiView(nn.Module):
     """Make several views of the same clips, drawn independently.
 
     Args:
-        transforms: One transform a view; the same object may stand more than once.
+        transforms: One transform a view. The same object may stand more than once.
 
     Raises:
         TypeError: A member has no ``sample`` and ``transform``.
@@ -197,33 +118,30 @@ class MultiView(nn.Module):
         torch.Size([4, 3, 64, 25, 2])
     """
 
-    def __init__(self, transforms: Sequence[Transform[Any]]) -> None:
+    reads_ragged = True
+    """A call takes the ragged clips of a store."""
+
+    def __init__(self, transforms: Sequence[Any]) -> None:
         super().__init__()
         self.transforms = Members(transforms)
-
-    @property
-    def reads_ragged(self) -> bool:
-        """True: views that do not read ragged clips are given padded ones."""
-        return True
+        self._members = self.transforms.as_transforms()
 
     def sample(
-        self, x: Tensor, *, num_frames: Tensor | None = None, generator: Generator | None = None
+        self, x: ClipShape, *, num_frames: Tensor | None = None, generator: Generator | None = None
     ) -> ComposeParams:
         """Draw the parameters of every view."""
-        num_frames = counted(x, num_frames)
+        num_frames, shape = counts_of(x, num_frames), Valueless(x)
         return ComposeParams(
             tuple(
-                member.sample(as_drawn_from(member, x), num_frames=num_frames, generator=generator)
-                for member in self.transforms
+                member.sample(shape, num_frames=num_frames, generator=generator)
+                for member in self._members
             )
         )
 
-    def transform(self, x: Tensor, params: ComposeParams) -> tuple[Tensor, ...]:
+    def transform(self, x: Tensor | RaggedClips, params: ComposeParams) -> tuple[Tensor, ...]:
         """Apply the parameters of every view."""
-        return tuple(
-            member.transform(as_read_by(member, x), its_params)
-            for member, its_params in zip(self.transforms, params.params, strict=True)
-        )
+        pairs = zip(self._members, params.params, strict=True)
+        return tuple(member.apply_to(x, its_params) for member, its_params in pairs)
 
     def forward(
         self,
@@ -234,19 +152,10 @@ class MultiView(nn.Module):
         params: ComposeParams | None = None,
     ) -> tuple[Tensor, ...]:
         """Return one tensor of clips a view."""
-        clips, num_frames = at_the_door(x, num_frames, ragged=True)
-        if params is not None:
-            return self.transform(clips, params)
-        views = []
-        for member in self.transforms:
-            seen = as_read_by(member, clips)
-            # `Compose` draws and applies in one pass; of others no `forward` is demanded.
-            if isinstance(member, Transform):
-                views.append(member(seen, num_frames=num_frames, generator=generator))
-            else:
-                its_params = member.sample(seen, num_frames=num_frames, generator=generator)
-                views.append(member.transform(seen, its_params))
-        return tuple(views)
+        clips, num_frames = enter(x, num_frames)
+        if params is None:
+            params = self.sample(clips, num_frames=num_frames, generator=generator)
+        return self.transform(clips, params)
 
 
 class Members(nn.ModuleList):
@@ -276,3 +185,98 @@ class Members(nn.ModuleList):
 
     def __iter__(self) -> Iterator[Transform[Any]]:
         return cast("Iterator[Transform[Any]]", super().__iter__())
+
+    def as_transforms(self) -> list[Transform[Any]]:
+        """Return the members, modules of another make as transforms too."""
+        return [member if isinstance(member, Transform) else _Foreign(member) for member in self]
+
+
+class _Foreign(Transform[Any]):
+    """A module with ``sample`` and ``transform`` that is not a `Transform`."""
+
+    def __init__(self, module: Any) -> None:
+        super().__init__()
+        self.module = module
+
+    @property
+    def output_frames(self) -> int | None:
+        return getattr(self.module, "output_frames", None)
+
+    def sample(
+        self, x: ClipShape, *, num_frames: Tensor | None = None, generator: Generator | None = None
+    ) -> Any:
+        return self.module.sample(x, num_frames=num_frames, generator=generator)
+
+    def transform(self, x: Tensor, params: Any) -> Tensor:
+        return cast(Tensor, self.module.transform(x, params))
+
+
+class _Plain:
+    """A member that is applied by itself."""
+
+    length = 1
+
+    def __init__(self, member: Transform[Any]) -> None:
+        self.member = member
+
+    def apply(self, x: Tensor | RaggedClips, params: Sequence[Any]) -> Tensor:
+        return self.member.apply_to(x, params[0])
+
+
+class _JointRun:
+    """Adjacent joint maps, applied as one."""
+
+    def __init__(self, maps: Sequence[JointMatrices]) -> None:
+        self.maps, self.length = maps, len(maps)
+
+    def apply(self, x: Tensor | RaggedClips, params: Sequence[Any]) -> Tensor:
+        clips = _checks.padded(x)
+        return map_joints(clips, self.product(clips, params))
+
+    def product(self, x: ClipShape, params: Sequence[Any]) -> Tensor:
+        first, *others = (maps(x, own) for maps, own in zip(self.maps, params, strict=True))
+        if others:
+            wide = torch.promote_types(x.dtype, torch.float32)
+            first = as_tensor(first, wide)
+            for following in others:
+                first = as_tensor(following, wide) @ first
+        return first
+
+
+class _FrameRun:
+    """Adjacent frame maps, read at once where that is exact."""
+
+    def __init__(self, maps: Sequence[FrameReader], members: Sequence[Transform[Any]]) -> None:
+        self.maps, self.members, self.length = maps, members, len(maps)
+
+    def apply(self, x: Tensor | RaggedClips, params: Sequence[Any]) -> Tensor:
+        rows, frames = self.maps[0](x, params[0]), self.members[0].output_frames
+        shape: ClipShape = x
+        for number in range(1, self.length):
+            shape = Valueless(x, self.members[number - 1].output_shape(shape.shape))
+            following = self.maps[number](shape, params[number])
+            joined = join_rows(rows, following)
+            if joined is None:
+                x, joined = read_rows(as_read_for(frames, x), rows), following
+            rows, frames = joined, self.members[number].output_frames or frames
+        return read_rows(as_read_for(frames, x), rows)
+
+
+def _stages_of(members: Sequence[Transform[Any]]) -> list[_Plain | _JointRun | _FrameRun]:
+    """Part members into runs that are applied as one."""
+    stages: list[_Plain | _JointRun | _FrameRun] = []
+    kinds = [(member, member.as_joint_map(), member.as_frame_map()) for member in members]
+    for kind, group in groupby(kinds, lambda entry: (entry[1] is not None, entry[2] is not None)):
+        run = list(group)
+        if kind == (True, False):
+            stages.append(_JointRun([maps for _, maps, _ in run if maps]))
+        elif kind == (False, True):
+            stages.append(_FrameRun([maps for _, _, maps in run if maps], [m for m, *_ in run]))
+        else:
+            stages += [_Plain(member) for member, *_ in run]
+    return stages
+
+
+def counts_of(x: ClipShape, num_frames: Tensor | None) -> Tensor | None:
+    """Return the valid frames that were given, or those that ragged clips bring."""
+    return x.num_frames if num_frames is None and isinstance(x, RaggedClips) else num_frames

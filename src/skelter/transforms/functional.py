@@ -4,9 +4,14 @@ All take clips ``x`` of shape ``(..., C, T, V, M)``: coordinates, frames, joints
 any number of batch axes, none included. The other tensors lead with the same batch axes.
 """
 
-from skelter.transforms._frames import crop_resize, fill_frames
-from skelter.transforms._poses import align_bone, centre_on_joint, rotation_between, unit_scale
-from skelter.transforms._positions import map_joints, mix_coordinates, shear, zero_joints
+from skelter.transforms._align import align_bone, rotation_between
+from skelter.transforms._crop import crop_resize
+from skelter.transforms._fill import fill_frames
+from skelter.transforms._frame_map import read_frames
+from skelter.transforms._jitter import mix_coordinates, zero_joints
+from skelter.transforms._joint_map import map_joints
+from skelter.transforms._place import centre_on_joint, unit_scale
+from skelter.transforms._shear import shear
 
 __all__ = [
     "align_bone",
@@ -15,6 +20,7 @@ __all__ = [
     "fill_frames",
     "map_joints",
     "mix_coordinates",
+    "read_frames",
     "rotation_between",
     "shear",
     "unit_scale",

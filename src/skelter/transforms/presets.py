@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from skelter.layouts import NTU25, SkeletonLayout
+from skelter.transforms._align import AlignShoulders, AlignSpine
 from skelter.transforms._choice import OneOf
 from skelter.transforms._compose import Compose
-from skelter.transforms._normalise import AlignShoulders, AlignSpine, CentreOnJoint, FillFrames
-from skelter.transforms._spatial import JointJitter, Shear
-from skelter.transforms._temporal import CentreCropResize, TemporalCropResize
+from skelter.transforms._crop import CentreCropResize, TemporalCropResize
+from skelter.transforms._fill import FillFrames
+from skelter.transforms._jitter import JointJitter
+from skelter.transforms._place import CentreOnJoint
+from skelter.transforms._shear import Shear
 
 __all__ = ["isc_normalise", "isc_probe_view", "isc_small_view", "isc_test_view", "isc_view"]
 
@@ -19,7 +22,7 @@ def isc_view(
     min_frames: int = 64,
     amplitude: float = 1.0,
     joints: float = 0.6,
-    coordinates: int | None = None,
+    layout: SkeletonLayout | None = None,
 ) -> Compose:
     """Return the reference method's view: crop-resize, then shear or joint jitter.
 
@@ -31,8 +34,8 @@ def isc_view(
         min_frames: Fewest frames of a crop.
         amplitude: Largest shear.
         joints: Share or number of jittered joints.
-        coordinates: How many of the leading channels are positions; those after them, such as a
-            detector's score, are neither sheared nor mixed. None: all.
+        layout: The layout of the clips. Channels after its `dimensions`, such as a detector's
+            score, are neither sheared nor mixed. None takes all of 2 or 3 channels for positions.
 
     References:
         Thoker, Doughty, Snoek, ACM MM 2021
@@ -45,17 +48,12 @@ def isc_view(
     return Compose(
         [
             TemporalCropResize(frames, ratio, min_frames=min_frames),
-            OneOf(
-                [
-                    Shear(amplitude, coordinates=coordinates),
-                    JointJitter(joints, coordinates=coordinates),
-                ]
-            ),
+            OneOf([Shear(amplitude, layout=layout), JointJitter(joints, layout=layout)]),
         ]
     )
 
 
-def isc_small_view(*, frames: int = 32, coordinates: int | None = None) -> Compose:
+def isc_small_view(*, frames: int = 32, layout: SkeletonLayout | None = None) -> Compose:
     """Return a milder view for hundreds of clips and minutes of training.
 
     Short clips are cropped too (at least 24 frames, at least half of the clip), the shear reaches
@@ -64,7 +62,7 @@ def isc_small_view(*, frames: int = 32, coordinates: int | None = None) -> Compo
 
     Args:
         frames: Frames of the view.
-        coordinates: As of `isc_view`.
+        layout: See `isc_view`.
 
     Example:
         >>> import torch
@@ -77,7 +75,7 @@ def isc_small_view(*, frames: int = 32, coordinates: int | None = None) -> Compo
         min_frames=24,
         amplitude=0.5,
         joints=0.1,
-        coordinates=coordinates,
+        layout=layout,
     )
 
 

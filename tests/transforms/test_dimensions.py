@@ -1,6 +1,8 @@
-"""Poses in images: two coordinates, or two and a score that is none."""
+"""Poses in images: two coordinates, or two and a score that is not a position."""
 
 from __future__ import annotations
+
+import dataclasses
 
 import numpy as np
 import pytest
@@ -40,65 +42,81 @@ def poses(layout=COCO17, channels=3, dtype=torch.float32):
 
 
 BOTH = pytest.mark.parametrize("layout", [COCO17, OPENPOSE18], ids=lambda x: x.name)
-WITH_COORDINATES = pytest.mark.parametrize(
+WITH_LAYOUT = pytest.mark.parametrize(
     "build",
-    [T.Shear, T.JointJitter, T.UnitScale, lambda **k: T.CentreOnJoint(COCO17, **k),
-     presets.isc_view, presets.isc_small_view],
+    [T.Shear, T.JointJitter, T.UnitScale, T.CentreOnJoint, presets.isc_view,
+     presets.isc_small_view],
     ids=["Shear", "JointJitter", "UnitScale", "CentreOnJoint", "isc_view", "isc_small_view"],
 )  # fmt: skip
+IN_SPACE = dataclasses.replace(COCO17, name="COCO17 in space", dimensions=3)
 
 
-@WITH_COORDINATES
-class TestCoordinates:
-    def test_all_of_them_is_the_default(self, build):
-        x = poses()
-        out = build()(x, generator=seeded())
-        assert torch.equal(out, build(coordinates=3)(x, generator=seeded()))
-
+@WITH_LAYOUT
+class TestLayout:
     def test_positions_are_as_without_the_others(self, build):
         """The same draws, whether scores come along or not."""
         x = poses()
-        x[:, :, 0, 0, 0] += 1  # present in both
-        out = build(coordinates=2)(x, generator=seeded())
-        alone = build()(x[:, :2], generator=seeded())
+        out = build(layout=COCO17)(x, generator=seeded())
+        alone = build(layout=COCO17)(x[:, :2], generator=seeded())
         torch.testing.assert_close(out[:, :2], alone, rtol=0, atol=1e-4)
 
-    @pytest.mark.parametrize("wrong", [0, -1])
-    def test_below_one(self, build, wrong):
-        with pytest.raises(ValueError, match=f"`coordinates` must be at least 1; got {wrong}"):
-            build(coordinates=wrong)
+    def test_a_layout_in_space_has_three(self, build):
+        x = poses()
+        out = build(layout=IN_SPACE)(x, generator=seeded())
+        flat = build(layout=COCO17)(x, generator=seeded())
+        assert not torch.equal(out[:, 2], flat[:, 2])
 
-    @pytest.mark.parametrize("wrong", [2.0, True, "2"])
-    def test_no_integer(self, build, wrong):
-        with pytest.raises(TypeError, match="`coordinates` must be an integer; got"):
-            build(coordinates=wrong)
+    def test_a_single_clip(self, build):
+        x = poses()[3]
+        out = build(layout=COCO17)(x, generator=seeded())
+        batch = build(layout=COCO17)(x[None], generator=seeded())
+        torch.testing.assert_close(out, batch[0], rtol=1e-5, atol=1e-3)
 
-    def test_more_than_there_are(self, build):
-        with pytest.raises(
-            ValueError, match=r"`coordinates` must lie between 1 and C=3; got 4 for clips \(\.\.\."
-        ):
-            build(coordinates=4)(poses())
+    def test_one_coordinate(self, build):
+        with pytest.raises(ValueError, match="must have 2 or 3 coordinates.*got C=1"):
+            build(layout=COCO17)(poses(channels=1))
 
     def test_says_so(self, build):
-        assert "coordinates=2" in repr(build(coordinates=2))
-        assert "coordinates" not in repr(build())
+        assert "layout=COCO17" in repr(build(layout=COCO17))
+
+
+@pytest.mark.parametrize(
+    "transform", [T.Shear(), T.JointJitter(), T.UnitScale(), presets.isc_view()], ids=repr
+)
+class TestNoLayout:
+    @pytest.mark.parametrize("channels", [1, 4, 6])
+    def test_two_or_three_coordinates(self, transform, channels):
+        with pytest.raises(
+            ValueError, match=rf"2 or 3 coordinates where no layout.*got C={channels}.*dimensions"
+        ):
+            transform(poses(channels=channels))
+
+    def test_no_other_axis_is_read_as_coordinates(self, transform):
+        """Clips of one person without its axis would be one clip of eight coordinates."""
+        with pytest.raises(ValueError, match=r"got C=8 in .*add that first: x\[..., None\]"):
+            transform(torch.randn(8, 3, 100, 25))
+
+
+def test_dimensions_are_two_or_three():
+    with pytest.raises(ValueError, match="`dimensions` of layout a must be 2.*got 4"):
+        SkeletonLayout("a", ["b"], parents=[-1], dimensions=4)
 
 
 class TestScores:
     @BOTH
     def test_shear_leaves_them(self, layout):
         x = poses(layout)
-        params = T.Shear(coordinates=2).sample(x, generator=seeded())
+        params = T.Shear(layout=layout).sample(x, generator=seeded())
         assert torch.equal(params.matrix[:, 2], torch.tensor([0.0, 0, 1]).expand(4, 3))
         assert torch.equal(params.matrix[:, :, 2], torch.tensor([0.0, 0, 1]).expand(4, 3))
-        out = T.Shear(coordinates=2)(x, params=params)
+        out = T.Shear(layout=layout)(x, params=params)
         torch.testing.assert_close(out[:, 2], x[:, 2], rtol=0, atol=0)
         assert (out[:, :2] != x[:, :2]).any()
 
     @BOTH
     def test_jitter_leaves_them_or_drops_the_whole_joint(self, layout):
         x = poses(layout).repeat(8, 1, 1, 1, 1)
-        jitter = T.JointJitter(0.5, coordinates=2)
+        jitter = T.JointJitter(0.5, layout=layout)
         params = jitter.sample(x, generator=seeded())
         out = jitter(x, params=params)
         dropped = ~params.matrix.flatten(1).any(1)
@@ -113,7 +131,7 @@ class TestScores:
     @BOTH
     def test_centring_leaves_them(self, layout):
         x = poses(layout)
-        out = T.CentreOnJoint(layout, coordinates=2)(x)
+        out = T.CentreOnJoint(layout)(x)
         assert torch.equal(out[:, 2], x[:, 2])
         assert not out[:, :2, :, layout.centre, 0].any()
         assert not out[0, ..., 1].any()
@@ -128,7 +146,7 @@ class TestScores:
 
 
 class TestDraws:
-    """Without `coordinates`, transforms draw what they always drew."""
+    """Transforms draw what they always drew."""
 
     def test_shear(self):
         x = poses()
@@ -158,12 +176,10 @@ class TestUnitScale:
         x = torch.randn(channels, frames, 5, 2, generator=generator, dtype=torch.float64)
         x = x + 1000 * far
         x = x * (torch.rand(frames, 5, 2, generator=generator) >= missing)
-        for coordinates in (None, *range(1, channels + 1)):
-            out = F.unit_scale(x, coordinates=coordinates)
-            expected = normalise.unit_scale(x.numpy(), coordinates)
-            if far and not spread(x, coordinates):
-                continue  # the oracle's mean of equal points is off by a rounding
-            np.testing.assert_allclose(out.numpy(), expected, rtol=1e-9, atol=1e-12)
+        if far and not spread(x):
+            return  # the oracle's mean of equal points is off by a rounding
+        expected = normalise.unit_scale(x.numpy())
+        np.testing.assert_allclose(F.unit_scale(x).numpy(), expected, rtol=1e-9, atol=1e-12)
 
     @given(st.floats(1e-12, 1e12))
     def test_units_do_not_matter(self, factor):
@@ -191,7 +207,7 @@ class TestUnitScale:
 
     def test_missing_joints_stay_zero_and_do_not_count(self):
         x = poses()
-        out = T.UnitScale(coordinates=2)(x)
+        out = T.UnitScale(layout=COCO17)(x)
         assert torch.equal(out == 0, x == 0)
         assert torch.equal(out[:, 2], x[:, 2])
         kept = [joint for joint in range(17) if joint != 9]
@@ -211,11 +227,11 @@ class TestUnitScale:
         assert torch.equal(x.grad, torch.ones_like(x))
 
 
-def spread(x, coordinates):
+def spread(x):
     """Whether any body has two different points."""
     present = (x != 0).any(0)
     for t, m in np.ndindex(x.shape[1], x.shape[3]):
-        if len(x[:coordinates, t, present[t, :, m], m].unique(dim=1).T) > 1:
+        if len(x[:, t, present[t, :, m], m].unique(dim=1).T) > 1:
             return True
     return False
 

@@ -1,0 +1,179 @@
+"""Frame maps: transforms that read output frames at positions of the time axis."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from typing import Any, Generic, TypeVar, final
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from skelter import _checks
+from skelter._ragged import RaggedClips
+from skelter.transforms._base import FrameReader, FrameRows, Transform
+from skelter.transforms._joint_map import forbid_own_transform
+from skelter.transforms._numbers import as_tensor, floor, narrow
+from skelter.typing import ClipShape
+
+ParamsT = TypeVar("ParamsT")
+
+
+def read_frames(x: Tensor | RaggedClips, positions: Tensor) -> Tensor:
+    """Return the frames at positions of the time axis, linearly between two frames.
+
+    Args:
+        x: Clips of shape (..., C, T, V, M), or ragged ones, of which nothing but the neighbours
+            of every position is read.
+        positions: Positions of the output frames within each clip, from 0 to T - 1, shape
+            (..., T'). Integers pick whole frames. Between frames give float64: float32 cannot
+            tell positions of long clips apart.
+
+    Returns:
+        Clips of shape (..., C, T', V, M).
+
+    Raises:
+        ValueError: The shapes do not match.
+
+    Example:
+        >>> x = torch.arange(4.0).reshape(1, 4, 1, 1)
+        >>> read_frames(x, torch.tensor([3, 0, 0])).flatten()
+        tensor([3., 0., 0.])
+        >>> read_frames(x, torch.tensor([0.25, 2.5])).flatten()
+        tensor([0.2500, 2.5000])
+    """
+    x = x if isinstance(x, RaggedClips) else _checks.clips(x)
+    return read_rows(x, rows_at(x, positions))
+
+
+class FrameMap(Transform[ParamsT], Generic[ParamsT]):
+    """A transform that reads output frames at positions of the time axis.
+
+    A new one implements `sample` and `positions`, and `output_frames` where all clips get the
+    same number of frames. Of ragged clips nothing but these frames is read. Adjacent frame maps
+    of a `Compose` become one where that is exact: where one of them picks whole frames.
+
+    Example:
+        >>> import torch
+        >>> class Backwards(FrameMap):
+        ...     def sample(self, x, *, num_frames=None, generator=None):
+        ...         whole = torch.full(x.shape[:-4], x.shape[-3])
+        ...         return whole if num_frames is None else num_frames
+        ...
+        ...     def positions(self, x, params):
+        ...         time = torch.arange(x.shape[-3])
+        ...         backwards = params[..., None] - 1 - time
+        ...         return torch.where(backwards >= 0, backwards, time)  # padding stays
+        >>> Backwards()(torch.arange(3.0).reshape(1, 3, 1, 1)).flatten()
+        tensor([2., 1., 0.])
+    """
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        forbid_own_transform(cls, "FrameMap", "`positions`")
+
+    @abstractmethod
+    def positions(self, x: ClipShape, params: ParamsT) -> Tensor:
+        """Return positions (..., T') within clips of a shape: integers, or float64 between frames.
+
+        Like `sample`, it sees the shape of the clips and not their values.
+        """
+
+    @final
+    def transform(self, x: Tensor | RaggedClips, params: ParamsT) -> Tensor:
+        """Read the frames at their positions, of ragged clips where they lie."""
+        x = as_read_for(self.output_frames, x)
+        return read_rows(x, self._rows(x, params))
+
+    apply_to = transform
+
+    def as_frame_map(self) -> FrameReader:
+        """Return the map from shape and parameters to the frames to read."""
+        return self._rows
+
+    def _rows(self, x: ClipShape, params: ParamsT) -> FrameRows:
+        return rows_at(x, self.positions(x, params))
+
+
+def rows_at(x: ClipShape, positions: Tensor) -> FrameRows:
+    """Return the frames around positions (..., T') of clips."""
+    # The padded shape of ragged clips differs every time: a compiler must not see it.
+    batch = x.starts.shape if isinstance(x, RaggedClips) else x.shape[:-4]
+    if positions.shape[:-1] != batch:
+        raise ValueError(
+            f"`positions` must have shape (..., T') with the batch axes {tuple(batch)} of `x`; got "
+            f"{_checks.shape_of(positions)}. Sample them again for this batch."
+        )
+    if positions.dtype in (torch.int64, np.int64):
+        whole = as_tensor(positions)
+        return FrameRows(whole, whole, None)
+    first = floor(positions)
+    share = narrow(positions - first)
+    # Nothing is read behind the last frame.
+    return FrameRows(as_tensor(first), as_tensor(first + (share > 0)), as_tensor(share))
+
+
+def as_read_for(output_frames: int | None, x: Tensor | RaggedClips) -> Tensor | RaggedClips:
+    """Return clips to read: padded ones where padding is read, as time is left as it is."""
+    if isinstance(x, RaggedClips) and output_frames is not None:
+        return x
+    return _checks.clips(x)
+
+
+def join_rows(before: FrameRows, after: FrameRows) -> FrameRows | None:
+    """Return the frames that two maps read one after another. None if that is not exact."""
+    if after.share is None:
+        share = None if before.share is None else before.share.gather(-1, after.first)
+        first, second = (frames.gather(-1, after.first) for frames in before[:2])
+        return FrameRows(first, second, share)
+    if before.share is None:
+        first, second = (before.first.gather(-1, frames) for frames in after[:2])
+        return FrameRows(first, second, after.share)
+    return None
+
+
+def read_rows(x: Tensor | RaggedClips, rows: FrameRows) -> Tensor:
+    """Read frames of clips, padded or ragged."""
+    if isinstance(x, RaggedClips):
+        start = x.starts[:, None]
+        return x.clips_of(_blend(x.rows, start + rows.first, start + rows.second, rows.share))
+    *batch, C, T, V, M = x.shape
+    if not batch:  # one clip: its frames are an axis
+        return _blend_frames(x, rows)
+    table = x.reshape(-1, V * M)  # a row is a clip, coordinate and frame
+    start = torch.arange(0, len(table), T, device=x.device).view(*batch, C, 1)
+    first, second = (start + frames[..., None, :] for frames in rows[:2])
+    share = None if rows.share is None else rows.share[..., None, :].expand(first.shape)
+    read = _blend(table, first, second, share).to(x.dtype)
+    return read.view(*batch, C, first.shape[-1], V, M)
+
+
+def _blend_frames(x: Tensor, rows: FrameRows) -> Tensor:
+    """Read frames of one clip."""
+    first = x.index_select(1, rows.first)
+    if rows.share is None:
+        return first
+    second, share = x.index_select(1, rows.second), rows.share.view(-1, 1, 1)
+    if x.dtype == torch.float32:
+        return torch.lerp(first, second, share)
+    wide = torch.promote_types(x.dtype, torch.float32)
+    return torch.lerp(first.to(wide), second.to(wide), share.to(wide)).to(x.dtype)
+
+
+def _blend(rows: Tensor, first: Tensor, second: Tensor, share: Tensor | None) -> Tensor:
+    """Return ``(1 - share) * rows[first] + share * rows[second]``, in float32 or wider."""
+    if share is None:
+        return _pick(rows, first)
+    if rows.dtype in (torch.float32, torch.float64):
+        index = torch.stack([first, second], -1).view(-1, 2)
+        weight = torch.stack([1 - share, share], -1).view(-1, 2).to(rows.dtype)
+        # One pass over memory: an embedding bag gathers, weighs and adds.
+        mixed = F.embedding_bag(index, rows, per_sample_weights=weight, mode="sum")
+        return mixed.view(*first.shape, rows.shape[1])
+    return torch.lerp(_pick(rows, first), _pick(rows, second), share[..., None])
+
+
+def _pick(rows: Tensor, index: Tensor) -> Tensor:
+    wide = torch.promote_types(rows.dtype, torch.float32)
+    return rows.index_select(0, index.flatten()).to(wide).view(*index.shape, rows.shape[1])

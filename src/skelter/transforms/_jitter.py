@@ -1,0 +1,144 @@
+"""Joint jitter of the reference method, and the maps of single joints that it is made of."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from einops import einsum, rearrange
+from torch import Generator, Tensor
+
+from skelter import _checks
+from skelter.layouts import SkeletonLayout
+from skelter.transforms._joint_map import JointMap
+from skelter.transforms._numbers import choose, draw, identity, smallest
+from skelter.transforms._positions import pass_on, say_layout
+from skelter.typing import ClipShape
+
+
+def mix_coordinates(x: Tensor, joints: Tensor, matrix: Tensor) -> Tensor:
+    """Replace the row vector p of every chosen joint by ``p @ matrix``; keep the others bit-equal.
+
+    A zero matrix therefore sets the chosen joints to zero.
+
+    Args:
+        x: Clips of shape (..., C, T, V, M).
+        joints: Which joints to mix, bool of shape (..., V).
+        matrix: One matrix a clip, shape (..., C, C).
+
+    Returns:
+        Clips of the same shape.
+
+    Raises:
+        ValueError: The shapes do not match.
+
+    References:
+        Thoker, Doughty, Snoek, ACM MM 2021, "joint jittering".
+
+    Example:
+        >>> x, joints = torch.ones(3, 2, 4, 1), torch.tensor([True, False, False, False])
+        >>> mix_coordinates(x, joints, torch.eye(3) * 5)[0, 0, :, 0]
+        tensor([5., 1., 1., 1.])
+    """
+    x = _checks.clips(x)
+    C, V = x.shape[-4], x.shape[-2]
+    _checks.params(x, joints=(joints, (V,)), matrix=(matrix, (C, C)))
+    mixed = einsum(x, matrix.to(x.dtype), "... i t v m, ... i j -> ... j t v m")
+    return torch.where(rearrange(joints, "... v -> ... 1 1 v 1"), mixed, x)
+
+
+def zero_joints(x: Tensor, joints: Tensor) -> Tensor:
+    """Set the chosen joints to zero, in every frame and for every person.
+
+    Args:
+        x: Clips of shape (..., C, T, V, M).
+        joints: Which joints to drop, bool of shape (..., V).
+
+    Returns:
+        Clips of the same shape.
+
+    Raises:
+        ValueError: The shapes do not match.
+
+    Example:
+        >>> zero_joints(torch.ones(3, 2, 4, 1), torch.tensor([True, False, False, False])).sum()
+        tensor(18.)
+    """
+    x = _checks.clips(x)
+    _checks.params(x, joints=(joints, (x.shape[-2],)))
+    return x.masked_fill(rearrange(joints, "... v -> ... 1 1 v 1"), 0.0)
+
+
+@dataclass(frozen=True, eq=False)
+class JointJitterParams:
+    """Draws of `JointJitter`: ``joints`` (..., V) bool, ``matrix`` (..., C, C), zero to drop."""
+
+    joints: Tensor
+    matrix: Tensor
+
+
+class JointJitter(JointMap[JointJitterParams]):
+    """Corrupt some joints: drop them, or mix their coordinates.
+
+    A fixed number of joints is chosen without replacement, the same in all frames and for all
+    persons. With probability 1/2 they become zero, otherwise every chosen row vector p becomes
+    p R, with R a full matrix of draws from U(-1, 1).
+
+    Args:
+        joints: How many: a share of the joints in (0, 1] as a float, rounded, or a count as an
+            integer. The paper's 15 of 25 are the share 0.6.
+        layout: The layout of the clips. Channels after its `dimensions`, such as a detector's
+            score, are passed on where joints are mixed and zero where they are dropped. None
+            takes all of 2 or 3 channels for positions.
+
+    Raises:
+        TypeError: `joints` is not a number.
+        ValueError: The share lies outside (0, 1]. In a call: the count exceeds the joints of a
+            clip; clips have too few channels, or other than 2 or 3 without a layout.
+
+    References:
+        Thoker, Doughty, Snoek, ACM MM 2021, "joint jittering".
+
+    Example:
+        >>> x = torch.ones(4, 3, 40, 25, 2)
+        >>> (JointJitter(0.6)(x) != x).any(1).any(1).any(-1).sum(-1)
+        tensor([15, 15, 15, 15])
+    """
+
+    def __init__(self, joints: float = 0.6, *, layout: SkeletonLayout | None = None) -> None:
+        super().__init__()
+        if isinstance(joints, int):
+            _checks.positive_int("joints", joints, "Give a share as a float: 1.0 is all joints.")
+        else:
+            share = "be a share in (0, 1] or an integer count"
+            _checks.require(0 < joints <= 1, "`joints`", share, joints)
+        self.joints = joints if isinstance(joints, int) else float(joints)
+        self.layout = layout
+
+    def count(self, num_joints: int) -> int:
+        """Return how many of ``num_joints`` joints are corrupted."""
+        if isinstance(self.joints, float):
+            return max(1, round(self.joints * num_joints))
+        _checks.between("joints", self.joints, 1, num_joints, "A share as a float fits any layout.")
+        return self.joints
+
+    def sample(
+        self, x: ClipShape, *, num_frames: Tensor | None = None, generator: Generator | None = None
+    ) -> JointJitterParams:
+        """Draw the joints, whether to drop them, and how to mix them otherwise."""
+        *batch, C, _, V, _ = x.shape
+        size = _checks.positions(x, self.layout)
+        joints = smallest(draw((*batch, V), x, generator), self.count(V))
+        kept = draw((*batch, 1, 1), x, generator) >= 0.5
+        matrix = 2 * draw((*batch, size, size), x, generator) - 1
+        return JointJitterParams(joints, pass_on(matrix, C) * kept)
+
+    def matrices(self, x: ClipShape, params: JointJitterParams) -> Tensor:
+        """Return the mixture for the chosen joints, the identity for the others."""
+        mixture = params.matrix[..., None, :, :].swapaxes(-1, -2)  # it maps row vectors
+        unit = identity(x.shape[-4], params.matrix)
+        return choose(params.joints[..., None, None], mixture, unit)
+
+    def extra_repr(self) -> str:
+        """Name the arguments."""
+        return f"joints={self.joints}{say_layout(self.layout)}"

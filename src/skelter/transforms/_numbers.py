@@ -1,0 +1,155 @@
+"""Numbers that clips are transformed by: tensors, or NumPy's for one clip on the processor.
+
+The draws of one clip are a few numbers, and an operation on them costs 2 to 3 us in torch and a
+tenth of that in NumPy. So `draw` gives NumPy's where there is one clip on the processor, and
+`as_tensor` reads either. What stands between is written once, with what both have: operators,
+indexing, ``reshape``, and the functions of this module. To a type checker both are tensors.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import prod
+from typing import Any, cast
+
+import numpy as np
+import torch
+from torch import Generator, Tensor
+from torch.nn import functional as F
+
+from skelter import _checks
+from skelter.typing import ClipShape
+
+CPU = torch.device("cpu")
+
+
+def uniform(shape: Sequence[int], x: ClipShape, generator: Generator | None = None) -> Tensor:
+    """Draw numbers from U(0, 1) for clips, where the generator is, and bring them to the clips.
+
+    All transforms draw by this function: float32 whatever the dtype of the clips, so that the
+    same seed draws the same for all of them.
+
+    Args:
+        shape: The shape of the draws, which leads with the batch axes of the clips.
+        x: The clips, or their shape.
+        generator: The source of randomness, the global generator of the clips' device if None.
+
+    Returns:
+        float32 of the shape, on the device of `x`.
+
+    Example:
+        >>> x = torch.zeros(8, 3, 64, 25, 2)
+        >>> uniform((8, 6), x, torch.Generator().manual_seed(0)).shape
+        torch.Size([8, 6])
+    """
+    device = x.device if generator is None else generator.device
+    draws = torch.rand(shape, generator=generator, device=device)
+    return draws if device == x.device else draws.to(x.device)
+
+
+def draw(shape: Sequence[int], x: ClipShape, generator: Generator | None) -> Tensor:
+    """Draw as `uniform` does: NumPy's numbers for one clip on the processor."""
+    if is_one_clip(x) and (generator is None or generator.device == CPU):
+        draws = torch.rand(prod(shape), generator=generator, device=CPU)
+        return cast(Tensor, draws.numpy().reshape(shape))
+    draws = uniform(shape, x, generator)
+    return cast(Tensor, draws.numpy()) if is_one_clip(x) else draws
+
+
+def valid_frames(num_frames: Tensor | None, x: ClipShape) -> Tensor:
+    """Return the valid frames of clips: an integer for one clip on the processor."""
+    if not is_one_clip(x):
+        return _checks.frame_counts(num_frames, x)
+    return cast(Tensor, _checks.frame_count(num_frames, x))
+
+
+def is_one_clip(x: ClipShape) -> bool:
+    """Tell whether numbers for clips are NumPy's."""
+    return len(x.shape) == 4 and x.device == CPU and not torch.compiler.is_compiling()
+
+
+def as_tensor(x: Any, dtype: torch.dtype | None = None) -> Tensor:
+    """Return numbers as a tensor."""
+    if isinstance(x, np.ndarray):
+        x = torch.from_numpy(x)
+    elif not isinstance(x, Tensor):
+        x = torch.as_tensor(x)
+    return cast(Tensor, x if dtype is None else x.to(dtype))
+
+
+def constant(values: Sequence[float], like: Tensor) -> Tensor:
+    """Return constants, a row or rows of them, as numbers like others."""
+    if isinstance(like, Tensor):
+        return torch.tensor(values, dtype=like.dtype, device=like.device)
+    return np.array(values, like.dtype)
+
+
+def identity(size: int, like: Tensor) -> Tensor:
+    """Return the unit matrix as numbers like others."""
+    if isinstance(like, Tensor):
+        return torch.eye(size, dtype=like.dtype, device=like.device)
+    return np.eye(size, dtype=like.dtype)
+
+
+def widen(matrix: Tensor, count: int) -> Tensor:
+    """Add rows and columns of zeros behind those of matrices."""
+    if isinstance(matrix, Tensor):
+        return F.pad(matrix, (0, count, 0, count))
+    return np.pad(matrix, ((0, count), (0, count)))
+
+
+def choose(condition: Tensor, x: Tensor, y: Tensor) -> Tensor:
+    """Return the numbers of one where a condition holds, and of the other elsewhere."""
+    return torch.where(condition, x, y) if isinstance(x, Tensor) else np.where(condition, x, y)
+
+
+def count_to(count: int, like: Tensor) -> Tensor:
+    """Return the integers from 0 below a count, where others are."""
+    return torch.arange(count, device=like.device) if isinstance(like, Tensor) else np.arange(count)
+
+
+def at_least(x: Tensor, low: float) -> Tensor:
+    """Raise numbers to a lower bound."""
+    return x.clamp(min=low) if isinstance(x, Tensor) else np.maximum(x, low)
+
+
+def at_most(x: Tensor, high: Tensor) -> Tensor:
+    """Lower numbers to their upper bounds."""
+    return torch.minimum(x, high) if isinstance(x, Tensor) else np.minimum(x, high)
+
+
+def floor(x: Tensor) -> Tensor:
+    """Return the integers below numbers that are not negative."""
+    return x.long() if isinstance(x, Tensor) else x.astype(np.int64)
+
+
+def narrow(x: Tensor) -> Tensor:
+    """Return numbers in float32."""
+    return x.float() if isinstance(x, Tensor) else np.float32(x)
+
+
+def wide(x: Tensor) -> Tensor:
+    """Return numbers in float64."""
+    return x.double() if isinstance(x, Tensor) else np.float64(x)
+
+
+def last_axis(x: Tensor) -> Tensor:
+    """Add an axis behind the others, for numbers along it."""
+    return x[..., None] if isinstance(x, Tensor) else x
+
+
+def smallest(x: Tensor, count: int) -> Tensor:
+    """Mark the ``count`` smallest numbers along the last axis, bool of the same shape."""
+    if isinstance(x, Tensor):
+        chosen = x.topk(count, largest=False, sorted=False).indices
+        return torch.zeros_like(x, dtype=torch.bool).scatter_(-1, chosen, True)
+    marks = np.zeros(x.shape, dtype=np.bool_)
+    marks[x.argpartition(count - 1)[:count]] = True
+    return marks
+
+
+def repeat_joints(matrix: Tensor, persons: int) -> Tensor:
+    """Return matrices (..., V, I, J) of joints as (..., I, J, V * M), of joints and persons."""
+    if isinstance(matrix, Tensor):
+        return matrix.movedim(-3, -1).repeat_interleave(persons, -1)
+    return matrix.swapaxes(-3, -2).swapaxes(-2, -1).repeat(persons, -1)
