@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor, nn
 
-from parts.recordings import coordinates_of
 from skelter import representations as R
 from skelter import training
 from skelter import transforms as T
@@ -115,12 +114,12 @@ def method(config: Pretraining, store: SkeletonStore, clips: int) -> Method:
 
 def converter(name: str, stream: str, store: SkeletonStore) -> nn.Module:
     """Return what makes a representation of the joints, the bones or the motion of clips."""
-    made, coordinates = REPRESENTATIONS[name](), coordinates_of(store)
+    made = REPRESENTATIONS[name]()
     if stream == "joint":
         return made
     if stream == "bone":
-        return nn.Sequential(R.ToBones(store.layout, coordinates=coordinates), made)
-    return nn.Sequential(R.ToMotion(coordinates=coordinates), made)
+        return nn.Sequential(R.ToBones(store.layout), made)
+    return nn.Sequential(R.ToMotion(layout=store.layout), made)
 
 
 def views(config: Pretraining, store: SkeletonStore) -> T.MultiView:
@@ -131,7 +130,7 @@ def views(config: Pretraining, store: SkeletonStore) -> T.MultiView:
         min_frames=config.crop_floor,
         amplitude=config.shear,
         joints=config.jitter,
-        coordinates=coordinates_of(store),
+        layout=store.layout,
     )
     return T.MultiView([view, view])
 

@@ -15,7 +15,7 @@ from parts.command_line import restored
 from parts.configuration import Pretraining
 from parts.evaluator import Row
 from parts.protocols import class_name
-from parts.recordings import Fold, coordinates_of
+from parts.recordings import Fold, in_image
 from skelter import viz
 from skelter.data import SkeletonStore
 from skelter.evaluation import FeatureSet
@@ -71,11 +71,6 @@ def views(store: SkeletonStore, fold: Fold, run: Run) -> Figure:
     if in_image(store):  # where y points down: draw it up
         clips = {name: torch.stack([clip[0], -clip[1]]) for name, clip in clips.items()}
     return viz.plot_clips(clips, store.layout, plane=plane(store))
-
-
-def in_image(store: SkeletonStore) -> bool:
-    """Return whether poses are of an image, without depth."""
-    return store.channels == 2 or coordinates_of(store) == 2
 
 
 def plane(store: SkeletonStore) -> str:

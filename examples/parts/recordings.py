@@ -16,7 +16,6 @@ from skelter import data
 from skelter import transforms as T
 from skelter.data import SkeletonFormatError, SkeletonStore, splits, synthetic
 from skelter.data.splits import Split, SplitRule
-from skelter.layouts import COCO17, OPENPOSE18
 from skelter.transforms import presets
 
 SPLITS: dict[str, Callable[[SkeletonStore, Recordings], list[SplitRule]]] = {
@@ -111,9 +110,9 @@ def lists_of(store: SkeletonStore) -> list[str]:
     return sorted(lists, key=lambda name: not name.endswith("train"))
 
 
-def coordinates_of(store: SkeletonStore) -> int | None:
-    """Return how many channels are positions. In an image, a detector's score follows them."""
-    return 2 if store.layout in (OPENPOSE18, COCO17) else None
+def in_image(store: SkeletonStore) -> bool:
+    """Return whether poses are of an image, without depth."""
+    return min(store.channels, store.layout.dimensions) == 2
 
 
 def normalised(store: SkeletonStore) -> SkeletonStore:
@@ -121,29 +120,19 @@ def normalised(store: SkeletonStore) -> SkeletonStore:
     if store.info.provenance.get("normalisation"):
         print("normalised when it was prepared")
         return store
-    transform = normalisation(store)
-    made = {**store.info.provenance, "normalisation": " ".join(repr(transform).split())}
+    name, transform = normalisation(store)
+    made = {**store.info.provenance, "normalisation": name}
     done = store.map(transform)
     return SkeletonStore(done.frames, done.index, replace(done.info, provenance=made))
 
 
-def normalisation(store: SkeletonStore) -> nn.Module:
+def normalisation(store: SkeletonStore) -> tuple[str, nn.Module]:
     """Return the paper's pre-normalisation. Without a spine in space, size and place only."""
-    coordinates = coordinates_of(store)
-    if (
-        coordinates is None
-        and store.channels == 3
-        and store.layout.spine
-        and store.layout.shoulders
-    ):
-        return presets.isc_normalise(store.layout)
-    print(f"poses of {store.layout.name} are brought to one size and place, not rotated")
-    return T.Compose(
-        [
-            T.UnitScale(coordinates=coordinates),
-            T.CentreOnJoint(store.layout, coordinates=coordinates),
-        ]
-    )
+    layout = store.layout
+    if not in_image(store) and store.channels == 3 and layout.spine and layout.shoulders:
+        return "isc_normalise", presets.isc_normalise(layout)
+    print(f"poses of {layout.name} are brought to one size and place, not rotated")
+    return "size and place", T.Compose([T.UnitScale(layout=layout), T.CentreOnJoint(layout)])
 
 
 @dataclass(frozen=True)
