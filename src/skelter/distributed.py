@@ -1,4 +1,4 @@
-"""What many processes share: their number, and tensors gathered from all of them."""
+"""The number of processes, and tensors gathered from all of them."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def rank() -> int:
 def all_gather(rows: Tensor) -> Tensor:
     """Concatenate the rows of every process in rank order, without a gradient.
 
-    Processes may bring different numbers of rows, none included; all must call it.
+    Processes may bring different numbers of rows, none included. All must call it.
 
     Args:
         rows: Shape (N, ...), the same behind the first axis on every process.
@@ -52,7 +52,7 @@ def all_gather(rows: Tensor) -> Tensor:
 
 
 def gather_with_grad(rows: Tensor) -> Tensor:
-    """Concatenate the rows of every process in rank order; gradients flow back to each.
+    """Concatenate the rows of every process in rank order, and let gradients flow back to each.
 
     For losses whose negatives are the other clips of the batch. Each process computes the loss of
     the joined batch, ``nt_xent(gather_with_grad(z1), gather_with_grad(z2))``, and receives for its
@@ -123,7 +123,7 @@ def _parts(rows: Tensor) -> list[Tensor]:
     counts = [torch.empty_like(own) for _ in range(world_size())]
     dist.all_gather(counts, own)
     sizes = [int(count) for count in counts]
-    # Collectives want equal shapes: pad to the longest, cut again.
+    # Collectives need equal shapes: pad to the longest, cut again.
     padded = rows.new_zeros(max(sizes), *rows.shape[1:])
     padded[: rows.shape[0]] = rows
     parts = [torch.empty_like(padded) for _ in sizes]

@@ -16,12 +16,12 @@ __all__ = ["MemoryQueue"]
 class MemoryQueue(nn.Module):
     """Keep the newest keys, up to a capacity.
 
-    It starts empty. Any batch size is welcome: rows wrap around the end, and of a batch larger
+    It starts empty. Any batch size fits: rows wrap around the end, and of a batch larger
     than the capacity the newest rows stay. All state is in buffers, so that it moves with
     ``.to``, is saved by ``state_dict``, and resumes exactly.
 
     Args:
-        capacity: Most rows K that are kept; the paper has 16384.
+        capacity: Most rows K that are kept. The paper has 16384.
         dim: Size D of an embedding.
 
     Raises:
@@ -49,7 +49,7 @@ class MemoryQueue(nn.Module):
         self.register_buffer("features", torch.zeros(capacity, dim))
         self.register_buffer("cursor", torch.zeros((), dtype=torch.int64))
         self.register_buffer("count", torch.zeros((), dtype=torch.int64))
-        # The same number without asking a GPU for it; None after the buffers were loaded.
+        # The same number without asking a GPU for it. None after the buffers were loaded.
         self._known_count: int | None = 0
 
     @property
@@ -67,8 +67,8 @@ class MemoryQueue(nn.Module):
         """Take in the rows of a batch, in their order, in place of the oldest ones.
 
         Args:
-            keys: Embeddings of shape (N, D), any N from 0; detached and converted to the dtype
-                and device of the queue.
+            keys: Embeddings of shape (N, D), any N from 0. They are detached, and converted to
+                the dtype and device of the queue.
             gather: Whether to take in the keys of all processes, in rank order, so that the queue
                 stays the same on each. Every process must call it.
 
@@ -97,8 +97,8 @@ class MemoryQueue(nn.Module):
     def rows(self) -> Tensor:
         """Return the filled rows, (len(queue), D), where they lie.
 
-        No copy: they change with the next `enqueue`. For what is done with them at once, such as
-        `losses.functional.queue_contrast`; a loss that keeps them for its backward pass needs a
+        This is not a copy: the rows change with the next `enqueue`. Use them at once, such as in
+        `losses.functional.queue_contrast`. A loss that keeps them for its backward pass needs a
         `snapshot`.
         """
         return self.features[: len(self)]
@@ -106,7 +106,7 @@ class MemoryQueue(nn.Module):
     def snapshot(self) -> Tensor:
         """Return a copy of the filled rows, (len(queue), D), in the order they are stored in.
 
-        It carries no gradient, and what is enqueued before ``backward`` does not change it.
+        It carries no gradient, and keys that are enqueued before ``backward`` do not change it.
         """
         return self.rows().clone()
 
@@ -115,7 +115,7 @@ class MemoryQueue(nn.Module):
         """Fill every row with a random unit vector: how the paper starts.
 
         Args:
-            generator: Where randomness comes from; the global generator if None.
+            generator: Source of randomness. None: the global generator.
         """
         device = self.features.device if generator is None else generator.device
         draws = torch.randn(self.features.shape, generator=generator, device=device)

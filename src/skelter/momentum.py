@@ -23,7 +23,7 @@ class MomentumEncoder(nn.Module):
     statistics of their own batch, as the reference method has it.
 
     Args:
-        module: What to follow: an encoder, an ``nn.Sequential`` of encoder and head, or an
+        module: The module to follow: an encoder, an ``nn.Sequential`` of encoder and head, or an
             ``nn.ModuleDict`` of several.
         momentum: Share of itself that it keeps at an update, in [0, 1]. The paper has 0.999.
 
@@ -53,8 +53,8 @@ class MomentumEncoder(nn.Module):
 
         Args:
             source: The module to follow.
-            momentum: Of this update, for methods that change it while they train; that of the
-                constructor if None.
+            momentum: Of this update, for methods that change it while they train. None: that
+                of the constructor.
 
         Raises:
             ValueError: Parameters of the two differ in name or shape, or the momentum is out of
@@ -67,7 +67,8 @@ class MomentumEncoder(nn.Module):
         _checks.same_parameters(own, theirs)
         if own:  # all in one go: a GPU launches a handful of kernels, not one a parameter
             targets = [theirs[name].to(parameter) for name, parameter in own.items()]
-            get_ema_multi_avg_fn(momentum)(list(own.values()), targets, 0)
+            average = get_ema_multi_avg_fn(momentum)  # type: ignore[no-untyped-call]
+            average(list(own.values()), targets, 0)
         buffers = dict(source.named_buffers())
         for name, buffer in self.module.named_buffers():
             buffer.copy_(buffers[name])

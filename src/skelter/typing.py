@@ -1,6 +1,6 @@
 """Protocols that a user's own parts fit, and aliases that stand in public signatures.
 
-No base class is demanded anywhere: annotate with these, or check with ``isinstance``.
+No base class is demanded anywhere: annotate with these.
 """
 
 from __future__ import annotations
@@ -82,16 +82,17 @@ class MethodOutput(Protocol):
 
     @property
     def metrics(self) -> Mapping[str, Tensor]:
-        """Scalars to log, by name, without a gradient."""
+        """Scalars to log, without a gradient, by names that are the same at every step."""
 
 
-@runtime_checkable
 class Method(Protocol):
     """A pre-training method: a module that maps views of clips to a loss.
 
-    Two more abilities are optional, and used where a method has them: ``warm_up(view)`` is called
-    before the first step, without a gradient, and ``advance(progress)`` before every step, with
-    the share of the training that is done, in [0, 1).
+    Two more abilities are optional, and a trainer uses them where a method has them.
+    ``warm_up(view)`` is called before the first step, batch by batch and without a gradient, with
+    the second view of the clips, or the only one. Where it returns True, it has seen enough.
+    ``advance(progress)`` is called before every step, with the share of the training that is
+    done, in [0, 1). A ``name`` stands in reports instead of that of the class.
 
     Args of a call:
         views: Views of the same clips, each of shape (N, C, T, V, M).
@@ -100,8 +101,9 @@ class Method(Protocol):
         >>> from skelter.encoders import BiGRU
         >>> from skelter.methods import IntraSkeletonContrast
         >>> from skelter.representations import ToSequence
-        >>> isinstance(IntraSkeletonContrast(BiGRU(60, 16), ToSequence()), Method)
-        True
+        >>> method: Method = IntraSkeletonContrast(BiGRU(60, 16), ToSequence(), name="sequence")
+        >>> list(method.encoders), list(method.representations)
+        (['sequence'], ['sequence'])
     """
 
     @property
@@ -113,4 +115,4 @@ class Method(Protocol):
         """The converters that make the input of each encoder, by the same names."""
 
     def __call__(self, *views: Tensor) -> MethodOutput:
-        """Return the loss of a batch, and what is to be logged."""
+        """Return the loss of a batch, and scalars to log."""

@@ -173,7 +173,7 @@ class TestEnd:
             code, folder = train("run")
         assert code == 75
         assert last(folder)["step"] == 1
-        assert "Stopped at step 1 of 9; the same run again goes on" in capsys.readouterr().out
+        assert "Stopped at step 1 of 9. The same run again goes on" in capsys.readouterr().out
         assert train("run")[0] == 0
 
     @pytest.mark.parametrize(("processes", "kills"), [(1, 1), (2, 1)])

@@ -223,7 +223,7 @@ class TestResume:
         undisturbed = train("undisturbed", checkpoint_every=100)
         with monkeypatch.context() as patch:
             interrupt_at(patch, 3, number)
-            with pytest.raises(training.StoppedError, match="Stopped at step 4 of 10; the same"):
+            with pytest.raises(training.StoppedError, match=r"Stopped at step 4 of 10\. The same"):
                 train("stopped", checkpoint_every=100)
         assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
         assert last(undisturbed)["step"] == 10

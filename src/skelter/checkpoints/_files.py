@@ -28,7 +28,7 @@ def load_published(path: str | os.PathLike[str]) -> dict[str, Any]:
     """Load any checkpoint that torch wrote to the CPU, such as a published one.
 
     The checksum of every member is compared first, which torch does not do. This finds truncation
-    and flipped bits; files of torch before 1.6 have no checksums. Only tensors and plain values
+    and flipped bits. Files of torch before 1.6 have no checksums. Only tensors and plain values
     are taken: code in a file is refused, not run.
 
     Args:
@@ -111,7 +111,7 @@ def save(state: Mapping[str, Any], path: str | os.PathLike[str]) -> None:
     Args:
         state: Tensors, numbers, strings and containers of them, by name, such as the state dicts
             of a method and its optimiser.
-        path: The file; one that is there is replaced.
+        path: The file, which is replaced if it is there.
 
     Raises:
         ValueError: The state has keys of its own by the names ``format``, ``version``, ``skelter``.
@@ -181,7 +181,7 @@ def _save(state: Mapping[str, Any], file: BinaryIO) -> None:
 
 
 def _try(path: str) -> None:
-    """Refuse now what `load` would refuse later; tensors are not read."""
+    """Refuse now what `load` would refuse later, without a look at the tensors."""
     try:
         torch.load(path, map_location="cpu", weights_only=True, mmap=True)
     except pickle.UnpicklingError as error:

@@ -21,7 +21,7 @@ class CheckpointFolder:
     and nowhere else, so that whatever ends a run leaves nothing inconsistent.
 
     Args:
-        path: The folder; the first `save` makes it.
+        path: The folder, which the first `save` makes.
         keep: How many of the newest to keep.
 
     Raises:
@@ -59,7 +59,7 @@ class CheckpointFolder:
             state: What to keep, as `checkpoints.save` takes it. ``step`` and ``score`` are set
                 in it.
             step: The step it was taken at, from 0.
-            score: How good it is, higher is better; NaN and None are no score. Of equally good
+            score: How good it is, higher is better. NaN and None are not a score. Of equally good
                 ones the earliest is the best.
 
         Returns:
@@ -89,7 +89,7 @@ class CheckpointFolder:
         Later ones that are damaged are passed over with a warning.
 
         Returns:
-            The file and its content by `load`; None if there is no checkpoint.
+            The file and its content by `load`. None if there is no checkpoint.
 
         Raises:
             SkeletonFormatError: There are checkpoints, but none can be read.
@@ -100,7 +100,7 @@ class CheckpointFolder:
         """Return the checkpoint of the highest score among those that can be read.
 
         Returns:
-            The file and its content by `load`; None if no checkpoint has a score.
+            The file and its content by `load`. None if no checkpoint has a score.
 
         Raises:
             SkeletonFormatError: There are checkpoints with a score, but none can be read.

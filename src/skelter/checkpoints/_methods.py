@@ -64,12 +64,12 @@ def from_reference(
 ) -> InterSkeletonContrast | IntraSkeletonContrast:
     """Build the method that a checkpoint of the reference implementation holds.
 
-    Encoders, heads, their momentum copies and the queues are loaded; training can go on from it.
+    Encoders, heads, their momentum copies and the queues are loaded. Training can go on from it.
     The state of the optimiser is not taken over, as it goes by the order of the reference's
     parameters.
 
     Args:
-        checkpoint: The file, or what is in it: ``{"epoch", "state_dict", "optimizer"}``.
+        checkpoint: The file, or its content: ``{"epoch", "state_dict", "optimizer"}``.
         representations: The inputs of its encoders, in their order, out of ``"sequence"``,
             ``"graph"``, ``"image"``: one for a checkpoint of intra-skeleton contrast, two for one
             of inter-skeleton contrast.
@@ -81,7 +81,7 @@ def from_reference(
 
     Returns:
         The method, on the CPU. ``method.encoders[name]`` goes downstream, where ``name`` is one of
-        the representations; for intra-skeleton contrast ``method.encoder`` is the same.
+        the representations. For intra-skeleton contrast ``method.encoder`` is the same.
 
     Raises:
         FileNotFoundError: There is no such file.

@@ -59,10 +59,10 @@ def head_from_reference(state_dict: Mapping[str, Any]) -> nn.Module:
     """Build the head whose weights these are, and load them.
 
     Args:
-        state_dict: Tensors by the reference's names; those that are not ``fc`` are left out.
+        state_dict: Tensors by the reference's names. Those that are not ``fc`` are left out.
 
     Returns:
-        A `ProjectionHead`, or a linear layer if it was trained without the hidden one; either has
+        A `ProjectionHead`, or a linear layer if it was trained without the hidden one. Either has
         ``out_dim``.
 
     Raises:
@@ -97,7 +97,7 @@ def build_encoder(
     persons: int,
     frames: int,
 ) -> BiGRU | AGCN | HCN:
-    """Build and load an encoder; `what` stands for the weights in messages."""
+    """Build and load an encoder. `what` stands for the weights in messages."""
     kind = kind_of(weights, what)
     encoder: BiGRU | AGCN | HCN
     if kind is BiGRU:
@@ -111,7 +111,7 @@ def build_encoder(
 
 
 def build_head(weights: Mapping[str, Tensor], what: str) -> ProjectionHead | _LinearHead:
-    """Build and load a head; `what` stands for the weights in messages."""
+    """Build and load a head. `what` stands for the weights in messages."""
     own = select_head(weights)
     head: ProjectionHead | _LinearHead
     if "fc.weight" in own:

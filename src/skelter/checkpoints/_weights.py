@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from skelter import _checks
 from skelter.encoders import AGCN, HCN, BiGRU
 
-# Parts of our names, and of theirs; a star is one of the three subsets of neighbours, which are
+# Parts of our names, and of theirs. A star is one of the three subsets of neighbours, which are
 # convolutions of their own in the reference and one here.
 NAMES = {
     BiGRU: {"gru.": "encoder.gru."},

@@ -16,20 +16,20 @@ class InterSkeletonContrast(MomentumContrast):
 
     Every ordered pair of different representations is a term: the query of one in view 1 has to
     find the key of the other in view 2 among that other's earlier keys. ``intra_weight`` adds the
-    terms of each representation with itself; the paper has none.
+    terms of each representation with itself. The paper has none.
 
     ``method(view1, view2).loss`` is to be minimised. ``method.encoders[name]`` goes downstream.
 
     Args:
         encoders: An encoder for each of two or more representations, by name.
         representations: A converter for each, by the same names.
-        heads: A projection head with ``out_dim`` for each; ``ProjectionHead(d, d, 128)`` if None.
+        heads: A projection head with ``out_dim`` for each. None: ``ProjectionHead(d, d, 128)``.
         queue_size: Keys that each queue holds.
         momentum: Of the key encoders, in [0, 1].
         temperature: Above 0.
         intra_weight: Weight of the intra terms, from 0.
         random_queue: Whether queues start full of random unit vectors, as the paper's. If not,
-            ``method.warm_up(view)`` fills them before the first step; a trainer calls it.
+            ``method.warm_up(view)`` fills them before the first step. A trainer calls it.
 
     Raises:
         ValueError: There are fewer than two representations, names do not match, or a number is

@@ -17,18 +17,18 @@ class IntraSkeletonContrast(MomentumContrast):
         encoder: The encoder of the representation.
         representation: The converter from clips.
         name: The representation's name: the key of `encoders`, `queues` and the other parts.
-        head: A projection head with ``out_dim``; ``ProjectionHead(d, d, 128)`` if None.
+        head: A projection head with ``out_dim``. None: ``ProjectionHead(d, d, 128)``.
         queue_size: Keys that the queue holds.
         momentum: Of the key encoder, in [0, 1].
         temperature: Above 0.
         random_queue: Whether the queue starts full of random unit vectors, as the paper's. If
-            not, ``method.warm_up(view)`` fills it before the first step; a trainer calls it.
+            not, ``method.warm_up(view)`` fills it before the first step. A trainer calls it.
 
     Raises:
         ValueError: A number is out of range.
 
     References:
-        Thoker, Doughty, Snoek, ACM MM 2021, "intra-skeleton contrast";
+        Thoker, Doughty, Snoek, ACM MM 2021, "intra-skeleton contrast".
         Chen et al., Improved Baselines with Momentum Contrastive Learning, 2020.
 
     Example:

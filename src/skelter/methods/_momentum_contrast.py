@@ -23,10 +23,10 @@ class ContrastOutput(NamedTuple):
     """The result of one step, as a tuple that training frameworks know how to walk.
 
     Args:
-        loss: The scalar to minimise, the weighted sum of `losses`; in training with several
+        loss: The scalar to minimise, the weighted sum of `losses`. In training with several
             processes, its mean over the joined batch.
         losses: The loss of each pair (query, key) of representations, of this process's clips.
-        logits: The logits of each pair, (N, 1 + K), detached; column 0 is the positive.
+        logits: The logits of each pair, (N, 1 + K), detached. Column 0 is the positive.
     """
 
     loss: Tensor
@@ -55,7 +55,7 @@ class MomentumContrast(nn.Module):
         encoders: An encoder for each representation, by name.
         representations: A converter for each, by the same names.
         pairs: Weight of each ordered pair (query, key) of names in the loss.
-        heads: A projection head for each; ``ProjectionHead(d, d, 128)`` if None.
+        heads: A projection head for each. None: ``ProjectionHead(d, d, 128)``.
         queue_size: Rows of each queue.
         momentum: Of the key encoders.
         temperature: Of the loss.
@@ -92,10 +92,7 @@ class MomentumContrast(nn.Module):
         self.encoders = nn.ModuleDict(encoders)
         self.heads = nn.ModuleDict(heads)
         self.representations = nn.ModuleDict(
-            {
-                name: converter if isinstance(converter, nn.Module) else _Callable(converter)
-                for name, converter in representations.items()
-            }
+            {name: _as_module(converter) for name, converter in representations.items()}
         )
         self.pairs = dict(pairs)
         self.temperature = temperature
@@ -110,7 +107,7 @@ class MomentumContrast(nn.Module):
     def forward(self, view1: Tensor, view2: Tensor) -> ContrastOutput:
         """Return the loss of two views (N, C, T, V, M) of the same clips.
 
-        In training mode the key encoders follow first, and the keys are enqueued afterwards; in
+        In training mode the key encoders follow first, and the keys are enqueued afterwards. In
         eval mode nothing changes.
 
         Raises:
@@ -175,6 +172,10 @@ class _Callable(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         return self.function(x)
+
+
+def _as_module(converter: Representation) -> nn.Module:
+    return converter if isinstance(converter, nn.Module) else _Callable(converter)
 
 
 def _default_head(name: str, encoder: nn.Module) -> ProjectionHead:

@@ -19,12 +19,12 @@ class TrainingConfig:
 
     Args:
         epochs: Passes over the training clips.
-        steps: Least number of steps; whole epochs are added until there are as many.
+        steps: Least number of steps. Whole epochs are added until there are as many.
         batch_size: Clips of a step, over all processes.
         drop_last: Whether to leave out the clips that do not fill the last batch of an epoch.
         accumulate: Parts that a batch is taken in, one after the other, to save memory. A queue
             takes in its keys after each.
-        clip_norm: Largest norm of the gradient; 0 leaves it alone.
+        clip_norm: Largest norm of the gradient, or 0 for any.
         seed: Of the order of clips, of views, and of dropout. The weights at the start are the
             caller's: seed torch before building the method.
 
@@ -61,10 +61,10 @@ def warm_up_cosine(warm_up: float = 0.05) -> Schedule:
     """Return a schedule that rises along a line, then falls along half a cosine to 0.
 
     Args:
-        warm_up: Share of the steps that the rise takes, in [0, 1]; it starts at 0.05.
+        warm_up: Share of the steps that the rise from 0.05 takes, in [0, 1].
 
     References:
-        Loshchilov, Hutter, SGDR, ICLR 2017; Goyal et al., 2017 (warm-up).
+        Loshchilov, Hutter, SGDR, ICLR 2017. Goyal et al., 2017 (warm-up).
 
     Example:
         >>> schedule = warm_up_cosine(0.1)

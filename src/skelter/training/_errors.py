@@ -8,7 +8,7 @@ from lightning_fabric import Fabric
 
 
 class TrainingError(RuntimeError):
-    """A training cannot go on; its last checkpoint is whole."""
+    """A training cannot go on. Its last checkpoint is whole."""
 
 
 class RunFolderError(TrainingError):
@@ -20,7 +20,7 @@ class StoppedError(TrainingError):
 
 
 class NotFiniteError(TrainingError):
-    """The loss was not finite; the clips of the step are listed in a file."""
+    """The loss was not finite. A file lists the clips of the step."""
 
 
 def on_main(fabric: Fabric, work: Callable[[], None]) -> None:

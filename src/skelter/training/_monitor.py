@@ -53,8 +53,8 @@ class Monitor:
     training clips.
 
     Args:
-        share: Share of the training clips that is held out, in [0, 1); 0 switches it off.
-        every: Epochs between two looks; the last epoch is always looked at.
+        share: Share of the training clips that is held out, in [0, 1), or 0 to hold none out.
+        every: Epochs between two looks. There is always one after the last epoch.
 
     Raises:
         ValueError: A number is out of range.

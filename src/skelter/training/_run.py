@@ -1,4 +1,4 @@
-"""The folder of a run: what it holds, what must not happen to it, and how it is read."""
+"""The folder of a run: written by a trainer, kept from harm, and read again."""
 
 from __future__ import annotations
 
@@ -100,7 +100,7 @@ class Run:
         return list(self.state["run"]["encoders"])
 
     def load_encoders(self, method: Method) -> None:
-        """Load the weights of the encoders into a method; heads and queues are not looked at.
+        """Load the weights of the encoders, and nothing else, into a method.
 
         Raises:
             RunFolderError: The encoders of the method have other names or sizes.
@@ -120,7 +120,7 @@ class Run:
 
 
 class RunFolder:
-    """The folder while a run trains; the main process writes."""
+    """The folder while a run trains, for the main process to write."""
 
     def __init__(self, path: Path, about: Mapping[str, Any], *, keep: int) -> None:
         self.path, self.about, self.keep = path, dict(about), keep
@@ -164,7 +164,7 @@ class RunFolder:
         self._write_csv(state["history"])
 
     def save(self, state: Mapping[str, Any], score: float | None) -> None:
-        """Write a checkpoint; earlier ones stay whole where that cannot be done."""
+        """Write a checkpoint. Earlier ones stay whole where that cannot be done."""
         try:
             self.checkpoints.save(state, state["step"], score=score)
         except OSError as error:
@@ -192,7 +192,7 @@ class RunFolder:
 
 
 def _differences(theirs: Any, ours: Any, name: str = "") -> Iterator[str]:
-    """Yield the settings that differ, in words; versions and descriptions may differ."""
+    """Yield the settings that differ, in words, but for versions and descriptions."""
     if isinstance(theirs, Mapping) and isinstance(ours, Mapping):
         for key in dict.fromkeys([*theirs, *ours]):
             if key not in ("versions", "description"):

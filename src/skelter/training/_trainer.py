@@ -43,14 +43,14 @@ class Trainer:
     of seed, step and process, and everything else is in the checkpoint.
 
     Args:
-        folder: Place of checkpoints, logs and the description of the run; `Run` reads it.
+        folder: Place of checkpoints, logs and the description of the run, for `Run` to read.
         config: Steps, batches and seed.
         fabric: A Lightning Fabric that was launched, with the devices and the precision to train
-            with; if None, the GPU if there is one, and the processes of ``torchrun``.
+            with. None: the GPU if there is one, and the processes of ``torchrun``.
         monitor: Whether to watch held-out clips.
-        checkpoint_every: Steps between two checkpoints; 0 is an epoch.
+        checkpoint_every: Steps between two checkpoints, or 0 for an epoch.
         keep: Newest checkpoints that stay, besides the best by the monitor.
-        resume: Whether to go on with the run that is in the folder; if not, it is refused.
+        resume: Whether to go on with a run that is in the folder, or refuse it.
 
     Raises:
         ValueError: A number is out of range.
@@ -111,14 +111,14 @@ class Trainer:
         The method is trained in place. The global generator is left as it was.
 
         Args:
-            method: Any module that fits `skelter.typing.Method`; seed torch before you build it.
+            method: Any module that fits `skelter.typing.Method`. Seed torch before you build it.
                 Its ``name``, or else that of its class, is the name of the run.
-            views: The transform for `SkeletonStore.batch`, such as a `transforms.MultiView`; the
+            views: The transform for `SkeletonStore.batch`, such as a `transforms.MultiView`. The
                 method is called with its output.
             store: The clips, normalised.
             indices: The clips to train on, such as ``split.train``.
-            optimiser: Of parameters of the method; AdamW with a rate of 1e-3 if None.
-            schedule: The factor of its learning rates at each step; `warm_up_cosine` if None.
+            optimiser: Of parameters of the method. None: AdamW with a rate of 1e-3.
+            schedule: The factor of its learning rates at each step. None: `warm_up_cosine`.
             configuration: Settings of the caller, as JSON holds them. They are kept with the
                 run, and a run with others is refused.
             split: The name of the split that `indices` are of, for reports.
@@ -130,7 +130,7 @@ class Trainer:
             TypeError: The method has no encoders or representations.
             TrainingError: There are fewer clips than processes and parts of a batch.
             RunFolderError: The folder holds another run or something else, or there is no room.
-            StoppedError: SIGTERM or SIGINT came; a checkpoint was written.
+            StoppedError: SIGTERM or SIGINT came, and a checkpoint was written.
             NotFiniteError: The loss was not finite.
         """
         fits = isinstance(method, nn.Module)
@@ -148,7 +148,7 @@ class Trainer:
 
 @contextmanager
 def _notice_signals() -> Iterator[threading.Event]:
-    """Notice SIGTERM and SIGINT, for the loop to stop in order; a second SIGINT stops at once."""
+    """Notice SIGTERM and SIGINT for the loop to stop in order. A second SIGINT stops at once."""
     told = threading.Event()
 
     def note(number: int, frame: FrameType | None) -> None:
@@ -259,7 +259,7 @@ class _Training:
                 on_main(self.fabric, lambda: self.folder.save(self.state(), self.score()))
             if stop and self.step < self.steps:
                 where = f"step {self.step} of {self.steps}"
-                raise StoppedError(f"Stopped at {where}; the same run again goes on.")
+                raise StoppedError(f"Stopped at {where}. The same run again goes on.")
 
     def take_step(self, indices: IntArray, told: threading.Event) -> tuple[float, bool]:
         """Step once, and return the loss, and whether any process was told to stop."""
@@ -379,7 +379,7 @@ class _Training:
 def _describe(
     trainer: Trainer, method: Method, optimiser: Optimizer, clips: Clips
 ) -> dict[str, Any]:
-    """Return what a run is, in plain values."""
+    """Describe a run in plain values."""
     store, digest = clips.store, hashlib.sha256(clips.train.tobytes())
     digest.update(np.ascontiguousarray(store.num_frames).tobytes())
     options = {
