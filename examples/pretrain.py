@@ -35,10 +35,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return pretrain(parse(Pretraining, PRESETS, __doc__, arguments))
 
 
-def pretrain(config: Pretraining) -> int:
-    """Pre-train as a configuration says, and return the exit code."""
+def pretrain(config: Pretraining, store: SkeletonStore | None = None) -> int:
+    """Pre-train as a configuration says, on a store that is open, and return the exit code."""
     fabric = launch(config)
-    store = recordings.normalised(config.open())
+    store = recordings.normalised(store or config.open())
     split, clips = training_clips(config, store)
     trainer = training.Trainer(
         config.output,

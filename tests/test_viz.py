@@ -98,6 +98,15 @@ class TestPlotConfusion:
         with pytest.raises(ValueError, match=r"must have the shape \(2,\)"):
             viz.plot_confusion(torch.zeros(2).long(), torch.zeros(3).long())
 
+    def test_a_class_without_a_name(self):
+        with pytest.raises(ValueError, match="`labels` must lie between 0 and 1, .*; got 2"):
+            viz.plot_confusion(torch.tensor([0, 1]), torch.tensor([2, 1]), ["a", "b"])
+
+    def test_classes_that_do_not_occur_are_there_by_name(self):
+        figure = viz.plot_confusion(torch.tensor([0]), torch.tensor([0]), ["a", "b"])
+        ticks = figure.get_axes()[0].get_xticklabels()
+        assert [tick.get_text() for tick in ticks] == ["a", "b"]
+
 
 class TestPlotEmbedding:
     features = torch.randn(40, 6, generator=torch.Generator().manual_seed(3))

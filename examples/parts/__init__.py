@@ -1,1 +1,1 @@
-"""What the longer examples are put together from: to be read, copied and changed."""
+"""Parts of the longer examples, to be read, copied and changed."""

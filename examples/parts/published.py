@@ -6,10 +6,12 @@ ActCLR, HiCo, UmURL, MAMP), else as later papers report them.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 SETS = (
     "NTU-60 xsub", "NTU-60 xview", "NTU-120 xsub", "NTU-120 xset", "PKU-MMD I", "PKU-MMD II",
 )  # fmt: skip
-PKU = "PKU-MMD cross-subject"  # of either part; the first has 21,500 clips, the second 7,000
+PKU = "PKU-MMD cross-subject"  # of either part: the first has 21,500 clips, the second 7,000
 
 # By method: the task, and its figures in the order of SETS.
 RESULTS: list[tuple[str, str, tuple[float | None, ...]]] = [
@@ -48,13 +50,13 @@ RESULTS: list[tuple[str, str, tuple[float | None, ...]]] = [
 ]  # fmt: skip
 
 
-def of(protocol: str, clips: int, columns: list[str]) -> dict[str, dict[str, float]]:
-    """Return the published figures of a protocol, by method and column, for columns at hand."""
-    if protocol == PKU:
-        protocol = "PKU-MMD I" if clips > 14_000 else "PKU-MMD II"
-    if protocol not in SETS:
+def of(split: str, clips: int, columns: Sequence[str]) -> dict[str, dict[str, float]]:
+    """Return the published figures of a split, by method and column, for columns at hand."""
+    if split == PKU:
+        split = "PKU-MMD I" if clips > 14_000 else "PKU-MMD II"
+    if split not in SETS:
         return {}
-    place, found = SETS.index(protocol), {}
+    place, found = SETS.index(split), {}
     for method, task, figures in RESULTS:
         value = figures[place]
         if value is not None and task in columns:

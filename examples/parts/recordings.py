@@ -110,24 +110,29 @@ def lists_of(store: SkeletonStore) -> list[str]:
     return sorted(lists, key=lambda name: not name.endswith("train"))
 
 
+def in_image(store: SkeletonStore) -> bool:
+    """Return whether poses are of an image, without depth."""
+    return min(store.channels, store.layout.dimensions) == 2
+
+
 def normalised(store: SkeletonStore) -> SkeletonStore:
     """Return a store with the paper's pre-normalisation, or what comes next to it."""
     if store.info.provenance.get("normalisation"):
         print("normalised when it was prepared")
         return store
-    transform = normalisation(store)
-    made = {**store.info.provenance, "normalisation": " ".join(repr(transform).split())}
+    name, transform = normalisation(store)
+    made = {**store.info.provenance, "normalisation": name}
     done = store.map(transform)
     return SkeletonStore(done.frames, done.index, replace(done.info, provenance=made))
 
 
-def normalisation(store: SkeletonStore) -> nn.Module:
+def normalisation(store: SkeletonStore) -> tuple[str, nn.Module]:
     """Return the paper's pre-normalisation. Without a spine in space, size and place only."""
-    in_space = store.layout.dimensions == store.channels == 3
-    if in_space and store.layout.spine and store.layout.shoulders:
-        return presets.isc_normalise(store.layout)
-    print(f"poses of {store.layout.name} are brought to one size and place, not rotated")
-    return T.Compose([T.UnitScale(layout=store.layout), T.CentreOnJoint(store.layout)])
+    layout = store.layout
+    if not in_image(store) and store.channels == 3 and layout.spine and layout.shoulders:
+        return "isc_normalise", presets.isc_normalise(layout)
+    print(f"poses of {layout.name} are brought to one size and place, not rotated")
+    return "size and place", T.Compose([T.UnitScale(layout=layout), T.CentreOnJoint(layout)])
 
 
 @dataclass(frozen=True)

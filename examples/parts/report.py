@@ -1,236 +1,238 @@
-"""Write what a run of paper_pipeline.py found: a table, figures, and the numbers as JSON."""
+"""Report of an evaluation: tables, figures, and every number as JSON."""
 
 from __future__ import annotations
 
 import json
 import platform
 import statistics
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
-from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 
 import skelter
-from parts.configuration import OF_THE_RUN
-from parts.recordings import Fold, coordinates_of
-from skelter import viz
+from parts import published
+from parts.command_line import plain
+from parts.evaluator import Row
+from parts.figures import draw, losses
+from parts.protocols import Evaluation
+from parts.recordings import Fold
+from parts.sources import TRAINED
 from skelter.data import SkeletonStore
-from skelter.evaluation import FeatureSet, LinearProbeResult, RetrievalResult, retrieval
-from skelter.transforms import MultiView, Transform
+from skelter.training import Run
 
+Cells = dict[str, dict[str, list[float]]]  # values by title and column
 
-@dataclass(frozen=True)
-class Row:
-    """What one encoder reached."""
-
-    retrieval: RetrievalResult
-    probe: LinearProbeResult
-    labels: torch.Tensor
-    clean: dict[str, float]  # figures without test clips that are training clips; {}: none are
-
-    @classmethod
-    def of(cls, train: FeatureSet, test: FeatureSet, probed: LinearProbeResult, fold: Fold) -> Row:
-        """Retrieve, and judge again without the repeats that a fold has."""
-        found = retrieval(train.features, train.labels, test.features, test.labels)
-        clean = {}
-        if len(fold.repeats):
-            kept = torch.from_numpy(~np.isin(fold.split.test, fold.repeats))
-            again = retrieval(train.features, train.labels, test.features[kept], test.labels[kept])
-            right = probed.predictions[kept] == test.labels[kept]
-            clean = {
-                "1-NN, no repeats": again.top[1],
-                "linear, no repeats": float(right.float().mean()),
-            }
-        return cls(found, probed, test.labels, clean)
-
-
-@dataclass(frozen=True)
-class Run:
-    """What one seed gave: rows of the table by name, the loss of every epoch, and the time."""
-
-    fold: str
-    seed: int
-    rows: dict[str, Row]
-    losses: list[float]
-    seconds: float
-
-
-@dataclass(frozen=True)
-class Experiment:
-    """What all runs have in common."""
-
-    store: SkeletonStore
-    folds: list[Fold]
-    preset: str
-    view: Transform[Any]
-    settings: Any  # a dataclass
-
-
-COLUMNS: dict[str, Callable[[Row], float]] = {
-    "1-NN": lambda row: row.retrieval.top[1],
-    "top-5": lambda row: row.retrieval.top[5],
-    "mAP": lambda row: row.retrieval.mean_average_precision,
-    "linear, last epoch": lambda row: row.probe.last,
-    "linear, best epoch": lambda row: row.probe.best,
-}
-
-REPORT = """# Inter-skeleton contrast
+PAGE = """# Evaluation
 
 {facts}
 
-Test results in percent{spread}.
+Accuracy on the test clips in percent{spread}. *1-NN* finds the class of a test clip by its nearest
+training clip, *top-5* among the five nearest; *mAP* is mean average precision. Encoders are in eval
+mode. Where nothing is said, figures are of the last epoch. A best epoch is chosen on the test
+clips: an upper bound, not a result.
 
 {table}
+{published}{repeats}
+## How
 
-Retrieval is by cosine between features of centre crops, encoders in eval mode; mAP is mean average
-precision. The best epoch of the linear probe is chosen on the test set: an upper bound, no result.
-{repeats}
-![Loss](loss.png)
+{how}
 
-![Confusion of the linear probe](confusion.png)
+## Time
 
-![A clip and its two views](views.png)
+Seconds of evaluation, mean over runs.
+
+{seconds}
+
+## Figures
+
+Of the first run of "{shown}".
+
+{figures}
 
 ## Settings
 
 {settings}
-"""
+{pretraining}"""
 
 
-def write(folder: Path, runs: list[Run], experiment: Experiment) -> None:
-    """Write report.md, report.json and the figures into a folder, and print the table."""
-    folder.mkdir(parents=True, exist_ok=True)
-    rows, facts = table(runs), describe(runs, experiment)
-    chosen = vars(experiment.settings)
-    used = {**vars(chosen["pretraining"]), **chosen, "view": experiment.view}
-    used = {name: used[name] for name in used if name not in OF_THE_RUN | {"pretraining"}}
-    settings = {name: repr(value) for name, value in used.items()}
-    draw(folder, runs, experiment)
-    (folder / "report.md").write_text(
-        REPORT.format(
-            facts=bullets(facts),
-            spread=over(runs),
-            table=rows,
-            repeats=repeats(experiment),
-            settings=bullets({name: " ".join(text.split()) for name, text in settings.items()}),
-        )
+def write(
+    config: Evaluation,
+    store: SkeletonStore,
+    folds: Sequence[Fold],
+    rows: Sequence[Row],
+    runs: Sequence[Run],
+) -> None:
+    """Write report.md, report.json and figures into a folder, and print the table."""
+    config.output.mkdir(parents=True, exist_ok=True)
+    cells = collect(rows, lambda row: row.figures)
+    lines = table(cells, percent)
+    shown = next((row for row in rows if row.kind == TRAINED), rows[0])
+    figures = draw(shown, rows, store, folds, runs)
+    for name, figure in figures.items():
+        figure.savefig(config.output / f"{name}.png", dpi=150)
+    facts = describe(config, store, folds, rows)
+    settings, trained_with = plain(config), [settings_of(run) for run in runs]
+    text = PAGE.format(
+        facts=bullets(facts),
+        spread=over(rows),
+        table=lines,
+        published=beside(folds[0], columns_of(cells)),
+        repeats=repeated(folds),
+        how=bullets(how(config, rows)),
+        seconds=table(collect(rows, lambda row: row.seconds), seconds),
+        shown=shown.title,
+        figures="\n\n".join(f"![{name.replace('_', ' ')}]({name}.png)" for name in figures),
+        settings=bullets({name: in_words(value) for name, value in settings.items()}),
+        pretraining=f"\n## Pre-training\n\n{bullets(merge(trained_with))}\n" if runs else "",
     )
-    numbers = {"facts": facts, "settings": settings, "runs": [as_dict(run) for run in runs]}
-    (folder / "report.json").write_text(json.dumps(numbers, indent=1))
-    print(f"{rows}\nreport: {folder / 'report.md'}")
+    (config.output / "report.md").write_text(text)
+    numbers = {
+        "facts": facts, "settings": settings, "pre-training": trained_with,
+        "losses": [losses(run) for run in runs],
+        "rows": [
+            {name: getattr(row, name)
+             for name in ("title", "fold", "seed", "figures", "seconds", "results")}
+            for row in rows
+        ],
+    }  # fmt: skip
+    (config.output / "report.json").write_text(json.dumps(numbers, indent=1, default=str))
+    print(f"{lines}\nreport: {config.output / 'report.md'}")
 
 
-def describe(runs: list[Run], experiment: Experiment) -> dict[str, str]:
-    """Return what a reader needs to run it again."""
-    sides = [
-        f"{fold.name}, {len(fold.split.train)} clips train, {len(fold.split.test)} test"
-        for fold in experiment.folds
-    ]
-    made = {**experiment.store.info.provenance}
-    made["skipped"] = len(made.get("skipped", ()))
-    made.pop("pieces", None)  # a digest, of no use to a reader
-    seconds = sum(run.seconds for run in runs)
+def collect(rows: Sequence[Row], values: Callable[[Row], Mapping[str, float]]) -> Cells:
+    """Return the values of all runs, by title and column."""
+    cells: Cells = {}
+    for row in rows:
+        for column, value in values(row).items():
+            cells.setdefault(row.title, {}).setdefault(column, []).append(value)
+    return cells
+
+
+def columns_of(cells: Cells) -> list[str]:
+    """Return all columns in the order in which they come first."""
+    return list(dict.fromkeys(column for values in cells.values() for column in values))
+
+
+def table(cells: Cells, show: Callable[[list[float]], str]) -> str:
+    """Return a Markdown table."""
+    columns = columns_of(cells)
+    lines = ["| | " + " | ".join(columns) + " |", "|---|" + "---|" * len(columns)]
+    for title, values in cells.items():
+        shown = [show(values[name]) if name in values else "" for name in columns]
+        lines.append(f"| {title} | " + " | ".join(shown) + " |")
+    return "\n".join(lines)
+
+
+def percent(shares: list[float]) -> str:
+    """Return a mean in percent, with its deviation where there is more than one share."""
+    mean = f"{100 * statistics.mean(shares):.1f}"
+    return mean if len(shares) == 1 else f"{mean} ± {100 * statistics.stdev(shares):.1f}"
+
+
+def seconds(values: list[float]) -> str:
+    """Return a mean."""
+    return f"{statistics.mean(values):.1f}"
+
+
+def describe(
+    config: Evaluation, store: SkeletonStore, folds: Sequence[Fold], rows: Sequence[Row]
+) -> dict[str, str]:
+    """Return the facts that a reader needs to run it again."""
+    made = {**store.info.provenance, "skipped": len(store.info.provenance.get("skipped", ()))}
     return {
-        "data": f"{experiment.store}",
-        "made": "; ".join(f"{name}: {value}" for name, value in made.items() if value),
-        "protocol": "; ".join(sides),
-        "preset": experiment.preset,
-        "seeds": ", ".join(str(seed) for seed in dict.fromkeys(run.seed for run in runs)),
-        "time": f"{seconds:.0f} s for {len(runs)} run(s), {torch.get_num_threads()} threads",
+        "data": repr(store),
+        "made": "; ".join(f"{name}: {value}" for name, value in made.items()
+                          if value and name != "pieces"),
+        "split": "; ".join(f"{fold.name}, {len(fold.split.train)} clips train, "
+                           f"{len(fold.split.test)} test, {len(fold.repeats)} repeats across"
+                           for fold in folds),
+        "checkpoints": ", ".join(map(str, config.checkpoint)) or "none",
+        "seeds": f"pre-training {', '.join(sorted({str(row.seed) for row in rows}))}; evaluation "
+                 f"{config.seed}",
+        "time": f"{sum(sum(row.seconds.values()) for row in rows):.0f} s of evaluation, "
+                f"{torch.get_num_threads()} threads",
         "versions": f"skelter {skelter.__version__}, torch {torch.__version__}, Python "
-        f"{platform.python_version()}, {date.today()}",
-    }
+                    f"{platform.python_version()}, {date.today()}",
+    }  # fmt: skip
 
 
-def over(runs: list[Run]) -> str:
-    """Return what the figures are means over."""
-    folds, seeds = len({run.fold for run in runs}), len({run.seed for run in runs})
+def over(rows: Sequence[Row]) -> str:
+    """Return the words for the folds and seeds that the figures are means over."""
+    runs: dict[str, set[tuple[str, int]]] = defaultdict(set)
+    for row in rows:
+        runs[row.title].add((row.fold, row.seed))
+    most = max(runs.values(), key=len)
+    folds, seeds = len({fold for fold, _ in most}), len({seed for _, seed in most})
     parts = [f"{n} {what}" for n, what in ((folds, "folds"), (seeds, "seeds")) if n > 1]
     return f", mean ± standard deviation over {' x '.join(parts)}" if parts else ""
 
 
-def repeats(experiment: Experiment) -> str:
+HOW = {
+    "knn": "cosine between features of centre crops",
+    "knn-ae": "cosine between features of centre crops",
+    "linear": "{labels_used} labels; settings `{probe}`, {crops}",
+    "semi": "{labels_used} labels, {choice}; label draws {seeds}; fine-tuned as `{finetune}`",
+    "finetune": "{labels_used} labels; settings `{finetune}`",
+    "one-shot": "cosine to one clip of each novel class",
+    "ensemble": "the scores of the linear probes added up, of {of}",
+}
+
+
+def how(config: Evaluation, rows: Sequence[Row]) -> dict[str, str]:
+    """Return the meaning of each task here, labels included."""
+    common = vars(config) | {
+        "choice": "the same share of every class" if config.balanced else "any clips",
+        "crops": "new crops every epoch" if config.fresh_crops else "centre crops",
+    }
+    meanings: dict[str, str] = {}
+    for row in rows:
+        for task, result in row.results.items():
+            meanings.setdefault(task, HOW[task.split()[0]].format(**common | result))
+    return meanings
+
+
+def beside(fold: Fold, columns: Sequence[str]) -> str:
+    """Return published figures of the same set and split."""
+    found = published.of(fold.name, sum(map(len, fold.split)), columns)
+    cells = {method: {name: [value] for name, value in figures.items()}
+             for method, figures in found.items()}  # fmt: skip
+    return f"\nPublished figures of {fold.name}:\n\n{table(cells, percent)}\n" if cells else ""
+
+
+def repeated(folds: Sequence[Fold]) -> str:
     """Return a paragraph on test clips that are training clips."""
-    counts = [len(fold.repeats) for fold in experiment.folds]
-    if not any(counts):
+    repeats = sum(len(fold.repeats) for fold in folds)
+    if not repeats:
         return ""
-    tested = sum(len(fold.split.test) for fold in experiment.folds)
+    tested = sum(len(fold.split.test) for fold in folds)
     return (
-        f"\n**{sum(counts)} of {tested} test clips repeat the coordinates of training clips.** The "
+        f"\n**{repeats} of {tested} test clips repeat the coordinates of training clips.** The "
         "columns *no repeats* leave them out of the test.\n"
     )
 
 
-def bullets(facts: dict[str, str]) -> str:
-    """Return a Markdown list."""
-    return "\n".join(f"- {name}: {value}" for name, value in facts.items())
+def settings_of(run: Run) -> dict[str, Any]:
+    """Return the settings of pre-training, its step and the versions it ran with."""
+    return {**run.configuration, "method": run.name, "step": run.step, **run.versions}
 
 
-def as_dict(run: Run) -> dict[str, Any]:
-    """Return all numbers of a run, ready for JSON."""
-    rows = {name: figures(row) for name, row in run.rows.items()}
+def merge(settings: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+    """Return settings in words, those that differ between runs with all values."""
+    names = dict.fromkeys(name for values in settings for name in values)
     return {
-        "fold": run.fold,
-        "seed": run.seed,
-        "seconds": run.seconds,
-        "losses": run.losses,
-        "rows": rows,
+        name: ", ".join(dict.fromkeys(in_words(values.get(name)) for values in settings))
+        for name in names
     }
 
 
-def figures(row: Row) -> dict[str, float]:
-    """Return a row of the table by column."""
-    return {column: value(row) for column, value in COLUMNS.items()} | row.clean
+def in_words(value: Any) -> str:
+    """Return a setting as one would type it."""
+    return " ".join(map(str, value)) or "none" if isinstance(value, list | tuple) else str(value)
 
 
-def table(runs: list[Run]) -> str:
-    """Return a Markdown table over all runs."""
-    by_run = [{name: figures(row) for name, row in run.rows.items()} for run in runs]
-    columns = list(dict.fromkeys(c for rows in by_run for row in rows.values() for c in row))
-    lines = ["| | " + " | ".join(columns) + " |", "|---|" + "---|" * len(columns)]
-    for name in by_run[0]:
-        cells = [
-            spread([100 * rows[name][column] for rows in by_run if column in rows[name]])
-            for column in columns
-        ]
-        lines.append(f"| {name} | " + " | ".join(cells) + " |")
-    return "\n".join(lines)
-
-
-def spread(values: list[float]) -> str:
-    """Return a mean, with its deviation where there are several values."""
-    mean = f"{statistics.mean(values):.1f}"
-    return mean if len(values) == 1 else f"{mean} ± {statistics.stdev(values):.1f}"
-
-
-def draw(folder: Path, runs: list[Run], experiment: Experiment) -> None:
-    """Write the figures."""
-    store, first = experiment.store, runs[0]
-    curves = {f"{run.fold}, seed {run.seed}": run.losses for run in runs}
-    viz.plot_curves(curves, xlabel="epoch", ylabel="loss").savefig(folder / "loss.png")
-    name, row = list(first.rows.items())[-1]
-    viz.plot_confusion(
-        row.labels,
-        row.probe.predictions,
-        store.label_names,
-        title=f"linear probe, {name}, {first.fold}, seed {first.seed}",
-    ).savefig(folder / "confusion.png")
-    x, num_frames, labels = store.batch(experiment.folds[0].split.train[:1])
-    views = MultiView([experiment.view, experiment.view])
-    generator = torch.Generator().manual_seed(first.seed)
-    view1, view2 = views(x, num_frames=num_frames, generator=generator)
-    action = store.label_names[int(labels)] if store.label_names else f"class {int(labels)}"
-    clips = {action: x[0], "view 1": view1[0], "view 2": view2[0]}
-    plane = "xz"  # the pre-normalisation turns the spine to z
-    if coordinates_of(store) == 2 or store.channels == 2:
-        plane, clips = "xy", {name: upright(clip) for name, clip in clips.items()}
-    viz.plot_clips(clips, store.layout, plane=plane).savefig(folder / "views.png")
-
-
-def upright(clip: torch.Tensor) -> torch.Tensor:
-    """Turn a clip from an image, where y points down, to be drawn with y up."""
-    return torch.stack([clip[0], -clip[1]])
+def bullets(facts: Mapping[str, str]) -> str:
+    """Return a Markdown list."""
+    return "\n".join(f"- {name}: {value}" for name, value in facts.items())

@@ -1,9 +1,12 @@
-"""Evaluation from the command line: every protocol, every source of encoders, and what is wrong."""
+"""Evaluation from the command line: every protocol, every source of encoders, wrong arguments."""
 
 from __future__ import annotations
 
+import ast
+import inspect
 import json
 import re
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +19,7 @@ from skelter.data import SkeletonStore, synthetic
 from skelter.layouts import KINECT20
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
+METHOD = "InterSkeletonContrast, sequence + image"
 TINY = ("--gru-hidden", 8, "--hcn-channels", 16, "--frames", 16, "--batch-size", 12)
 
 pytestmark = [pytest.mark.usefixtures("on_path"), pytest.mark.filterwarnings("ignore")]
@@ -37,7 +41,7 @@ def runs(recordings, tmp_path_factory):
 
         for seed in (0, 1):
             arguments = [
-                "--data", recordings, "--protocol", "cross-subject", *TINY, "--steps", 3,
+                "--data", recordings, "--split", "cross-subject", *TINY, "--steps", 3,
                 "--seed", seed, "--output", folder / str(seed),
             ]  # fmt: skip
             pretrain.main([str(argument) for argument in arguments])
@@ -46,7 +50,7 @@ def runs(recordings, tmp_path_factory):
 
 def test_every_task(runs, recordings, tmp_path, capsys):
     code = evaluate(
-        "--preset", "small", "--checkpoint", *runs, "--data", recordings, "--protocol",
+        "--preset", "small", "--checkpoint", *runs, "--data", recordings, "--split",
         "cross-subject", "--tasks", "knn", "linear", "semi", "finetune", "ensemble",
         "--fractions", 0.2, "--label-seeds", 1, "--neighbours", 3, "--output", tmp_path / "out",
         "--accelerator", "cpu", "--no-baselines", "--weights", 0.6, 0.4,
@@ -54,14 +58,14 @@ def test_every_task(runs, recordings, tmp_path, capsys):
     assert code == 0
     report = (tmp_path / "out" / "report.md").read_text()
     columns = [
-        "1-NN", "3-NN", "mAP", "linear", "linear, best epoch", "20 % labels",
+        "1-NN", "top-5", "3-NN", "mAP", "linear", "linear, best epoch", "20 % labels",
         "20 % labels, best epoch", "fine-tuned", "fine-tuned, best epoch",
     ]  # fmt: skip
     assert "| | " + " | ".join(columns) + " |" in report
-    for row in ("sequence + image: sequence", "sequence + image: image"):
-        assert re.search(rf"^\| {re.escape(row)} \|( \d+\.\d ± \d+\.\d \|){{9}}$", report, re.M)
+    for row in (f"{METHOD}: sequence", f"{METHOD}: image"):
+        assert re.search(rf"^\| {re.escape(row)} \|( \d+\.\d ± \d+\.\d \|){{10}}$", report, re.M)
     assert re.search(r"^\| ensemble \| +\|", report, re.M)
-    assert "of sequence + image: sequence, sequence + image: image" in report
+    assert f"of {METHOD}: sequence, {METHOD}: image" in report
     for fact in (
         "mean ± standard deviation over 2 seeds",
         "cross-subject, 30 clips train, 30 test, 0 repeats across",
@@ -72,11 +76,11 @@ def test_every_task(runs, recordings, tmp_path, capsys):
         "skelter 0.",
     ):
         assert fact in report
-    for figure in ("loss", "features", "confusion", "classes", "neighbours"):
+    for figure in ("loss", "views", "features", "confusion", "classes", "neighbours"):
         assert (tmp_path / "out" / f"{figure}.png").stat().st_size > 5000
         assert f"({figure}.png)" in report
     numbers = json.loads((tmp_path / "out" / "report.json").read_text())
-    first = next(row for row in numbers["rows"] if row["title"] == "sequence + image: sequence")
+    first = next(row for row in numbers["rows"] if row["title"] == f"{METHOD}: sequence")
     assert first["results"]["semi 0.2"]["labels_used"] == 6
     assert first["results"]["linear"]["best_epoch"] >= 1
     assert set(first["seconds"]) == {"features", "knn", "linear", "semi", "finetune"}
@@ -87,7 +91,7 @@ def test_same_again(runs, recordings, tmp_path):
     tables = []
     for output in ("a", "b"):
         evaluate(
-            "--checkpoint", runs[0], "--data", recordings, "--protocol", "cross-subject",
+            "--checkpoint", runs[0], "--data", recordings, "--split", "cross-subject",
             "--tasks", "linear", "semi", "--fractions", 0.1, "--label-seeds", 1,
             "--no-baselines", "--output", tmp_path / output,
         )  # fmt: skip
@@ -98,19 +102,34 @@ def test_same_again(runs, recordings, tmp_path):
 
 def test_random_twin_is_where_the_run_began(runs, recordings):
     from parts import sources
-    from parts.recordings import load
+    from parts.recordings import Recordings
 
     from skelter import checkpoints
 
-    twin, trained = sources.load(runs[0], load(recordings), ())
-    assert trained.origin == "sequence + image"
+    found = sources.load(runs[0], Recordings(recordings).open(), ())
+    twins, trained = found[:2], found[2:]
+    assert [one.title for one in twins] == ["random encoder: sequence", "random encoder: image"]
+    assert [one.title for one in trained] == [f"{METHOD}: sequence", f"{METHOD}: image"]
     state = checkpoints.CheckpointFolder(runs[0] / "checkpoints").newest()[1]["method"]
-    for name, encoder in trained.by_name.items():
-        for key, value in encoder.state_dict().items():
+    for name, twin, one in zip(("sequence", "image"), twins, trained, strict=True):
+        for key, value in one.encoder.state_dict().items():
             assert torch.equal(value, state[f"encoders.{name}.{key}"])
-        pairs = zip(encoder.parameters(), twin.by_name[name].parameters(), strict=True)
+        pairs = zip(one.encoder.parameters(), twin.encoder.parameters(), strict=True)
         moved = [float((a - b).detach().abs().max()) for a, b in pairs]
         assert 0 < max(moved) < 0.1  # three small steps away
+
+
+def test_one_checkpoint_of_a_run(runs, recordings):
+    from parts import sources
+    from parts.recordings import Recordings
+
+    path = max((runs[0] / "checkpoints").glob("*.pt"))
+    store = Recordings(recordings).open()
+    folder, file = sources.load(runs[0], store, ()), sources.load(path, store, ())
+    assert [one.title for one in folder] == [one.title for one in file]
+    for ours, theirs in zip(folder, file, strict=True):
+        for a, b in zip(ours.encoder.parameters(), theirs.encoder.parameters(), strict=True):
+            assert torch.equal(a, b)
 
 
 def test_published_file(tmp_path, capsys):
@@ -140,6 +159,23 @@ def test_one_shot(recordings, tmp_path):
     assert 1 / 3 < row["figures"]["1-NN, auto-encoder"] <= 1
 
 
+def test_help_explains_every_option(capsys):
+    from parts.protocols import Evaluation
+    from parts.recordings import Recordings
+
+    with pytest.raises(SystemExit) as end:
+        evaluate("--help")
+    assert end.value.code == 0
+    shown = " ".join(capsys.readouterr().out.replace("│", " ").split())
+    for kind in (Recordings, Evaluation):
+        body = ast.parse(inspect.getsource(kind)).body[0].body
+        for entry, text in pairwise(body):
+            if isinstance(entry, ast.AnnAssign):
+                option = f"--{entry.target.id.replace('_', '-')}"
+                assert option in shown
+                assert text.value.value in shown, option
+
+
 class TestWrong:
     @pytest.mark.parametrize(
         ("arguments", "message"),
@@ -150,17 +186,17 @@ class TestWrong:
             (["--tasks", "one-shot"], "the set has no clip called S001C003P008R001A001"),
             (["--checkpoint", "nowhere"], "--checkpoint nowhere"),
             (["--accelerator", "cuda"], "this machine has no GPU"),
-            (["--protocol", "ntu60-xsub"], "NTU-60 xsub"),
+            (["--split", "ntu60-xsub"], "NTU-60 xsub"),
         ],
     )
     def test_arguments(self, recordings, tmp_path, capsys, arguments, message):
         if "cuda" in arguments and torch.cuda.is_available():
             pytest.skip("there is a GPU")
-        options = ["--protocol", "cross-subject", *arguments]
+        options = ["--split", "cross-subject", *arguments]
         with pytest.raises(SystemExit) as end:
             evaluate("--data", recordings, "--output", tmp_path / "out", *options)
         assert end.value.code == 2
-        assert message in capsys.readouterr().err
+        assert message in " ".join(capsys.readouterr().err.replace("│", " ").split())
 
     def refused(self, capsys, *arguments):
         with pytest.raises(SystemExit) as end:
@@ -180,7 +216,7 @@ class TestWrong:
 
     def test_weights_of_other_encoders(self, runs, recordings, tmp_path, capsys):
         said = self.refused(
-            capsys, "--checkpoint", runs[0], "--data", recordings, "--protocol", "cross-subject",
+            capsys, "--checkpoint", runs[0], "--data", recordings, "--split", "cross-subject",
             "--tasks", "ensemble", "--weights", 0.6, 0.6, 0.4, "--output", tmp_path,
         )  # fmt: skip
         assert "3 weights for 2 encoders" in said
@@ -195,6 +231,26 @@ class TestWrong:
             "--output", tmp_path,
         )  # fmt: skip
         assert "9.9" in said
+
+    def test_a_run_of_an_earlier_version(self, recordings, tmp_path, capsys):
+        from skelter import checkpoints
+
+        checkpoints.CheckpointFolder(tmp_path / "checkpoints").save({"configuration": {}}, 3)
+        said = self.refused(
+            capsys, "--checkpoint", tmp_path, "--data", recordings, "--output", tmp_path / "out"
+        )
+        assert "was not written by a `Trainer` of this version" in said
+
+    def test_a_method_without_a_constructor(self, runs, recordings, tmp_path, capsys):
+        from skelter import checkpoints
+
+        state = checkpoints.CheckpointFolder(runs[0] / "checkpoints").newest()[1]
+        about = {**state["run"], "name": "Mine", "configuration": {"method": "mine"}}
+        checkpoints.CheckpointFolder(tmp_path / "checkpoints").save({**state, "run": about}, 3)
+        said = self.refused(
+            capsys, "--checkpoint", tmp_path, "--data", recordings, "--output", tmp_path / "out"
+        )
+        assert "is of Mine, which `METHODS` of parts/assembly.py does not have" in said
 
     def test_no_labels(self, tmp_path, capsys):
         clips = [np.random.default_rng(n).normal(size=(30, 1, 20, 3)) for n in range(4)]
@@ -212,7 +268,7 @@ class TestWrong:
             tmp_path / "store", clips, layout=KINECT20, label_names=["wave", "kick"]
         )
         said = self.refused(
-            capsys, "--data", tmp_path / "store", "--protocol", "cross-subject",
+            capsys, "--data", tmp_path / "store", "--split", "cross-subject",
             "--output", tmp_path,
         )  # fmt: skip
         assert "no training clip shows kick" in said

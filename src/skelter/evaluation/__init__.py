@@ -1,11 +1,12 @@
 """Downstream protocols: on frozen features, by fine-tuning, and without labels.
 
-`extract_features` turns clips into features; `knn`, `retrieval`, `linear_probe`, `one_shot`,
-`compress` and the diagnostics read features; `fine_tune` and `semi_supervised` train a copy of the
-encoder; `ensemble` adds streams. Settings of published methods are in `presets`.
+`extract_features` turns clips into features. `knn`, `retrieval`, `linear_probe`, `one_shot`,
+`compress` and the diagnostics read features. `fine_tune` and `semi_supervised` train a copy of the
+encoder. `ensemble` adds streams. Settings of published methods are in `presets`.
 """
 
 from skelter.evaluation import presets
+from skelter.evaluation._results import TrainingResult
 from skelter.evaluation.compress import COMPRESS_ISC, CompressConfig, compress
 from skelter.evaluation.diagnostics import (
     Diagnostics,
@@ -44,6 +45,7 @@ __all__ = [
     "OneShotResult",
     "RetrievalResult",
     "SemiSupervisedResult",
+    "TrainingResult",
     "alignment",
     "compress",
     "diagnose",

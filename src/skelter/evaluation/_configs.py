@@ -1,4 +1,4 @@
-"""How probes and fine-tuning are trained: settings, and nothing that runs."""
+"""Settings of the linear probe and of fine-tuning."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ OPTIMISERS = ("sgd", "nesterov", "adam")
 
 @dataclass(frozen=True)
 class LinearProbeConfig:
-    """How the linear layer is trained.
+    """Settings of the linear probe.
 
     Args:
         lr: Learning rate at the start.
         epochs: Passes over the training features.
-        drops: Epochs after which the learning rate is multiplied by 0.1; none of them leaves it
+        drops: Epochs after which the learning rate is multiplied by 0.1. An empty tuple leaves it
             constant. None anneals it to zero along half a cosine over the epochs.
         batch_size: Clips a step.
-        momentum: Of SGD; Adam has its own.
+        momentum: Of SGD. Adam has its own.
         weight_decay: Of the optimiser.
         standardize: Whether to scale every feature by mean and deviation of the training
-            features first, as a batch norm without weights does (MAMP). Off in the paper; on
+            features first, as a batch norm without weights does (MAMP). Off in the paper. On
             small sets it makes encoders of different scale comparable in few steps.
         optimiser: ``"sgd"``, ``"nesterov"`` (SGD with Nesterov momentum) or ``"adam"``.
 
@@ -53,15 +53,17 @@ class LinearProbeConfig:
 
 @dataclass(frozen=True)
 class FineTuneConfig:
-    """How encoder and linear layer are trained together; batches come from the loader.
+    """Settings of fine-tuning, which trains encoder and linear layer together.
+
+    The batches come from the loader.
 
     Args:
         lr: Learning rate at the start, of the linear layer.
         epochs: Passes over the training clips.
-        drops: Epochs after which the learning rate is multiplied by 0.1; none of them leaves it
+        drops: Epochs after which the learning rate is multiplied by 0.1. An empty tuple leaves it
             constant. None anneals it to zero along half a cosine over the epochs.
         optimiser: ``"sgd"``, ``"nesterov"`` (SGD with Nesterov momentum) or ``"adam"``.
-        momentum: Of SGD; Adam has its own.
+        momentum: Of SGD. Adam has its own.
         weight_decay: Of the optimiser.
         encoder_lr_scale: The encoder's learning rate, as a multiple of `lr`. At 0 the encoder is
             frozen and in eval mode, batch norms included: a linear probe on fresh crops.

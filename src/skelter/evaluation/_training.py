@@ -1,4 +1,4 @@
-"""What the linear probe and fine-tuning share: optimiser, schedule, step, accuracy, randomness."""
+"""Training of classifiers: optimiser, schedule, step, accuracy, randomness."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def rate(config: Config, epoch: int) -> float:
 
 
 def step(logits: Tensor, labels: Tensor, optimiser: torch.optim.Optimizer) -> int:
-    """Take one step down the cross entropy; return how many of the logits were right."""
+    """Take one step down the cross entropy, and return the number of right logits."""
     optimiser.zero_grad()
     torch.autograd.backward(F.cross_entropy(logits, labels))
     optimiser.step()

@@ -1,4 +1,4 @@
-"""Features made smaller by an auto-encoder, as one variant of retrieval has it."""
+"""An auto-encoder that makes features smaller, for one variant of retrieval."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ __all__ = ["COMPRESS_ISC", "CompressConfig", "compress"]
 
 @dataclass(frozen=True)
 class CompressConfig:
-    """How the auto-encoder is built and trained.
+    """Settings of the auto-encoder and its training.
 
     Args:
-        sizes: Widths of the layers from the features to the code; the way back mirrors them.
+        sizes: Widths of the layers from the features to the code. The way back mirrors them.
         epochs: Passes over the training features.
         lr: Learning rate of Adam at the start.
         batch_size: Clips a step.
@@ -67,15 +67,15 @@ def compress(
 ) -> tuple[Tensor, Tensor]:
     """Train an auto-encoder on training features and return the codes of both sets.
 
-    Every layer ends in tanh, the code's included, but for the last one, which reconstructs; the
-    loss is the mean squared error. Features enter as they are; `knn` and `retrieval` normalise the
-    codes. The test features have no part in training.
+    Every layer ends in tanh, except the last one, which reconstructs. The loss is the mean
+    squared error. Features enter as they are. `knn` and `retrieval` normalise the codes. Training
+    does not use the test features.
 
     Args:
         train: Features of shape (N, D).
         test: Features of shape (L, D).
         config: How to train.
-        generator: Where initial weights and the order of clips come from; the global generator
+        generator: Where initial weights and the order of clips come from. The global generator
             if None.
 
     Returns:

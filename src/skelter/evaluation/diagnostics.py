@@ -1,4 +1,4 @@
-"""How features lie in their space, seen without labels: has the encoder collapsed?"""
+"""Measures of features that need no labels and show a collapsed encoder."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def uniformity(x: Tensor, *, t: float = 2.0, chunk: int = 1024) -> float:
     Args:
         x: Features of shape (N, D), at least two rows.
         t: The sharpness.
-        chunk: Rows compared with all others at once; bounds memory.
+        chunk: Rows compared with all others at once. It bounds memory.
 
     Returns:
         The logarithm of the mean.
@@ -79,7 +79,7 @@ def uniformity(x: Tensor, *, t: float = 2.0, chunk: int = 1024) -> float:
     sums = []
     for start in range(0, N, chunk):
         scores = 2 * t * (rows[start : start + chunk] @ rows.T - 1).clamp(max=0)
-        scores.diagonal(start).fill_(-math.inf)  # a row is no pair with itself
+        scores.diagonal(start).fill_(-math.inf)  # a row is not a pair with itself
         sums.append(scores.double().flatten().logsumexp(0))
     return float(torch.stack(sums).logsumexp(0)) - math.log(N * (N - 1))
 
@@ -89,7 +89,7 @@ def effective_rank(x: Tensor) -> float:
     """Return how many directions features use, exp of the entropy of the singular values.
 
     Of the features as they are: neither centred nor normalised. With a mean far from zero, that
-    mean is one large direction; pass ``x - x.mean(0)`` to leave it out.
+    mean is one large direction. Pass ``x - x.mean(0)`` to leave it out.
 
     Args:
         x: Features of shape (N, D).
@@ -115,11 +115,11 @@ def effective_rank(x: Tensor) -> float:
 
 @dataclass(frozen=True, eq=False)
 class Diagnostics(Result):
-    """What `diagnose` found, all of it on L2-normalised features.
+    """Result of `diagnose`, all of it on L2-normalised features.
 
     Args:
         alignment: Distance between two views, None where there is only one.
-        uniformity: How evenly features spread; lower is more even.
+        uniformity: How evenly features spread. Lower is more even.
         effective_rank: How many directions they use, of features that are not centred.
         deviation: Mean over the columns of their standard deviation, times sqrt(D): near 1 where
             features spread over the sphere, 0 where all are alike.
@@ -142,7 +142,7 @@ def diagnose(view1: Tensor, view2: Tensor | None = None) -> Diagnostics:
         view2: Features of another view of the same clips, in the same order.
 
     Returns:
-        Alignment, uniformity, effective rank and deviation; all but the first of `view1`.
+        Alignment, uniformity, effective rank and deviation, all but the first of `view1`.
 
     Raises:
         TypeError: The features are not floating.

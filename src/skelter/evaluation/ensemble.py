@@ -19,7 +19,7 @@ AIMCLR_WEIGHTS = (0.6, 0.6, 0.4)
 
 @dataclass(frozen=True, eq=False)
 class EnsembleResult(Result):
-    """What `ensemble` found.
+    """Result of `ensemble`.
 
     Args:
         accuracy: Share of correct predictions.
@@ -46,7 +46,7 @@ def ensemble(
         scores: For each stream, scores of the same rows, shape (N, classes): `scores` of
             `linear_probe` or `fine_tune`.
         labels: Class indices of shape (N,).
-        weights: One for each stream; all alike if None.
+        weights: One for each stream. All are equal if None.
 
     Returns:
         Accuracy, predictions and the sum.
@@ -76,8 +76,8 @@ def ensemble(
         )
     if weights is None:
         weights = [1.0] * len(scores)
-    wanted = f"have a weight for each of the {len(scores)} streams"
-    _checks.require(len(weights) == len(scores), "`weights`", wanted, tuple(weights))
+    expected = f"have a weight for each of the {len(scores)} streams"
+    _checks.require(len(weights) == len(scores), "`weights`", expected, tuple(weights))
     total = torch.zeros_like(scores[0])
     for weight, stream in zip(weights, scores, strict=True):
         total += weight * stream

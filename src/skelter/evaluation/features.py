@@ -39,7 +39,7 @@ class FeatureSet:
         return len(self.labels)
 
     def to(self, *args: Any, **kwargs: Any) -> FeatureSet:
-        """Return both on another device; see ``Tensor.to``."""
+        """Return both on another device, as ``Tensor.to`` does."""
         return FeatureSet(self.features.to(*args, **kwargs), self.labels.to(*args, **kwargs))
 
 
@@ -60,9 +60,9 @@ def extract_features(
         encoder: From the representation to features (N, D).
         representation: From clips (N, C, T, V, M) to what the encoder reads.
         loader: Batches (x, num_frames, labels), as by `data.collate`.
-        transform: What to do to the clips first, such as a `transforms.CentreCropResize`; it is
+        transform: What to do to the clips first, such as a `transforms.CentreCropResize`. It is
             given `num_frames`.
-        device: Where to compute; that of the encoder's first parameter if None.
+        device: Where to compute. That of the encoder's first parameter if None.
 
     Returns:
         Features and labels on the CPU, in the order of the loader.
@@ -71,8 +71,8 @@ def extract_features(
         ValueError: The loader gave nothing, or the encoder no (N, D).
 
     References:
-        Thoker, Doughty, Snoek, ACM MM 2021; the released retrieval script forgets
-        eval mode, this function does not.
+        Thoker, Doughty, Snoek, ACM MM 2021. The released retrieval script forgets
+        eval mode. This function does not.
 
     Example:
         >>> from skelter.encoders import BiGRU

@@ -11,7 +11,7 @@ from torch import Generator, Tensor, nn
 
 from skelter import _checks
 from skelter.evaluation._configs import FineTuneConfig
-from skelter.evaluation._results import Result
+from skelter.evaluation._results import TrainingResult
 from skelter.evaluation._training import (
     accuracy,
     device_of,
@@ -26,35 +26,14 @@ __all__ = ["FineTuneConfig", "FineTuneResult", "fine_tune"]
 
 
 @dataclass(frozen=True, eq=False)
-class FineTuneResult(Result):
-    """What `fine_tune` measured, and the network it trained.
+class FineTuneResult(TrainingResult):
+    """Result of `fine_tune`: accuracies, scores on the CPU, and the network it trained.
 
     Args:
-        last: Test accuracy after the last epoch.
-        best: The highest test accuracy of any epoch. Choosing by it peeks at the test set;
-            report `last`, or both.
-        best_epoch: The epoch of `best`, from 1.
-        train: Training accuracy in the last epoch.
-        labels_used: Labelled clips that the first epoch brought.
-        curve: Test accuracy after each epoch, shape (epochs,).
-        scores: Logits of the test clips after the last epoch, shape (N, classes), on the CPU; see
-            `ensemble`.
         model: Encoder and linear layer after the last epoch, from a representation to logits.
     """
 
-    last: float
-    best: float
-    best_epoch: int
-    train: float
-    labels_used: int
-    curve: Tensor
-    scores: Tensor
     model: nn.Sequential
-
-    @property
-    def predictions(self) -> Tensor:
-        """The class of each test clip after the last epoch, shape (N,)."""
-        return self.scores.argmax(1)
 
     @property
     def encoder(self) -> nn.Module:
@@ -89,25 +68,25 @@ def fine_tune(
     Args:
         encoder: From the representation to features (N, D).
         representation: From clips (N, C, T, V, M) to what the encoder reads.
-        train: Batches (x, num_frames, labels) to train on, shuffled; or a function from the epoch
+        train: Batches (x, num_frames, labels) to train on, shuffled. Or a function from the epoch
             (from 0) to such batches, which is also the place to report progress from.
-        test: Batches to test on, to be gone through once an epoch: a list or a loader, no
-            generator.
+        test: Batches to test on, to be gone through once an epoch: a list or a loader, not
+            a generator.
         num_classes: The number of classes.
-        transform: What to do to training clips, such as `transforms.TemporalCropResize`; it is
+        transform: What to do to training clips, such as `transforms.TemporalCropResize`. It is
             given `num_frames` and `generator`.
         test_transform: The same for test clips, such as `transforms.CentreCropResize`.
-        config: How to train; see `presets.FINE_TUNE_PRESETS`.
-        device: Where to compute; that of the encoder's first parameter if None.
-        generator: Where initial weights and transforms come from; the global generator if None. It
-            also seeds the global generator for the time being, from which dropout and shuffling
-            loaders draw; that is put back at the end.
+        config: How to train, such as one of `presets.FINE_TUNE_PRESETS`.
+        device: Where to compute. That of the encoder's first parameter if None.
+        generator: Where initial weights and transforms come from. The global generator if None. It
+            also seeds the global generator, from which dropout and shuffling loaders draw. That
+            one is restored at the end.
 
     Returns:
         Accuracies of the last and of the best epoch, and the trained network.
 
     Raises:
-        ValueError: There are no batches, a label is no class, the encoder gives no (N, D), or
+        ValueError: There are no batches, a label is not a class, the encoder gives no (N, D), or
             none of its parameters requires a gradient.
 
     References:
@@ -141,22 +120,12 @@ def fine_tune(
             labels_used = labels_used or seen
             scores, truth = _test(model, testing.of(test))
             curve.append(accuracy(scores, truth))
-    accuracies = torch.stack(curve)
-    return FineTuneResult(
-        last=float(accuracies[-1]),
-        best=float(accuracies.max()),
-        best_epoch=int(accuracies.argmax()) + 1,
-        train=correct / seen,
-        labels_used=labels_used,
-        curve=accuracies,
-        scores=scores,
-        model=model,
-    )
+    return FineTuneResult(correct / seen, labels_used, torch.stack(curve), scores, model)
 
 
 @dataclass(frozen=True, eq=False)
 class _Input:
-    """How batches of clips become what the encoder reads."""
+    """From batches of clips to the representation that the encoder reads."""
 
     name: str
     representation: Representation
@@ -196,7 +165,7 @@ def _model(encoder: nn.Module, testing: _Input, test: Batches) -> nn.Sequential:
 
 
 def _groups(model: nn.Sequential, config: FineTuneConfig) -> list[dict[str, object]]:
-    """Return what the optimiser trains; freeze the encoder where its learning rate is 0."""
+    """Return the parameters to train. Freeze the encoder where its learning rate is 0."""
     encoder, classifier = model
     layer: dict[str, object] = {"params": list(classifier.parameters())}
     if config.encoder_lr_scale == 0:

@@ -1,4 +1,4 @@
-"""Retrieval: what the nearest training clips say of a test clip."""
+"""Retrieval: the nearest training clips of a test clip, and their labels."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ GALLERY = 4096  # training rows in a tile of scores
 
 @dataclass(frozen=True, eq=False)
 class KNNResult(Result):
-    """What `knn` found.
+    """Result of `knn`.
 
     Args:
         k: Neighbours that voted.
@@ -52,7 +52,7 @@ def knn(
 ) -> KNNResult:
     """Classify by a vote of the k nearest training rows.
 
-    The class with most votes wins; among equals, the one whose nearest member is nearer. A
+    The class with most votes wins. Among equals, the one whose nearest member is nearer. A
     neighbour has one vote, or exp(s / temperature) votes, with s its cosine or its negative
     euclidean distance.
 
@@ -60,18 +60,18 @@ def knn(
         train: Features of shape (N, D).
         train_labels: Class indices of shape (N,), from 0.
         test: Features of shape (L, D).
-        k: Neighbours that vote, from 1 to N; the paper's retrieval has 1.
+        k: Neighbours that vote, from 1 to N. The paper's retrieval has 1.
         metric: ``"cosine"`` or ``"euclidean"``.
         weights: ``"uniform"`` for one vote each, ``"distance"`` for more votes of the nearer.
         temperature: How much more, where they differ: the smaller, the more.
         test_labels: Class indices of shape (L,), to measure accuracy.
-        chunk: Test rows compared at once, with a few times as many training rows; bounds memory.
+        chunk: Test rows compared at once, with a few times as many training rows. It bounds memory.
 
     Returns:
         Predictions, and their accuracy if `test_labels` were given.
 
     Raises:
-        TypeError: Features are not floating or labels no integers.
+        TypeError: Features are not floating or labels are not integers.
         ValueError: Shapes do not match, or `k`, `metric`, `weights` or `temperature` is out of
             range.
 
@@ -87,7 +87,7 @@ def knn(
     _check_pair(train, train_labels, test, test_labels)
     _checks.choice("metric", metric, METRICS)
     _checks.positive_int("k", k)
-    _checks.between("k", k, 1, len(train), "There are no more training rows.")
+    _checks.between("k", k, 1, len(train), "There are not more training rows.")
     _checks.positive_int("chunk", chunk)
     _checks.choice("weights", weights, WEIGHTS)
     _checks.positive("temperature", temperature)
@@ -104,7 +104,7 @@ def knn(
 
 @dataclass(frozen=True, eq=False)
 class RetrievalResult(Result):
-    """What `retrieval` found.
+    """Result of `retrieval`.
 
     Args:
         top: For each k, the share of queries with a clip of their class among the k nearest.
@@ -139,14 +139,14 @@ def retrieval(
         test_labels: Class indices of shape (L,).
         top: The k's to report.
         metric: ``"cosine"`` or ``"euclidean"``.
-        chunk: Queries ranked at once; bounds memory to a few times chunk x N.
+        chunk: Queries ranked at once. It bounds memory to a few times chunk x N.
 
     Returns:
         Top-k accuracies and mean average precision.
 
     Raises:
-        TypeError: As of `knn`.
-        ValueError: As of `knn`.
+        TypeError: Features are not floating or labels are not integers.
+        ValueError: Shapes do not match, or one of `top` or `metric` is out of range.
 
     Example:
         >>> x, labels = torch.eye(4), torch.tensor([0, 0, 1, 1])
@@ -157,14 +157,14 @@ def retrieval(
     _checks.choice("metric", metric, METRICS)
     for k in top:
         _checks.positive_int("top", k)
-        _checks.between("top", k, 1, len(train), "There are no more training rows.")
+        _checks.between("top", k, 1, len(train), "There are not more training rows.")
     hits = dict.fromkeys(top, 0)
     precision = 0.0
     ranks = torch.arange(1, len(train) + 1, device=train.device, dtype=torch.float64)
     queries = torch.split(test_labels, chunk)
-    for nearness, wanted in zip(_nearness(train, test, metric, chunk), queries, strict=True):
+    for nearness, asked in zip(_nearness(train, test, metric, chunk), queries, strict=True):
         order = nearness.argsort(dim=1, descending=True, stable=True)
-        relevant = train_labels[order] == wanted[:, None]
+        relevant = train_labels[order] == asked[:, None]
         for k in top:
             hits[k] += int(relevant[:, :k].any(1).sum())
         found = relevant.cumsum(1) / ranks
@@ -192,7 +192,7 @@ def _nearest(
 
 
 def _nearness(train: Tensor, test: Tensor, metric: str, chunk: int) -> Iterator[Tensor]:
-    """Yield (chunk, N) scores of test rows against all training rows; larger is nearer."""
+    """Yield (chunk, N) scores of test rows against all training rows. Larger is nearer."""
     train, test = _compared(train, test, metric)
     for rows in torch.split(test, chunk):
         yield _scores(rows, train, metric)

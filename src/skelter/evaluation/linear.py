@@ -11,7 +11,7 @@ from torch.nn import functional as F
 
 from skelter import _checks
 from skelter.evaluation._configs import LinearProbeConfig
-from skelter.evaluation._results import Result
+from skelter.evaluation._results import TrainingResult
 from skelter.evaluation._training import accuracy, optimiser_of, step
 from skelter.evaluation.features import FeatureSet
 from skelter.evaluation.presets import ISC, STANDARDIZED
@@ -22,29 +22,8 @@ Training = FeatureSet | Callable[[int], FeatureSet]
 
 
 @dataclass(frozen=True, eq=False)
-class LinearProbeResult(Result):
-    """What `linear_probe` measured.
-
-    Args:
-        last: Test accuracy after the last epoch.
-        best: The highest test accuracy of any epoch. Choosing by it peeks at the test set;
-            report `last`, or both.
-        best_epoch: The epoch of `best`, from 1.
-        train: Training accuracy in the last epoch.
-        predictions: The class of each test row after the last epoch, shape (N,).
-        curve: Test accuracy after each epoch, shape (epochs,).
-        scores: Logits of the test rows after the last epoch, shape (N, classes); see `ensemble`.
-        labels_used: Training rows, each with its label.
-    """
-
-    last: float
-    best: float
-    best_epoch: int
-    train: float
-    predictions: Tensor
-    curve: Tensor
-    scores: Tensor
-    labels_used: int
+class LinearProbeResult(TrainingResult):
+    """Result of `linear_probe`: accuracies of the last and of the best epoch, and scores."""
 
 
 def linear_probe(
@@ -63,16 +42,16 @@ def linear_probe(
         train: Features to train on, or a function from the epoch (from 0) to features: so every
             epoch can see fresh crops, as the reference method has it.
         test: Features to test on.
-        num_classes: The number of classes; one more than the largest label if None.
+        num_classes: The number of classes. One more than the largest label if None.
         config: How to train.
-        generator: Where initial weights and the order of clips come from; the global generator
+        generator: Where initial weights and the order of clips come from. The global generator
             if None.
 
     Returns:
         Accuracies of the last and of the best epoch.
 
     Raises:
-        ValueError: Training and test features differ in size, or a label is no class.
+        ValueError: Training and test features differ in size, or a label is not a class.
 
     References:
         Thoker, Doughty, Snoek, ACM MM 2021, "linear evaluation".
@@ -104,17 +83,7 @@ def linear_probe(
         with torch.no_grad():
             scores = F.linear(test_features, weight, bias)
         curve.append(accuracy(scores, test.labels))
-    accuracies = torch.stack(curve)
-    return LinearProbeResult(
-        last=float(accuracies[-1]),
-        best=float(accuracies.max()),
-        best_epoch=int(accuracies.argmax()) + 1,
-        train=correct / len(data),
-        predictions=scores.argmax(1),
-        curve=accuracies,
-        scores=scores,
-        labels_used=len(data),
-    )
+    return LinearProbeResult(correct / len(data), len(data), torch.stack(curve), scores)
 
 
 @dataclass(frozen=True, eq=False)

@@ -26,14 +26,14 @@ NTU120_EXEMPLARS = tuple(
 
 @dataclass(frozen=True, eq=False)
 class OneShotResult(Result):
-    """What `one_shot` found.
+    """Result of `one_shot`.
 
     Args:
         metric: How near was measured.
         accuracy: Share of correct predictions.
         predictions: The class of each query, shape (N,).
         classes: The classes that have an exemplar, ascending.
-        per_class: Share of correct predictions among the queries of each of `classes`; NaN for a
+        per_class: Share of correct predictions among the queries of each of `classes`. NaN for a
             class without queries.
     """
 
@@ -61,7 +61,7 @@ def one_shot(
         Accuracy, over all queries and by class, and predictions.
 
     Raises:
-        ValueError: A class has several exemplars, a query's class has none, features differ in
+        ValueError: A class has more than one exemplar, a query's class has none, features differ in
             size, or the metric is unknown.
 
     References:
@@ -75,10 +75,10 @@ def one_shot(
     """
     _checks.known_labels("exemplars.labels", exemplars.labels)
     counts = exemplars.labels.bincount()
-    classes, several = counts.nonzero()[:, 0], (counts > 1).nonzero()[:, 0].tolist()
-    hint = "Choose one clip of each; average several clips of a class yourself."
+    classes, repeated = counts.nonzero()[:, 0], (counts > 1).nonzero()[:, 0].tolist()
+    hint = "Choose one clip of each, or average the clips of a class yourself."
     _checks.require(
-        not several, "`exemplars`", "have one row a class", f"several of {several}", hint
+        not repeated, "`exemplars`", "have one row a class", f"several of {repeated}", hint
     )
     unknown = sorted({*queries.labels.tolist()} - {*classes.tolist()})
     _checks.require(

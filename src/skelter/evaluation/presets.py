@@ -43,7 +43,7 @@ __all__ = [
 ISC = LinearProbeConfig()
 """SGD with learning rate 0.1, momentum 0.9, no weight decay, batches of 64, 80 epochs, learning
 rate times 0.1 after epochs 50 and 70: the reference method's (Thoker, Doughty, Snoek, ACM MM 2021,
-the released evaluation; its command line's default of 30 is overridden by its scripts)."""
+the released evaluation. Its command line's default of 30 is overridden by its scripts)."""
 
 STANDARDIZED = replace(ISC, standardize=True)
 """As `ISC`, on standardised features, for sets of hundreds of clips."""
@@ -93,7 +93,7 @@ GL_TRANSFORMER = LinearProbeConfig(
 
 MAMP = LinearProbeConfig(epochs=100, drops=None, batch_size=128, standardize=True)
 """Standardised features, learning rate 0.1, batches of 128, 100 epochs (MAMP, Mao et al., ICCV
-2023). Annealed to zero from step to step, here from epoch to epoch; that it follows a cosine is not
+2023). Annealed to zero from step to step, here from epoch to epoch. That it follows a cosine is not
 known. Its batch norm standardises by each batch while it trains, and its scripts run two processes
 of 128."""
 
@@ -115,13 +115,13 @@ PRESETS: Mapping[str, LinearProbeConfig] = MappingProxyType(
         "mamp": MAMP,
     }
 )
-"""The linear probes above by their names in lower case; read-only."""
+"""The linear probes above by their names in lower case, read-only."""
 
 FINE_TUNE_CMD = FineTuneConfig()
 """Semi-supervised and transfer by SGD, learning rate 0.01, momentum 0.9, no weight decay, 80
-epochs, drops after 50 and 70; its loader has batches of 64, and its script reports the best of
+epochs, drops after 50 and 70. Its loader has batches of 64, and its script reports the best of
 every fifth epoch (CMD, Mao et al., ECCV 2022). The reference method's own fine-tuning was not
-released, so this is the default, too."""
+released, so this is also the default."""
 
 FINE_TUNE_SKELEMIX = FineTuneConfig(
     lr=0.1,
@@ -132,11 +132,11 @@ FINE_TUNE_SKELEMIX = FineTuneConfig(
     warm_up=10,
 )
 """Nesterov momentum 0.9, learning rate 0.1 after 10 epochs of warm-up, 110 epochs, drops after 50,
-70 and 90, weight decay 1e-4; its loader has batches of 128 (SkeleMixCLR, Chen et al., 2022). That
+70 and 90, weight decay 1e-4. Its loader has batches of 128 (SkeleMixCLR, Chen et al., 2022). That
 the warm-up is linear is not known."""
 
 FINE_TUNE_PSTL = FineTuneConfig(lr=0.005, epochs=150, drops=None, optimiser="adam")
-"""Semi-supervised and fine-tuned by Adam, learning rate 0.005 annealed to zero over 150 epochs; its
+"""Semi-supervised and fine-tuned by Adam, learning rate 0.005 annealed to zero over 150 epochs. Its
 loader has batches of 128 (PSTL, Zhou et al., AAAI 2023)."""
 
 FINE_TUNE_SMALL = FineTuneConfig(lr=1e-3, drops=None, optimiser="adam")
@@ -151,5 +151,5 @@ FINE_TUNE_PRESETS: Mapping[str, FineTuneConfig] = MappingProxyType(
         "small": FINE_TUNE_SMALL,
     }
 )
-"""The settings of fine-tuning above by the method's name in lower case; read-only. MAMP's are not
+"""The settings of fine-tuning above by the method's name in lower case, read-only. MAMP's are not
 among them: 100 epochs at 3e-4, layer-wise decay 0.8 and drop path 0.3 belong to its transformer."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from statistics import fmean, stdev
 from typing import Any
 
@@ -33,20 +34,20 @@ def label_subset(
 
     Papers mean two things by "1 % of the labels". Balanced, as in AimCLR, SkeleMixCLR and PSTL:
     round(fraction * n) of the n clips of every class. Plain random, as in CMD and MAMP:
-    int(fraction * N) of all N clips, whatever their class; a class may end up with none.
+    int(fraction * N) of all N clips, whatever their class. A class may end up with none.
 
     Args:
         labels: Class indices of all training clips, shape (N,), from 0.
         fraction: Share to choose, above 0 and up to 1.
         balanced: Whether to choose in every class by itself.
-        minimum: Fewest clips of a class in a balanced choice, as far as it has so many.
-        generator: Where the choice comes from; the global generator if None.
+        minimum: Fewest clips of a class in a balanced choice, as far as it has that many.
+        generator: Where the choice comes from. The global generator if None.
 
     Returns:
         Positions of the chosen clips, ascending.
 
     Raises:
-        TypeError: The labels are no integers.
+        TypeError: The labels are not integers.
         ValueError: The fraction is out of range, or it leaves no clip: in a balanced choice, none
             of some class. The message says which and what fraction would do.
 
@@ -64,11 +65,11 @@ def label_subset(
     _checks.require(0 < fraction <= 1, "`fraction`", "be above 0 and at most 1", fraction)
     _checks.require(minimum >= 0, "`minimum`", "be at least 0", minimum)
     if not balanced:
-        hint = "A plain random choice knows no classes; take balanced=True."
+        hint = "A plain random choice does not know classes. Take balanced=True."
         _checks.require(minimum == 0, "`minimum`", "be 0 where balanced=False", minimum, hint)
         count = int(fraction * len(labels))
-        wanted, hint = f"choose one of {len(labels)} clips", f"Take {_above(1 / len(labels))}."
-        _checks.require(count > 0, "`fraction`", wanted, fraction, hint)
+        expected, hint = f"choose one of {len(labels)} clips", f"Take {_above(1 / len(labels))}."
+        _checks.require(count > 0, "`fraction`", expected, fraction, hint)
         return _some(torch.arange(len(labels)), count, generator).sort().values
     sizes = {label: size for label, size in enumerate(labels.bincount().tolist()) if size > 0}
     counts = {
@@ -112,14 +113,14 @@ def _above(fraction: float) -> float:
 
 @dataclass(frozen=True, eq=False)
 class SemiSupervisedResult(Result):
-    """What `semi_supervised` measured, over its seeds.
+    """Result of `semi_supervised`, over its seeds.
 
     Args:
         fraction: Share of the labels.
         balanced: Whether it was chosen in every class by itself.
         labels_used: Labels that each run had.
         classes_missing: The most classes of which a run had no label.
-        runs: What each run measured, by its seed.
+        runs: The result of each run, by its seed.
     """
 
     fraction: float
@@ -140,7 +141,7 @@ class SemiSupervisedResult(Result):
 
     @property
     def last_deviation(self) -> float:
-        """Standard deviation of `last` over the seeds (of a sample; 0 for a single one)."""
+        """Standard deviation of `last` over the seeds: of a sample, and 0 for one seed."""
         return _deviation([run.last for run in self.runs.values()])
 
     @property
@@ -150,7 +151,7 @@ class SemiSupervisedResult(Result):
 
     @property
     def best_deviation(self) -> float:
-        """Standard deviation of `best` over the seeds (of a sample; 0 for a single one)."""
+        """Standard deviation of `best` over the seeds: of a sample, and 0 for one seed."""
         return _deviation([run.best for run in self.runs.values()])
 
     def as_dict(self) -> dict[str, Any]:
@@ -189,28 +190,29 @@ def semi_supervised(
     same seed gives the same run, and the global generator is untouched.
 
     Args:
-        encoder: As of `fine_tune`, which gets a fresh copy for every seed.
-        representation: As of `fine_tune`.
+        encoder: From the representation to features (N, D). Every seed trains a fresh copy.
+        representation: From clips (N, C, T, V, M) to what the encoder reads.
         train: From positions in `labels` and a generator to batches (x, num_frames, labels) of
-            these clips, shuffled by the generator; called once an epoch.
+            these clips, shuffled by the generator. It is called once an epoch.
         labels: Class indices of all training clips, shape (N,), from 0.
-        test: As of `fine_tune`.
+        test: Batches to test on, a list or a loader, not a generator.
         fraction: Share of the labels.
         seeds: A run each. Papers make five.
-        balanced: As of `label_subset`.
-        minimum: As of `label_subset`.
-        num_classes: The number of classes; one more than the largest label if None.
-        config: As of `fine_tune`.
-        transform: As of `fine_tune`.
-        test_transform: As of `fine_tune`.
-        device: As of `fine_tune`.
+        balanced: Whether to choose in every class by itself, see `label_subset`.
+        minimum: Fewest clips of a class in a balanced choice.
+        num_classes: The number of classes. One more than the largest label if None.
+        config: How to train, such as one of `presets.FINE_TUNE_PRESETS`.
+        transform: What to do to training clips, see `fine_tune`.
+        test_transform: The same for test clips.
+        device: Where to compute. That of the encoder's first parameter if None.
 
     Returns:
         Means and deviations over the seeds, and each run.
 
     Raises:
-        TypeError: As of `label_subset`.
-        ValueError: As of `label_subset` and `fine_tune`, or there are no seeds, or one twice.
+        TypeError: The labels are not integers.
+        ValueError: The fraction leaves no clip, see `label_subset`. Or the batches or the encoder
+            do not fit, see `fine_tune`. Or there are no seeds, or one twice.
 
     References:
         Thoker, Doughty, Snoek, ACM MM 2021, "semi-supervised": 1, 5, 10 and 20 %. Its loader was
@@ -233,6 +235,10 @@ def semi_supervised(
     distinct = len(seeds) > 0 and len(set(seeds)) == len(seeds)
     _checks.require(distinct, "`seeds`", "be one or more different integers", tuple(seeds))
     classes = num_classes or int(labels.max()) + 1
+    tune = partial(
+        fine_tune, num_classes=classes, transform=transform, test_transform=test_transform,
+        config=config, device=device,
+    )  # fmt: skip
     runs, used, missing = {}, 0, 0
     for seed in seeds:
         generator = torch.Generator().manual_seed(seed)
@@ -241,18 +247,8 @@ def semi_supervised(
         )
         used = len(chosen)
         missing = max(missing, _classes_in(labels) - _classes_in(labels[chosen]))
-        runs[seed] = fine_tune(
-            encoder,
-            representation,
-            _Subset(train, chosen, generator),
-            test,
-            num_classes=classes,
-            transform=transform,
-            test_transform=test_transform,
-            config=config,
-            device=device,
-            generator=generator,
-        )
+        batches = _Subset(train, chosen, generator)
+        runs[seed] = tune(encoder, representation, batches, test, generator=generator)
     return SemiSupervisedResult(fraction, balanced, used, missing, runs)
 
 

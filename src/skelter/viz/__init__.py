@@ -1,8 +1,8 @@
 """Figures of skeletons and of results, by matplotlib (extra ``viz``).
 
-Every function returns a new figure that no window and no global state knows of;
-``figure.savefig(path)`` writes it. Colours can be told apart by the colour-blind, and where they
-run out, markers or line styles go on.
+Every function returns a new figure, without a window and without global state.
+``figure.savefig(path)`` writes it. The colour-blind can tell the colours apart. Where there are not
+enough colours, markers or line styles differ.
 """
 
 from skelter.viz._clips import plot_clips

@@ -1,8 +1,11 @@
-"""Empty figures, and the looks of what is drawn on them."""
+"""Empty figures, the names of classes, and the looks of points and lines."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
+
+from skelter import _checks
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -25,13 +28,24 @@ def new_figure(width: float, height: float) -> Figure:
     return figure
 
 
+def class_names(label_names: Sequence[str], highest: int) -> list[str]:
+    """Return a name for each class up to the highest label: its number if there are no names."""
+    _checks.require(
+        not label_names or highest < len(label_names),
+        "`labels`",
+        f"lie between 0 and {len(label_names) - 1}, the last of `label_names`",
+        highest,
+    )
+    return list(label_names) or [str(number) for number in range(highest + 1)]
+
+
 def point_look(number: int) -> tuple[str, str]:
-    """Return a colour and a marker for points of one kind; 63 pairs before one comes again."""
+    """Return a colour and a marker for points of one kind, out of 63 pairs."""
     rounds, colour = divmod(number, len(COLOURS))
     return COLOURS[colour], MARKERS[rounds % len(MARKERS)]
 
 
 def line_look(number: int) -> tuple[str, str]:
-    """Return a colour and a line style; 28 pairs before one comes again."""
+    """Return a colour and a line style, out of 28 pairs."""
     rounds, colour = divmod(number, len(COLOURS))
     return COLOURS[colour], LINES[rounds % len(LINES)]

@@ -24,7 +24,7 @@ def plot_clips(
 ) -> Figure:
     """Draw clips as rows of stick figures, one row a clip, one column a moment.
 
-    Left limbs are blue, right limbs red, second persons dashed; missing joints are left out. All
+    Left limbs are blue, right limbs red, second persons dashed. Missing joints are left out. All
     figures of a row have the same scale.
 
     Args:
@@ -34,11 +34,11 @@ def plot_clips(
         plane: Which two coordinates to draw, to the right and upward, such as ``"xz"``.
 
     Returns:
-        A figure; ``figure.savefig(path)`` writes it.
+        A figure. ``figure.savefig(path)`` writes it.
 
     Raises:
         ImportError: matplotlib is missing.
-        ValueError: A clip does not fit the layout, or the plane is none.
+        ValueError: A clip does not fit the layout, or `plane` is not a plane.
 
     Example:
         >>> import torch

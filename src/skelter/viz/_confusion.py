@@ -1,4 +1,4 @@
-"""Which classes are taken for which."""
+"""The confusion matrix of a classifier."""
 
 from __future__ import annotations
 
@@ -9,29 +9,29 @@ import torch
 from torch import Tensor
 
 from skelter import _checks
-from skelter.viz._canvas import new_figure
+from skelter.viz._canvas import class_names, new_figure
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
 def plot_confusion(
-    labels: Tensor, predictions: Tensor, names: Sequence[str] = (), *, title: str = ""
+    labels: Tensor, predictions: Tensor, label_names: Sequence[str] = (), *, title: str = ""
 ) -> Figure:
-    """Draw which classes are taken for which, as shares of each true class.
+    """Draw the confusion matrix, as shares of each true class.
 
     Args:
         labels: True classes, shape (N,).
         predictions: Predicted classes, shape (N,).
-        names: The name of each class; numbers if empty.
-        title: What the figure says above.
+        label_names: The name of each class. Numbers if empty.
+        title: Title of the figure.
 
     Returns:
         A figure.
 
     Raises:
         ImportError: matplotlib is missing.
-        ValueError: The shapes differ.
+        ValueError: The shapes differ, or a class has no name.
 
     Example:
         >>> import torch
@@ -45,7 +45,8 @@ def plot_confusion(
         f"have the shape {_checks.shape_of(labels)} of `labels`",
         _checks.shape_of(predictions),
     )
-    classes = max(len(names), int(max(labels.max(), predictions.max())) + 1)
+    ticks = class_names(label_names, int(max(labels.max(), predictions.max())))
+    classes = len(ticks)
     counts = torch.bincount(labels * classes + predictions, minlength=classes**2)
     shares = counts.reshape(classes, classes).double()
     shares = shares / shares.sum(1, keepdim=True).clamp(min=1)
@@ -53,7 +54,6 @@ def plot_confusion(
     figure = new_figure(side, side)
     axes = figure.subplots()
     image = axes.imshow(shares.cpu().numpy(), vmin=0, vmax=1, cmap="Blues")
-    ticks = list(names) or [str(number) for number in range(classes)]
     axes.set_xticks(range(classes), ticks, rotation=90, fontsize=7)
     axes.set_yticks(range(classes), ticks, fontsize=7)
     axes.set_xlabel("predicted")

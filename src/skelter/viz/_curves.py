@@ -23,7 +23,7 @@ def plot_curves(
     """Draw curves over their positions, such as losses over steps.
 
     Curves may differ in length. A second panel with the same positions shows what has another
-    scale, such as an accuracy below a loss; where its curves have the same names, they have the
+    scale, such as an accuracy below a loss. Where its curves have the same names, they have the
     same looks.
 
     Args:

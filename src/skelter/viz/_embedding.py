@@ -10,7 +10,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from skelter import _checks
-from skelter.viz._canvas import new_figure, point_look
+from skelter.viz._canvas import class_names, new_figure, point_look
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -26,16 +26,16 @@ def plot_embedding(
     """Draw features on their two leading principal components, a colour and marker a class.
 
     Rows are L2-normalised, as cosines and contrastive losses see them, and centred. The components
-    are exact, from a singular value decomposition; each points to where its largest entry is
+    are exact, from a singular value decomposition. Each points to where its largest entry is
     positive, so that the same features always give the same picture. A class looks the same in
-    all figures. Up to 30 classes are named beside the points; of more, the number of each stands
+    all figures. Up to 30 classes are named beside the points. Of more, the number of each stands
     at its mean, or near it where numbers would cover each other.
 
     Args:
         features: One row a clip, shape (N, D).
         labels: Class indices, shape (N,).
-        label_names: The name of each class; numbers if empty.
-        title: What the figure says above.
+        label_names: The name of each class. Numbers if empty.
+        title: Title of the figure.
 
     Returns:
         A figure.
@@ -51,7 +51,8 @@ def plot_embedding(
         >>> [text.get_text() for text in figure.legends[0].get_texts()]
         ['wave', 'kick']
     """
-    features, labels = _checked(features, labels, label_names)
+    features, labels = _check(features, labels)
+    names = class_names(label_names, int(labels.max()))
     points, shares = _principal(features)
     figure = new_figure(*SIZE)
     axes = figure.subplots()
@@ -59,9 +60,10 @@ def plot_embedding(
     size = min(30.0, max(8.0, 8000 / len(points)))
     for number in classes:
         colour, marker = point_look(number)
-        name = label_names[number] if label_names else str(number)
         x, y = points[labels == number].T.numpy()
-        axes.scatter(x, y, s=size, color=colour, marker=marker, alpha=0.7, linewidths=0, label=name)
+        axes.scatter(
+            x, y, s=size, color=colour, marker=marker, alpha=0.7, linewidths=0, label=names[number]
+        )
     axes.set_xlabel(f"component 1 ({100 * shares[0]:.0f} % of the variance)")
     axes.set_ylabel(f"component 2 ({100 * shares[1]:.0f} % of the variance)")
     axes.set_aspect("equal", adjustable="datalim")
@@ -76,20 +78,14 @@ def plot_embedding(
     return figure
 
 
-def _checked(features: Tensor, labels: Tensor, label_names: Sequence[str]) -> tuple[Tensor, Tensor]:
+def _check(features: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
+    """Return features and labels on the CPU, or refuse them."""
     features = _checks.features("features", features).detach().cpu()
     _checks.labels("labels", labels, features)
     _checks.finite(features, "features")
     labels = labels.cpu()
-    low, high = int(labels.min()), int(labels.max())
-    known = f"lie between 0 and {len(label_names) - 1}, the last of `label_names`"
-    _checks.require(
-        low >= 0 and (not label_names or high < len(label_names)),
-        "`labels`",
-        known if label_names else "be 0 or more",
-        low if low < 0 else high,
-        "Leave out clips of unknown class." if low < 0 else "",
-    )
+    low = int(labels.min())
+    _checks.require(low >= 0, "`labels`", "be 0 or more", low, "Leave out clips of unknown class.")
     return features, labels
 
 

@@ -1,4 +1,4 @@
-"""What is reached on each class."""
+"""The accuracy of each class."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from skelter import _checks
-from skelter.viz._canvas import COLOURS, MARKERS, new_figure
+from skelter.viz._canvas import COLOURS, MARKERS, class_names, new_figure
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -24,14 +24,14 @@ def plot_per_class(
 ) -> Figure:
     """Draw the accuracy of each class as dots, a series of dots for each method.
 
-    Classes are sorted by the first series, the best above; a dotted line is the mean of a series
-    over its classes. A class that no series has a value of is left out, and named below.
+    Classes are sorted by the first series, the best above. A dotted line is the mean of a series
+    over its classes. A class without a value in any series is left out, and named below.
 
     Args:
         accuracies: A name and a share from 0 to 1 of each class, shape (classes,), for each
-            series; NaN for a class absent from the test part.
-        label_names: The name of each class; numbers if empty.
-        title: What the figure says above.
+            series. NaN for a class absent from the test clips.
+        label_names: The name of each class. Numbers if empty.
+        title: Title of the figure.
 
     Returns:
         A figure.
@@ -39,7 +39,7 @@ def plot_per_class(
     Raises:
         ImportError: matplotlib is missing.
         ValueError: There is no series, one has no value, or has other classes than the names,
-            or a value is no share.
+            or a value is not a share.
 
     Example:
         >>> nan = float("nan")
@@ -49,7 +49,7 @@ def plot_per_class(
         ['wave', 'sit']
     """
     values = _table(accuracies, label_names)
-    names = list(label_names) or [str(number) for number in range(values.shape[1])]
+    names = class_names(label_names, values.shape[1] - 1)
     ranked = values[0].nan_to_num(nan=-1.0).argsort(descending=True, stable=True).tolist()
     absent = values.isnan().all(0).tolist()
     order = [number for number in ranked if not absent[number]]

@@ -1,4 +1,4 @@
-"""Stick figures: which joints there are, and lines between them."""
+"""Stick figures: the joints to draw, and lines between them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ LEFT, RIGHT, MIDDLE = "tab:blue", "tab:red", "0.35"
 
 
 def plane_axes(plane: str) -> list[int]:
-    """Return which coordinates go to the right and upward."""
+    """Return the coordinates that go to the right and upward."""
     known = len(plane) == 2 and set(plane) <= set(AXES)
     _checks.require(known, "`plane`", "be two of the letters x, y and z", repr(plane))
     return [AXES.index(letter) for letter in plane]
@@ -39,7 +39,7 @@ def drawable(clip: Tensor, layout: SkeletonLayout, plane: str, name: str) -> Ten
 
 
 def present_joints(x: Tensor, layout: SkeletonLayout) -> Tensor:
-    """Which joints to draw, (T, V, M): those not all zero, and the origin of a centred clip."""
+    """Return the joints to draw, (T, V, M): those not zero, and the origin of a centred clip."""
     present = (x != 0).any(0)
     if not bool(present[:, layout.centre, 0].any()):
         present[:, layout.centre, 0] = present[:, :, 0].any(1)
