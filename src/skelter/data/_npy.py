@@ -14,6 +14,7 @@ from skelter.data._errors import damaged, decoding
 
 PREFIX = 1 << 14  # bytes; a header of numbers has a few hundred
 MAX_AXES, MAX_SIZE = 32, 2**63 - 1
+LAST_CHARACTER = 0x10FFFF
 KINDS = {"f": "floats", "iu": "integers", "fiu": "numbers", "fiub": "numbers", "U": "text"}
 
 
@@ -91,3 +92,13 @@ def open_npy(path: Path, kinds: str = "f") -> npt.NDArray[Any]:
     with path.open("rb") as file:
         header = parse_header(path, file.read(PREFIX), path.stat().st_size, kinds, "the array")
     return np.memmap(path, header.dtype, mode="r", offset=header.offset, shape=header.shape)
+
+
+def require_characters(codes: npt.NDArray[Any]) -> None:
+    """Refuse the numbers of characters that do not exist; Python crashes on some.
+
+    Raises:
+        ValueError: There are such.
+    """
+    if (codes > LAST_CHARACTER).any():
+        raise ValueError("an array of text with characters that do not exist")
