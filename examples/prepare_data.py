@@ -56,6 +56,7 @@ def build(source: Source, args: argparse.Namespace) -> data.PreparationReport:
             on_error=args.on_error,
             dtype=args.dtype,
             normalise=presets.isc_normalise(source.info.layout) if args.normalise else None,
+            normalisation="isc_normalise" if args.normalise else "",
             progress=show,
         )
 
@@ -187,7 +188,7 @@ def add_common(parser: argparse.ArgumentParser) -> None:
         help="store the paper's pre-normalisation instead of the recorded positions",
     )
     parser.add_argument(
-        "--dry-run", action="store_true", help="only count the files of each protocol by name"
+        "--dry-run", action="store_true", help="only count the files of each split by name"
     )
 
 

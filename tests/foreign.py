@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import pickle
+import shutil
 
 import numpy as np
 
@@ -80,3 +81,15 @@ def write_kinetics(folder, store, *, train):
             frames.append({"frame_index": index, "skeleton": bodies})
         content = {"data": frames, "label": "a label", "label_index": clip.label}
         (side / f"video{number:03d}.json").write_text(json.dumps(content))
+
+
+def items(source):
+    """Return all clips of a source, and errors in the places of damaged ones."""
+    return [item for piece in source.pieces for item in source.read(*piece.arguments)]
+
+
+def copy_side(folder, side, to):
+    """Give a folder of arrays its other side, since sources have both."""
+    for file in folder.glob(f"{side}_*"):
+        shutil.copy(file, folder / file.name.replace(side, to))
+    return folder

@@ -18,24 +18,40 @@ import skelter
 ROOT = Path(skelter.__file__).parent
 REPOSITORY = Path(__file__).parents[1]
 
-LEVEL_0 = {"typing", "_checks", "_ragged", "layouts", "distributed"}
+LEVEL_0 = {"typing", "_checks", "_files", "_ragged", "layouts", "distributed"}
 LEVEL_1 = {
     "transforms", "representations", "encoders", "losses", "memory", "momentum", "data",
     "evaluation", "viz",
 }  # fmt: skip
 LEVEL_2 = {"methods", "checkpoints"}
-BASE = {"typing", "_checks", "_ragged", "layouts"}
+BASE = {"typing", "_checks", "_files", "_ragged", "layouts"}
 ALLOWED = (
     dict.fromkeys(LEVEL_0, BASE)
     | dict.fromkeys(LEVEL_1, BASE)
     | dict.fromkeys(LEVEL_2, LEVEL_0 | LEVEL_1)
 )
 ALLOWED |= {room: BASE | {"distributed"} for room in ("memory", "losses")}
-ALLOWED["_checks"] = ALLOWED["_ragged"] = set()
+ALLOWED["_checks"] = ALLOWED["_files"] = ALLOWED["_ragged"] = set()
 ALLOWED["encoders"] = BASE | {"representations"}
 # A published checkpoint becomes a method, and a file tells the version that wrote it.
-ALLOWED["checkpoints"] = LEVEL_0 | LEVEL_1 | {"methods", "__version__"}
+ALLOWED["checkpoints"] = (LEVEL_0 | LEVEL_1 | {"methods", "__version__"}) - {"data"}
 ALLOWED["__init__"] = LEVEL_0 | LEVEL_1 | LEVEL_2  # its sub-packages load when first used
+# The folders of `data`, in the order in which recordings travel.
+IN_DATA = {
+    "_clip": set(),
+    "files": set(),
+    "readers": {"_clip", "files"},
+    "store": {"_clip", "files"},
+    "splits": {"_clip", "store"},
+    "synthetic": {"_clip", "store"},
+    "preparation": {"_clip", "splits", "store"},
+    "sources": {"_clip", "preparation", "readers", "splits", "store"},
+}
+IN_DATA["__init__"] = set(IN_DATA)
+# Folders whose names the `__init__` of their room re-exports.
+INTERNAL = {f"skelter.data.{name}" for name in ("files", "preparation", "readers", "store")}
+# Rooms whose modules are addresses beside the room itself.
+TWO_DOORS = {"memory", "momentum", "evaluation"}
 THIRD_PARTY = {"torch", "numpy", "einops", "typing_extensions"}
 OPTIONAL = {"viz": {"matplotlib"}}
 
@@ -53,6 +69,10 @@ def forbidden_imports(root):
                 if parts[0] != "skelter":
                     known = THIRD_PARTY | OPTIONAL.get(room, set()) | sys.stdlib_module_names
                     fine = parts[0] in known
+                elif parts[:2] == ["skelter", "data"] and room == "data":
+                    folder = inside.parts[1].removesuffix(".py")
+                    known = IN_DATA.get(folder, set()) | {folder}
+                    fine = len(parts) > 2 and parts[2] in known
                 else:
                     fine = len(parts) > 1 and parts[1] in allowed
                 if not fine:
@@ -69,8 +89,8 @@ def imported(node, inside):
     if node.level:
         folder = ["skelter", *inside.parts[: len(inside.parts) - node.level]]
         module = ".".join([*folder, *([module] if module else [])])
-    if module == "skelter":
-        return [f"skelter.{alias.name}" for alias in node.names]
+    if module in ("skelter", "skelter.data"):
+        return [f"{module}.{alias.name}" for alias in node.names]
     return [module]
 
 
@@ -89,11 +109,25 @@ class TestLayers:
             ("evaluation/_bad.py", "import sklearn"),
             ("data/_bad.py", "def f():\n    from skelter.methods import InterSkeletonContrast"),
             ("memory.py", "from skelter.momentum import MomentumEncoder"),
+            ("checkpoints/_bad.py", "from skelter.data import SkeletonFormatError"),
+            ("_files.py", "from skelter import _checks"),
+            ("data/_clip.py", "from skelter.data.store._index import ClipIndex"),
+            ("data/files/_bad.py", "from skelter.data._clip import Clip"),
+            ("data/files/_bad.py", "from skelter.data.readers import _names"),
+            ("data/readers/_bad.py", "from skelter.data.store._store import SkeletonStore"),
+            ("data/readers/_bad.py", "from skelter.data import SkeletonStore"),
+            ("data/readers/_bad.py", "import skelter.data.store"),
+            ("data/readers/_bad.py", "from ..store import _index"),
+            ("data/store/_bad.py", "from skelter.data.readers._reading import list_files"),
+            ("data/store/_bad.py", "if TYPE_CHECKING:\n    from skelter.data import splits"),
+            ("data/splits/_bad.py", "from skelter.data.readers import _ntu"),
+            ("data/synthetic/_bad.py", "from skelter.data.splits import SplitRule"),
+            ("data/preparation/_bad.py", "from skelter.data.sources import ntu60"),
         ],
     )
     def test_the_test_would_notice(self, tmp_path, file, line):
         path = tmp_path / file
-        path.parent.mkdir(exist_ok=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(line)
         assert len(forbidden_imports(tmp_path)) == 1
 
@@ -122,6 +156,7 @@ def public_modules():
         module.name
         for module in pkgutil.walk_packages([str(ROOT)], "skelter.")
         if not any(part.startswith("_") for part in module.name.split("."))
+        and module.name not in INTERNAL
     ]
     return ["skelter", *names]
 
@@ -140,6 +175,19 @@ class TestPublicNames:
         assert sorted(exported, key=natural) == exported
         assert len(set(exported)) == len(exported)
 
+    def test_everything_has_one_address(self):
+        addresses = {}
+        for name, thing in public_objects():
+            if inspect.isfunction(thing) or inspect.isclass(thing):
+                addresses.setdefault(thing, []).append(name)
+        doubled = [names for names in addresses.values() if len(names) > 1]
+        assert [names for names in doubled if names[1].split(".")[1] not in TWO_DOORS] == []
+
+    @pytest.mark.parametrize("name", sorted(INTERNAL))
+    def test_internal_folders_export_nothing(self, name):
+        folder = vars(importlib.import_module(name))
+        assert [n for n, v in folder.items() if n[0] != "_" and not inspect.ismodule(v)] == []
+
     def test_the_contract(self):
         contract = {
             "transforms": "Shear JointJitter TemporalCropResize CentreCropResize Compose OneOf "
@@ -153,7 +201,8 @@ class TestPublicNames:
             "methods": "InterSkeletonContrast IntraSkeletonContrast ContrastOutput",
             "data": "SkeletonStore SkeletonDataset SkeletonFormatError Clip read_ragged read_ntu "
             "read_isc read_crosclr read_ctrgcn read_pyskl read_pku_mmd read_nw_ucla read_kinetics "
-            "write_ragged write_ntu write_isc write_pyskl splits synthetic prepare sources",
+            "write_ragged write_ntu write_isc write_pyskl splits synthetic prepare sources "
+            "ClipIndex StoreInfo",
             "checkpoints": "CheckpointFolder encoder_from_reference from_reference "
             "head_from_reference read read_own write",
             "evaluation": "extract_features knn linear_probe semi_supervised fine_tune one_shot "

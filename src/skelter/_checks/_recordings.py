@@ -33,10 +33,11 @@ def recording(name: str, joints: Any, layout: Layout) -> NDArray[np.float32]:
         "Frames come first in a recording, coordinates last.",
     )
     joint_count(name, array.shape[2], layout)
-    wrong = np.flatnonzero(~np.isfinite(array).all((1, 2, 3)))
-    hint = "Mark missing joints with zeros, not with NaN."
-    came = f"{wrong.size} broken frames of {len(array)}, the first number {wrong[:1].sum()}"
-    require(wrong.size == 0, name, "be finite", came, hint)
+    finite = np.isfinite(array)
+    if not finite.all():  # much faster than frame by frame
+        wrong = np.flatnonzero(~finite.all((1, 2, 3)))
+        came = f"{wrong.size} broken frames of {len(array)}, the first number {wrong[0]}"
+        require(False, name, "be finite", came, "Mark missing joints with zeros, not with NaN.")
     return array.astype(np.float32, copy=False)
 
 

@@ -15,9 +15,7 @@ from typing import Any, BinaryIO
 import torch
 
 from skelter import __version__, _checks
-from skelter.data import SkeletonFormatError
-from skelter.data._errors import decoding
-from skelter.data._writing import replacing
+from skelter._files import SkeletonFormatError, decoding, replacing
 
 FORMAT, VERSION = "skelter-checkpoint", 1
 STAMP = {"format": FORMAT, "version": VERSION, "skelter": __version__}

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from skelter import _checks
+from skelter._files import SkeletonFormatError
 from skelter.checkpoints._files import read_own, write
-from skelter.data import SkeletonFormatError
 
 
 class CheckpointFolder:

@@ -1,7 +1,7 @@
 """The files of the common data sets, as `prepare` takes them.
 
-Each is a function from the folder, or file, that a user has to a `Source`: which pieces there are,
-how they are read, and which splits the set is checked against.
+Each is a function from the folder, or file, that a user has to a `Source`: the pieces, their
+reader, and the splits that the set is checked against.
 """
 
 from skelter.data.sources._converted import crosclr, ctrgcn, isc, pyskl, ragged

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from skelter.data import crosclr as crosclr_format
-from skelter.data import ctrgcn as ctrgcn_format
-from skelter.data import isc as isc_format
-from skelter.data import pyskl as pyskl_format
-from skelter.data import ragged as ragged_format
-from skelter.data._index import StoreInfo
-from skelter.data._parts import Piece
-from skelter.data._reading import Reading, existing
-from skelter.data.preparation import Source
-from skelter.data.splits import recorded
+from skelter._files import require_path
+from skelter.data._clip import Reading
+from skelter.data.preparation._source import Piece, Source
+from skelter.data.readers import _crosclr, _isc
+from skelter.data.readers._ctrgcn import read_side
+from skelter.data.readers._isc import count_rows
+from skelter.data.readers._pyskl import read_file as read_pyskl_file
+from skelter.data.splits._general import recorded
+from skelter.data.store._index import StoreInfo
+from skelter.data.store._ragged import open_ragged
+from skelter.data.store._ragged import read_file as read_ragged_file
 from skelter.layouts import NTU25, SkeletonLayout
 
 ROWS = 1024  # of an array, read in one go
@@ -27,7 +29,7 @@ def isc(
     """Return the arrays of ISC or 2s-AGCN, both sides.
 
     Args:
-        folder: Where ``{train,val}_data_joint.npy`` and their lists are.
+        folder: The folder of ``{train,val}_data_joint.npy`` and their lists.
         layout: Their layout.
         label_names: The name of each class.
 
@@ -36,16 +38,16 @@ def isc(
         SkeletonFormatError: An array is damaged.
 
     Example:
-        >>> from skelter.data import Clip, SkeletonStore, write_isc
+        >>> from skelter.data import Clip, write_isc
         >>> import numpy as np
         >>> clips = [Clip(np.ones((9, 2, 25, 3)), 0, name=name) for name in "ab"]
         >>> folder = getfixture("tmp_path")
-        >>> write_isc(folder, SkeletonStore.from_clips(clips, layout=NTU25), train=[0], val=[1])
+        >>> write_isc(folder, clips, train=[0], val=[1])
         >>> [piece.name for piece in isc(folder).pieces]
         ['train rows 0 to 1', 'val rows 0 to 1']
     """
     info = StoreInfo(layout, tuple(label_names), None, "", {"format": "ISC / 2s-AGCN arrays"})
-    return _rows(Path(folder), "data_joint", info, isc_format.count, isc_format.clips)
+    return _rows(Path(folder), _isc.ARRAY, info, _isc.read_rows)
 
 
 def crosclr(
@@ -54,7 +56,7 @@ def crosclr(
     """Return the arrays of CrosSCLR and its successors, both sides.
 
     Args:
-        folder: Where ``{train,val}_position.npy`` and their lists are.
+        folder: The folder of ``{train,val}_position.npy`` and their lists.
         layout: Their layout.
         label_names: The name of each class.
 
@@ -68,27 +70,21 @@ def crosclr(
         FileNotFoundError: nowhere does not exist.
     """
     info = StoreInfo(layout, tuple(label_names), None, "", {"format": "CrosSCLR arrays"})
-    return _rows(Path(folder), "position", info, crosclr_format.count, crosclr_format.clips)
+    return _rows(Path(folder), _crosclr.ARRAY, info, _crosclr.read_rows)
 
 
-def _rows(
-    folder: Path,
-    array: str,
-    info: StoreInfo,
-    count: Callable[[Path, str], int],
-    clips: Callable[..., Reading],
-) -> Source:
+def _rows(folder: Path, array: str, info: StoreInfo, read: Callable[..., Reading]) -> Source:
     """Return the source of rows of arrays."""
     pieces = []
     for side in ("train", "val"):
-        files = tuple(sorted(existing(folder).glob(f"{side}_*")))
-        total = count(folder, side)
+        files = tuple(sorted(require_path(folder).glob(f"{side}_*")))
+        total = count_rows(folder, side, array)
         for start in range(0, total, ROWS):
             stop = min(start + ROWS, total)
             name = f"{side} rows {start} to {stop}"
             pieces.append(Piece(name, files, (folder, side, start, stop)))
     splits = (recorded("train", "val"),)
-    return Source(info, pieces, clips, splits=splits, pieces_per_part=1)
+    return Source(info, pieces, read, splits=splits, pieces_per_part=1)
 
 
 def ctrgcn(
@@ -99,8 +95,8 @@ def ctrgcn(
     Args:
         file: The file.
         layout: Its layout.
-        persons: As of `read_ctrgcn`.
-        coordinates: As of `read_ctrgcn`.
+        persons: See `read_ctrgcn`.
+        coordinates: See `read_ctrgcn`.
 
     Raises:
         FileNotFoundError: It is not there.
@@ -110,13 +106,13 @@ def ctrgcn(
         Traceback (most recent call last):
         FileNotFoundError: nowhere.npz does not exist.
     """
-    path = existing(file)
+    path = require_path(file)
     options = {"persons": persons, "coordinates": coordinates}
     provenance = {"format": "CTR-GCN .npz", "options": options}
     pieces = [Piece(side, (path,), (path, side)) for side in ("train", "test")]
     info = StoreInfo(layout, (), None, path.stem, provenance)
     splits = (recorded("train", "test"),)
-    read = partial(ctrgcn_format.clips, persons=persons, coordinates=coordinates)
+    read = partial(read_side, persons=persons, coordinates=coordinates)
     return Source(info, pieces, read, splits=splits, pieces_per_part=1)
 
 
@@ -128,7 +124,7 @@ def pyskl(
     Args:
         file: The file.
         layout: Its layout; ``COCO17`` for poses from images.
-        persons: As of `read_pyskl`.
+        persons: See `read_pyskl`.
 
     Raises:
         FileNotFoundError: It is not there.
@@ -138,15 +134,15 @@ def pyskl(
         Traceback (most recent call last):
         FileNotFoundError: nowhere.pkl does not exist.
     """
-    path = existing(file)
+    path = require_path(file)
     provenance = {"format": "pyskl pickle", "options": {"persons": persons}}
     info = StoreInfo(layout, (), None, path.stem, provenance)
     pieces = [Piece(path.name, (path,), (path,))]
-    return Source(info, pieces, partial(pyskl_format.clips, persons=persons))
+    return Source(info, pieces, partial(read_pyskl_file, persons=persons))
 
 
 def ragged(file: str | Path) -> Source:
-    """Return a ragged ``.npz`` file; layout, names and rate are the file's.
+    """Return a ragged ``.npz`` file with the layout, names and rate that it records.
 
     Args:
         file: The file.
@@ -160,8 +156,6 @@ def ragged(file: str | Path) -> Source:
         Traceback (most recent call last):
         FileNotFoundError: nowhere.npz does not exist.
     """
-    path = existing(file)
-    info = ragged_format.open_ragged(path).info
-    provenance = {"format": "ragged .npz"}
-    info = StoreInfo(info.layout, info.label_names, info.fps, info.name, provenance)
-    return Source(info, [Piece(path.name, (path,), (path,))], ragged_format.clips)
+    path = require_path(file)
+    info = replace(open_ragged(path).info, provenance={"format": "ragged .npz"})
+    return Source(info, [Piece(path.name, (path,), (path,))], read_ragged_file)

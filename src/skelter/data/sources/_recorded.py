@@ -9,21 +9,20 @@ from pathlib import Path
 import numpy as np
 
 from skelter import _checks
-from skelter.data import _actions, splits
-from skelter.data._clip import Clip
-from skelter.data._index import ClipIndex, StoreInfo
-from skelter.data._ntu_names import LENGTH, parse_name
-from skelter.data._parts import Piece
-from skelter.data._reading import existing, files_of
-from skelter.data.kinetics import read_kinetics
-from skelter.data.ntu import read_ntu
-from skelter.data.nw_ucla import parse_nw_ucla_name, read_nw_ucla
-from skelter.data.pku_mmd import read_recording
-from skelter.data.preparation import Source
+from skelter._files import require_path
+from skelter.data._clip import NAME_LENGTH, Clip, parse_ntu_name
+from skelter.data.preparation._source import Piece, Source
+from skelter.data.readers import _ntu as ntu
+from skelter.data.readers import _nw_ucla, _pku_mmd
+from skelter.data.readers._kinetics import read_kinetics
+from skelter.data.readers._reading import list_files
+from skelter.data.splits import _sets as splits
+from skelter.data.splits._general import recorded
+from skelter.data.splits._rule import SplitRule
+from skelter.data.store._index import NO_JOINTS, ClipIndex, StoreInfo
 from skelter.layouts import KINECT20, NTU25, OPENPOSE18
 
 KINECT_FPS = 30.0
-NO_JOINTS = np.empty((0, 0, 0, 0), dtype=np.float32)
 
 
 def ntu60(*folders: str | Path, single: str = "zeros", track: str = "order") -> Source:
@@ -32,9 +31,9 @@ def ntu60(*folders: str | Path, single: str = "zeros", track: str = "order") -> 
     Files of the setups that only NTU RGB+D 120 has, and those without a skeleton, are left out.
 
     Args:
-        folders: Where the ``.skeleton`` files are, in any sub-folder.
-        single: As of `read_ntu`.
-        track: As of `read_ntu`.
+        folders: Folders of ``.skeleton`` files, which may be in sub-folders.
+        single: See `read_ntu`.
+        track: See `read_ntu`.
 
     Raises:
         FileNotFoundError: A folder is not there, or has no such file.
@@ -55,10 +54,10 @@ def ntu120(*folders: str | Path, single: str = "zeros", track: str = "order") ->
     """Return the files of NTU RGB+D 120.
 
     Args:
-        folders: Where the ``.skeleton`` files are, in any sub-folder; those of NTU RGB+D 60 belong
-            to them.
-        single: As of `read_ntu`.
-        track: As of `read_ntu`.
+        folders: Folders of ``.skeleton`` files, which may be in sub-folders. The files of NTU
+            RGB+D 60 belong to them.
+        single: See `read_ntu`.
+        track: See `read_ntu`.
 
     Raises:
         FileNotFoundError: A folder is not there, or has no such file.
@@ -78,19 +77,19 @@ def _ntu(
     folders: Sequence[str | Path],
     name: str,
     classes: int,
-    rules: Sequence[splits.SplitRule],
+    rules: Sequence[SplitRule],
     options: dict[str, str],
 ) -> Source:
     files: list[Path] = []
     excluded: dict[str, list[str]] = {}
-    for file in (file for folder in folders for file in files_of(folder, ".skeleton")):
-        if reason := _why_not(file.name, classes):
+    for file in (file for folder in folders for file in list_files(folder, ".skeleton")):
+        if reason := _find_reason(file.name, classes):
             excluded.setdefault(reason, []).append(file.name)
         else:
             files.append(file)
     info = StoreInfo(
         NTU25,
-        _actions.NTU120[:classes],
+        ntu.ACTIONS[:classes],
         KINECT_FPS,
         name,
         {"format": "NTU RGB+D .skeleton", "options": options},
@@ -98,21 +97,21 @@ def _ntu(
     return Source.of_files(
         info,
         files,
-        partial(read_ntu, single=options["single"], track=options["track"]),
+        partial(ntu.read_ntu, single=options["single"], track=options["track"]),
         excluded=excluded,
         splits=rules,
-        index=_index_of_names([file.name[:LENGTH] for file in files]),
+        index=_index_of_names([file.name[:NAME_LENGTH] for file in files]),
     )
 
 
-def _why_not(file: str, classes: int) -> str:
-    """Return why a file is left out, nothing if it is not."""
-    name = parse_name(file)
+def _find_reason(file: str, classes: int) -> str:
+    """Return the reason for leaving a file out, or nothing."""
+    name = parse_ntu_name(file)
     if name is None:
         return "not named as NTU's files are"
     if classes == 60 and (name.setup > 17 or name.action > classes):
         return "of NTU RGB+D 120 only"
-    if file[:LENGTH] in splits.ntu_missing():
+    if file[:NAME_LENGTH] in splits.ntu_missing():
         return "without a skeleton, as the authors list them"
     return ""
 
@@ -130,7 +129,7 @@ def pku_mmd(
         recordings: Folder of the recordings, ``<id>.txt``.
         labels: Folder of the label files of the same names.
         split_files: Split files, such as ``cross-subject.txt``, to check the set against.
-        offset: As of `read_pku_mmd`.
+        offset: See `read_pku_mmd`.
 
     Raises:
         FileNotFoundError: One is not there, or has no such file.
@@ -147,11 +146,11 @@ def pku_mmd(
         ['0002-L.txt']
     """
     _checks.between("offset", offset, 0, 1)
-    tables = existing(labels)
-    files = files_of(recordings, ".txt")
+    tables = require_path(labels)
+    files = list_files(recordings, ".txt")
     info = StoreInfo(
         NTU25,
-        _actions.PKU_MMD,
+        _pku_mmd.ACTIONS,
         KINECT_FPS,
         "PKU-MMD",
         {"format": "PKU-MMD text", "options": {"offset": offset}},
@@ -160,14 +159,14 @@ def pku_mmd(
         Piece(file.name, (file, tables / file.name), (file, tables / file.name)) for file in files
     ]
     rules = [splits.pku_mmd(file) for file in split_files]
-    return Source(info, pieces, partial(read_recording, offset=offset), splits=rules)
+    return Source(info, pieces, partial(_pku_mmd.read_recording, offset=offset), splits=rules)
 
 
 def nw_ucla(folder: str | Path) -> Source:
     """Return the JSON files of NW-UCLA.
 
     Args:
-        folder: Where the files ``aXX_sXX_eXX_vXX.json`` are.
+        folder: The folder of the files ``aXX_sXX_eXX_vXX.json``.
 
     Raises:
         FileNotFoundError: It is not there, or has no such file.
@@ -178,20 +177,21 @@ def nw_ucla(folder: str | Path) -> Source:
         >>> print(*nw_ucla(folder).counts())
         NW-UCLA cross-view: 0 train (1,020 of 1,020 missing), 1 test (463 of 464 missing)
     """
-    files = files_of(folder, ".json")
-    info = StoreInfo(KINECT20, _actions.NW_UCLA, KINECT_FPS, "NW-UCLA", {"format": "NW-UCLA .json"})
+    files = list_files(folder, ".json")
+    info = StoreInfo(KINECT20, _nw_ucla.ACTIONS, KINECT_FPS, "NW-UCLA", {"format": "NW-UCLA .json"})
     index = _index_of_names([file.stem for file in files])
-    index.subjects[:], index.views[:] = np.array([parse_nw_ucla_name(f.stem) for f in files]).T
+    known = np.array([_nw_ucla.parse_name(file.stem) for file in files])
+    index.subjects[:], index.views[:] = known.T
     rules = (splits.nw_ucla(),)
-    return Source.of_files(info, files, read_nw_ucla, splits=rules, index=index)
+    return Source.of_files(info, files, _nw_ucla.read_nw_ucla, splits=rules, index=index)
 
 
 def kinetics(folder: str | Path, *, persons: int = 2) -> Source:
     """Return the files of Kinetics-skeleton.
 
     Args:
-        folder: Where the folders ``kinetics_train`` and ``kinetics_val`` are, or one of them.
-        persons: As of `read_kinetics`.
+        folder: The folder that holds ``kinetics_train`` and ``kinetics_val``, or one of these.
+        persons: See `read_kinetics`.
 
     Raises:
         FileNotFoundError: It is not there, or has no ``.json`` file.
@@ -203,15 +203,15 @@ def kinetics(folder: str | Path, *, persons: int = 2) -> Source:
         >>> kinetics(folder.parent).info.layout
         SkeletonLayout(OPENPOSE18: 18 joints)
     """
-    files = files_of(folder, ".json")
+    files = list_files(folder, ".json")
     files = [file for file in files if not file.stem.endswith("_label")]  # lists of all labels
     options = {"persons": persons}
     provenance = {"format": "Kinetics-skeleton .json", "options": options}
     info = StoreInfo(OPENPOSE18, (), None, "Kinetics-skeleton", provenance)
-    rules = (splits.recorded("train", "val"),)
+    rules = (recorded("train", "val"),)
     return Source.of_files(info, files, partial(read_kinetics, persons=persons), splits=rules)
 
 
 def _index_of_names(names: Sequence[str]) -> ClipIndex:
-    """Return what is known of clips before they are read."""
+    """Return the index of clips of which only the names are known."""
     return ClipIndex.of([Clip(NO_JOINTS, name=name) for name in names], [0] * len(names))

@@ -1,10 +1,9 @@
-"""Which clips train and which test: a split maps a store to two lists of indices.
+"""Splits of a store: the clips that train, and those that test.
 
-The splits of the common data sets check, by `SplitRule.count`, that a set is complete;
+The splits of the common data sets check, by `SplitRule.count`, that a set is complete.
 `find_duplicates` finds test clips that are training clips.
 """
 
-from skelter.data._index import IntArray
 from skelter.data.splits._duplicates import Duplicates, find_duplicates
 from skelter.data.splits._general import (
     cross_subject,
@@ -12,9 +11,17 @@ from skelter.data.splits._general import (
     leave_one_subject_out,
     recorded,
 )
-from skelter.data.splits._ntu import ntu60, ntu120, ntu_missing
 from skelter.data.splits._rule import CountCheck, Split, SplitRule
-from skelter.data.splits._sets import nw_ucla, pku_mmd, sbu, utd_mhad
+from skelter.data.splits._sets import (
+    ntu60,
+    ntu120,
+    ntu_missing,
+    nw_ucla,
+    pku_mmd,
+    sbu,
+    utd_mhad,
+)
+from skelter.data.store._index import IntArray
 
 __all__ = [
     "CountCheck",

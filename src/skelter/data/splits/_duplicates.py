@@ -9,9 +9,9 @@ from pathlib import Path
 
 import numpy as np
 
-from skelter.data._index import IntArray
 from skelter.data.splits._rule import Split
-from skelter.data.store import SkeletonStore
+from skelter.data.store._index import IntArray
+from skelter.data.store._store import SkeletonStore
 
 
 @dataclass(frozen=True, eq=False)
@@ -21,7 +21,7 @@ class Duplicates:
     Args:
         test: Their indices in the store.
         train: For each, the first training clip of the same coordinates.
-        tested: How many test clips there are.
+        tested: The number of all test clips.
     """
 
     test: IntArray
@@ -63,9 +63,9 @@ def find_duplicates(store: SkeletonStore, split: Split) -> Duplicates:
 
 
 def _digests(store: SkeletonStore, indices: IntArray) -> Iterator[tuple[int, bytes]]:
-    """Yield, for each clip, a number that no other coordinates have.
+    """Yield, for each clip, a digest of its coordinates.
 
-    The file of a store is read, not mapped: what is mapped counts as memory of this process.
+    The file of a store is read, not mapped, since mapped pages count as memory of this process.
     """
     frames, offsets = store.frames, store.index.offsets
     bounds = ((index, *offsets[index : index + 2].tolist()) for index in indices.tolist())

@@ -6,14 +6,14 @@ from collections.abc import Collection
 
 import numpy as np
 
-from skelter.data._index import ClipIndex
 from skelter.data.splits._rule import Mask, SplitRule
+from skelter.data.store._index import ClipIndex, IntArray
 
 OTHERS = "Name others, or take another split."
 
 
 def cross_subject(train: Collection[int] | None = None) -> SplitRule:
-    """Return the split that trains on some subjects and tests on the others.
+    """Split by subject: some train, all others test.
 
     Args:
         train: Subjects that train; the odd ones if None, as for UTD-MHAD.
@@ -26,15 +26,15 @@ def cross_subject(train: Collection[int] | None = None) -> SplitRule:
     """
 
     def sides(index: ClipIndex) -> tuple[Mask, Mask]:
-        subjects = index.subjects
-        training = subjects % 2 == 1 if train is None else np.isin(subjects, list(train))
-        return training & (subjects >= 0), ~training & (subjects >= 0)
+        odd = index.subjects % 2 == 1
+        training = odd if train is None else np.isin(index.subjects, list(train))
+        return _divide(index.subjects, training)
 
     return SplitRule("cross-subject", sides, hint=OTHERS)
 
 
 def cross_view(test: Collection[int] = (1,)) -> SplitRule:
-    """Return the split that tests on some views and trains on the others.
+    """Split by view: some test, all others train.
 
     Args:
         test: Views that test; the first if not given, as for NTU RGB+D.
@@ -47,19 +47,18 @@ def cross_view(test: Collection[int] = (1,)) -> SplitRule:
     """
 
     def sides(index: ClipIndex) -> tuple[Mask, Mask]:
-        testing = np.isin(index.views, list(test))
-        return ~testing & (index.views >= 0), testing & (index.views >= 0)
+        return _divide(index.views, ~np.isin(index.views, list(test)))
 
     return SplitRule("cross-view", sides, hint=OTHERS)
 
 
 def leave_one_subject_out(subject: int) -> SplitRule:
-    """Return the split that tests on one subject and trains on all others.
+    """Split by subject: one tests, all others train.
 
     Report the mean over ``leave_one_subject_out(s)`` for all subjects s.
 
     Args:
-        subject: Who tests.
+        subject: The subject that tests.
 
     Example:
         >>> from skelter.data import synthetic
@@ -70,14 +69,13 @@ def leave_one_subject_out(subject: int) -> SplitRule:
     """
 
     def sides(index: ClipIndex) -> tuple[Mask, Mask]:
-        testing = index.subjects == subject
-        return ~testing & (index.subjects >= 0), testing & (index.subjects >= 0)
+        return _divide(index.subjects, index.subjects != subject)
 
     return SplitRule(f"subject {subject} left out", sides, hint="Name a subject of the store.")
 
 
 def recorded(train: str = "train", test: str = "test") -> SplitRule:
-    """Return the split that the source of a store came with.
+    """Split as the source of a store recorded it.
 
     Files made for other projects list their clips on sides: ``train`` and ``val`` in those of
     2s-AGCN, CrosSCLR and Kinetics, ``train`` and ``test`` in those of CTR-GCN, names such as
@@ -102,3 +100,8 @@ def recorded(train: str = "train", test: str = "test") -> SplitRule:
 
     hint = "`store.extra` has the lists that the source came with."
     return SplitRule(f"{train} / {test}, as recorded", sides, hint=hint)
+
+
+def _divide(numbers: IntArray, training: Mask) -> tuple[Mask, Mask]:
+    """Return both sides, without the clips of unknown subject or view."""
+    return training & (numbers >= 0), ~training & (numbers >= 0)

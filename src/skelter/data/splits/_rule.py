@@ -1,4 +1,4 @@
-"""What a split is: a rule that tells training clips from test clips."""
+"""The rule of a split, which tells training clips from test clips."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ import numpy as np
 import numpy.typing as npt
 
 from skelter import _checks
-from skelter.data._index import ClipIndex, IntArray
-from skelter.data.store import SkeletonStore
+from skelter.data.store._index import ClipIndex, IntArray
+from skelter.data.store._store import SkeletonStore
 
 Mask = npt.NDArray[np.bool_]
 Sides = Callable[[ClipIndex], tuple[Mask, Mask]]
@@ -27,13 +27,13 @@ class Split(NamedTuple):
 
 @dataclass(frozen=True)
 class CountCheck:
-    """How many clips a split found on each side, and how many a full set has.
+    """The number of clips that a split found on each side, beside those of the full set.
 
     Args:
-        split: Its name.
+        split: The name of the split.
         found: Training and test clips.
         expected: Training and test clips of the full set, None if not known.
-        absent: What the split names and the store has not, in words.
+        absent: In words, the recordings that the split names and the store lacks.
     """
 
     split: str
@@ -43,7 +43,7 @@ class CountCheck:
 
     @property
     def complete(self) -> bool:
-        """Whether the counts are those of the full set, as far as they are known."""
+        """True if the counts are those of the full set, or if these are not known."""
         return not self.absent and self.expected in (None, self.found)
 
     def __str__(self) -> str:
@@ -66,17 +66,17 @@ def _count(side: str, found: int, expected: int) -> str:
 
 @dataclass(frozen=True)
 class SplitRule:
-    """Which clips train and which test; called with a store, it returns their indices.
+    """A rule that divides clips. Called with a store, it returns the indices of both sides.
 
     Clips may be on neither side. A split of your own is one call.
 
     Args:
-        name: What reports call it.
+        name: The name of the split in reports.
         sides: From the index of a store (its ``labels``, ``subjects``, ``views``, ``names`` and
             ``extra``, arrays with one entry a clip) to two masks: training clips, test clips.
         expected: Training and test clips of the full data set.
-        absent: From the index to a sentence on what the split names and the store has not.
-        hint: What to do where a side comes out empty.
+        absent: From the index to a sentence on recordings that the store lacks.
+        hint: A sentence on what to do if a side is empty.
 
     Raises:
         ValueError: In a call, no clip is left on one side.
@@ -96,7 +96,7 @@ class SplitRule:
     hint: str = field(default="", kw_only=True, repr=False)
 
     def __call__(self, store: SkeletonStore) -> Split:
-        """Return the clips of both sides, in the order of the store; warn of what is absent."""
+        """Return the clips of both sides in the order of the store, and warn of absent ones."""
         split = self.find(store.index)
         _checks.require(
             len(split.train) > 0 and len(split.test) > 0,
@@ -111,16 +111,16 @@ class SplitRule:
         return split
 
     def find(self, index: ClipIndex) -> Split:
-        """Return the clips of both sides, unchecked: a side may be empty."""
+        """Return the clips of both sides, of which one may be empty."""
         train, test = (np.flatnonzero(side) for side in self.sides(index))
         return Split(train, test)
 
     def count(self, store: SkeletonStore) -> CountCheck:
-        """Return how many clips of each side a store has, beside those of the full set."""
+        """Count the clips of each side of a store."""
         return self.count_index(store.index)
 
     def count_index(self, index: ClipIndex) -> CountCheck:
-        """Return the same from an index alone, before any frame has been read."""
+        """Count the clips of each side by an index alone, before any frame has been read."""
         train, test = self.find(index)
         absent = "" if self.absent is None else self.absent(index)
         return CountCheck(self.name, (len(train), len(test)), self.expected, absent)

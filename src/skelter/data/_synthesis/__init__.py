@@ -1,1 +1,0 @@
-"""The body, movements, and camera behind `skelter.data.synthetic`."""

@@ -1,0 +1,174 @@
+"""A build in parts: each part is a small store, complete or absent, so that a build can go on.
+
+A part is some pieces of a source. Its key is a digest of all that its content depends on, the sizes
+and times of its files included: a part that is there under its key need not be made again. A JSON
+file beside it lists the pieces that were skipped. It is written last, and without it there is no
+part.
+
+Clips are checked once, when they come from the source. From then on they are trusted.
+"""
+
+from __future__ import annotations
+
+import json
+import multiprocessing
+import os
+import shutil
+import signal
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import dataclass
+from itertools import chain, islice
+from multiprocessing.connection import wait
+from pathlib import Path
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from skelter._files import SkeletonFormatError, write_whole
+from skelter.data._clip import Clip, Reading
+from skelter.data.preparation._source import Piece
+from skelter.data.store._index import StoreInfo, check_clip
+from skelter.data.store._store import SkeletonStore, collect_store
+from skelter.data.store._storefile import write_store
+
+CLIPS_PER_BATCH = 64  # clips that are normalised at once
+
+
+class Skipped(NamedTuple):
+    """A clip or a file that is not in a store, and the reason."""
+
+    piece: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Job:
+    """The settings that all parts of a build share. It goes to every process."""
+
+    folder: Path
+    info: StoreInfo
+    read: Callable[..., Reading]
+    normalise: Callable[[Tensor], Tensor] | None
+    dtype: str
+    skip: bool  # note a piece that cannot be read; otherwise it raises
+
+
+class Part(NamedTuple):
+    """A part of a build, made or not."""
+
+    key: str
+    pieces: Sequence[Piece]
+
+
+class Result(NamedTuple):
+    """A part that is made."""
+
+    part: Part
+    clips: int
+    skipped: list[Skipped]
+
+
+def make_part(job: Job, part: Part) -> Result:
+    """Read a part and write it, unless it is there."""
+    done = job.folder / f"{part.key}.json"
+    if done.exists():
+        content = json.loads(done.read_bytes())
+        skipped = [Skipped(*entry) for entry in content["skipped"]]
+        if job.skip or not skipped:
+            return Result(part, content["clips"], skipped)
+    done.unlink(missing_ok=True)
+    place = job.folder / part.key
+    shutil.rmtree(place, ignore_errors=True)  # of a process that was killed before it was done
+    skipped = []
+    clips = _normalise(_read_pieces(job, part, skipped), job)
+    count = 0
+    if (first := next(clips, None)) is not None:
+        count = write_store(place, chain([first], clips), job.info, job.dtype)
+    with write_whole(done) as file:
+        file.write(json.dumps({"clips": count, "skipped": skipped}).encode())
+    return Result(part, count, skipped)
+
+
+def make_parts(job: Job, parts: Sequence[Part], workers: int) -> Iterator[Result]:
+    """Make parts in some processes, in any order. One worker is this process."""
+    if workers == 1:
+        yield from (make_part(job, part) for part in parts)
+        return
+    context = multiprocessing.get_context("spawn")  # forks of threads deadlock
+    pool = ProcessPoolExecutor(workers, context, _start_worker, (job,))
+    try:
+        for future in as_completed([pool.submit(_make_in_worker, part) for part in parts]):
+            yield future.result()
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def read_parts(job: Job, results: Sequence[Result]) -> Iterator[Clip]:
+    """Yield all clips of finished parts, in order, their joints where they lie."""
+    for part, count, _ in results:
+        if count:
+            store = SkeletonStore.open(job.folder / part.key)
+            yield from store.index.clips(store.frames)
+
+
+def _read_pieces(job: Job, part: Part, skipped: list[Skipped]) -> Iterator[Clip]:
+    """Yield the clips of a part that fit the store, and raise or note the errors of others."""
+    for piece in part.pieces:
+        try:
+            for item in job.read(*piece.arguments):
+                try:
+                    if isinstance(item, SkeletonFormatError):
+                        raise item
+                    clip = check_clip(item, item.name or piece.name, job.info)
+                except (ValueError, TypeError) as error:
+                    _note(job, piece, error, skipped)
+                else:
+                    yield clip
+        except (SkeletonFormatError, OSError) as error:
+            _note(job, piece, error, skipped)
+
+
+def _note(job: Job, piece: Piece, error: Exception, skipped: list[Skipped]) -> None:
+    if not job.skip:
+        if isinstance(error, (SkeletonFormatError, OSError)):
+            raise error
+        raise SkeletonFormatError(f"{piece.name}: {error}") from error
+    reason = str(error)
+    for file in piece.files:
+        reason = reason.replace(str(file), file.name)
+    skipped.append(Skipped(piece.name, reason))
+
+
+def _normalise(clips: Iterator[Clip], job: Job) -> Iterator[Clip]:
+    if job.normalise is None:
+        yield from clips
+        return
+    while batch := list(islice(clips, CLIPS_PER_BATCH)):
+        store = collect_store(batch, job.info).map(job.normalise)
+        yield from store.index.clips(store.frames)
+
+
+_job: Job  # of this worker process
+
+
+def _start_worker(job: Job) -> None:
+    global _job
+    _job = job
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent answers it
+    torch.set_num_threads(1)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _make_in_worker(part: Part) -> Result:
+    return make_part(_job, part)
+
+
+def _end_with_parent() -> None:
+    """End this process when the one that started it is killed."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        wait([parent.sentinel])
+        os._exit(1)

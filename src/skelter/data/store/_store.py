@@ -1,0 +1,321 @@
+"""Clips of any length in one flat, memory-mapped array.
+
+A store is a directory of three files: ``frames.bin``, all frames of all clips one after another,
+every coordinate of a frame a plane, shape (sum of T, C, V, M); ``index.npz``, the start of each
+clip and its facts; and ``store.json``, sizes, layout and format version. It is built beside its
+final place and renamed, so that it is either complete or absent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from copy import copy
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Generator, Tensor
+
+from skelter import _checks
+from skelter._ragged import RaggedClips
+from skelter.data._clip import Clip
+from skelter.data.store._frames import StoredFrames, as_planes
+from skelter.data.store._index import ClipIndex, IntArray, StoreInfo, check_clips
+from skelter.data.store._storefile import read_store, write_store
+from skelter.layouts import SkeletonLayout
+
+DTYPES = ("float32", "float16")
+
+
+class SkeletonStore:
+    """Random access to clips of different lengths.
+
+    Make one by `open`, `build` or `from_clips`, or get one from `data.synthetic.generate` and
+    `data.load_ragged`.
+
+    Args:
+        frames: All frames, shape (sum of T, M, V, C), possibly memory-mapped. They are taken as
+            they are in float32 or float16, and converted to float32 otherwise.
+        index: The place of each clip.
+        info: Facts that hold for all clips.
+
+    Example:
+        >>> from skelter.layouts import KINECT20
+        >>> clips = [np.zeros((30, 1, 20, 3)), np.zeros((50, 1, 20, 3))]
+        >>> store = SkeletonStore.from_clips(clips, labels=[0, 1], layout=KINECT20)
+        >>> x, num_frames, labels = store.batch([1, 0])
+        >>> x.shape, num_frames, labels
+        (torch.Size([2, 3, 50, 20, 1]), tensor([50, 30]), tensor([1, 0]))
+    """
+
+    def __init__(self, frames: npt.NDArray[np.floating], index: ClipIndex, info: StoreInfo) -> None:
+        self._frames = StoredFrames(frames)
+        self.index = index
+        self.info = info
+
+    @classmethod
+    def open(cls, path: str | Path) -> SkeletonStore:
+        """Open a store directory. Frames stay on disk until they are asked for.
+
+        Raises:
+            FileNotFoundError: There is no such directory.
+            SkeletonFormatError: A file of it is missing, truncated, inconsistent, or of another
+                version of the format.
+        """
+        return cls(*read_store(Path(path)))
+
+    @classmethod
+    def build(
+        cls,
+        path: str | Path,
+        sequences: Iterable[Clip | npt.ArrayLike],
+        labels: Sequence[int] | None = None,
+        *,
+        layout: SkeletonLayout,
+        label_names: Sequence[str] = (),
+        fps: float | None = None,
+        name: str = "",
+        dtype: str = "float32",
+        provenance: Mapping[str, Any] | None = None,
+    ) -> SkeletonStore:
+        """Write clips to a new store directory, one at a time, and open it.
+
+        Args:
+            path: The new directory. Nothing may be there.
+            sequences: Clips, or arrays of shape (T, M, V, C) or (T, V, C). Those with fewer persons
+                than the first get zeros.
+            labels: A class index for each array. Clips have their own.
+            layout: Their layout.
+            label_names: The name of each class.
+            fps: Frames a second.
+            name: The name of the set in reports.
+            dtype: ``"float32"``, or ``"float16"`` for half the space (millimetres at 2 m).
+            provenance: How the store was made, as plain values to be remembered.
+
+        Raises:
+            FileExistsError: Something is at `path`.
+            ValueError: A clip does not fit the layout, is empty or not finite. The message names
+                it. Nothing is left behind.
+        """
+        _checks.choice("dtype", dtype, DTYPES)
+        info = StoreInfo(layout, tuple(label_names), fps, name, dict(provenance or {}))
+        write_store(Path(path), check_clips(sequences, labels, info), info, dtype)
+        return cls.open(path)
+
+    @classmethod
+    def from_clips(
+        cls,
+        sequences: Iterable[Clip | npt.ArrayLike],
+        labels: Sequence[int] | None = None,
+        *,
+        layout: SkeletonLayout,
+        label_names: Sequence[str] = (),
+        fps: float | None = None,
+        name: str = "",
+        provenance: Mapping[str, Any] | None = None,
+    ) -> SkeletonStore:
+        """Make a store in memory, with the arguments and errors of `build`."""
+        info = StoreInfo(layout, tuple(label_names), fps, name, dict(provenance or {}))
+        return collect_store(check_clips(sequences, labels, info), info)
+
+    def __len__(self) -> int:
+        return len(self.index)
+
+    def __getitem__(self, position: int) -> Clip:
+        """Return one clip, its joints a copy of shape (T, M, V, C)."""
+        (number,) = self.index.positions([position])
+        start, end = self.index.offsets[number : number + 2]
+        return self.index.clip(number, np.array(self.frames[start:end], dtype=np.float32))
+
+    def __iter__(self) -> Iterator[Clip]:
+        """Yield all clips, each with a copy of its joints."""
+        return (self[position] for position in range(len(self)))
+
+    def __repr__(self) -> str:
+        return (
+            f"SkeletonStore({self.info.name or 'unnamed'}: {len(self)} clips, {self.persons} x "
+            f"{self.layout.num_joints} joints of {self.layout.name})"
+        )
+
+    @property
+    def frames(self) -> npt.NDArray[np.floating]:
+        """All frames of all clips, shape (sum of T, M, V, C): not to be written to."""
+        return self._frames.array
+
+    @property
+    def layout(self) -> SkeletonLayout:
+        """The layout of all clips."""
+        return self.info.layout
+
+    @property
+    def label_names(self) -> tuple[str, ...]:
+        """The name of each class, possibly empty."""
+        return self.info.label_names
+
+    @property
+    def persons(self) -> int:
+        """Persons M of every clip."""
+        return int(self.frames.shape[1])
+
+    @property
+    def channels(self) -> int:
+        """Coordinates C of a joint."""
+        return int(self.frames.shape[3])
+
+    @property
+    def labels(self) -> IntArray:
+        """Class index of each clip, -1 if unknown."""
+        return self.index.labels
+
+    @property
+    def subjects(self) -> IntArray:
+        """Subject of each clip, -1 if unknown."""
+        return self.index.subjects
+
+    @property
+    def views(self) -> IntArray:
+        """View of each clip, -1 if unknown."""
+        return self.index.views
+
+    @property
+    def names(self) -> npt.NDArray[np.str_]:
+        """The name of each clip in reports."""
+        return self.index.names
+
+    @property
+    def extra(self) -> Mapping[str, IntArray]:
+        """Further integers of each clip by name, such as ``fold``, -1 if unknown."""
+        return self.index.extra
+
+    @property
+    def num_frames(self) -> IntArray:
+        """Frames of each clip."""
+        return np.diff(self.index.offsets)
+
+    def to(self, device: torch.device | str) -> SkeletonStore:
+        """Return a store with a copy of its frames on a device, where its batches are made.
+
+        Args:
+            device: Such as ``"cuda"``. ``"cpu"`` reads a store on disk into memory.
+        """
+        store = copy(self)
+        store._frames = self._frames.to(device)
+        return store
+
+    def ragged(self, indices: Sequence[int] | IntArray) -> RaggedClips:
+        """Return clips where they lie, for transforms. Nothing is read or padded.
+
+        Args:
+            indices: Numbers of clips, at least one.
+
+        Raises:
+            ValueError: There are no indices.
+            IndexError: An index is out of range.
+        """
+        chosen = self.index.positions(indices)
+        starts = self.index.offsets[chosen]
+        lengths = self.index.offsets[chosen + 1] - starts
+        frames = self._frames.tensor
+        return RaggedClips(
+            frames,
+            torch.from_numpy(starts).to(frames.device),
+            torch.from_numpy(lengths).to(frames.device),
+            longest=int(lengths.max()),
+        )
+
+    def batch(
+        self,
+        indices: Sequence[int] | IntArray,
+        *,
+        transform: Callable[..., Any] | None = None,
+        generator: Generator | None = None,
+    ) -> tuple[Any, Tensor, Tensor]:
+        """Return clips padded with zeros to the longest of them, or the views of a transform.
+
+        Args:
+            indices: Numbers of clips, at least one.
+            transform: Such as a `transforms.MultiView`, called with ``num_frames`` and
+                ``generator``. Those of this library crop the clips where they lie and never
+                build padded ones.
+            generator: For the transform; the global generator if None.
+
+        Returns:
+            Clips (N, C, T, V, M) in float32, or the views; the frames (N,) that were recorded of
+            each clip; their labels (N,).
+
+        Raises:
+            ValueError: There are no indices.
+            IndexError: An index is out of range.
+
+        Example:
+            >>> from skelter.data import synthetic
+            >>> from skelter.transforms import MultiView, presets
+            >>> store = synthetic.generate(clips_per_class=2)
+            >>> views = MultiView([presets.isc_view(), presets.isc_view()])
+            >>> (view1, view2), num_frames, labels = store.batch(range(8), transform=views)
+            >>> view1.shape
+            torch.Size([8, 3, 64, 25, 2])
+        """
+        clips = self.ragged(indices)
+        labels = torch.from_numpy(self.labels[self.index.positions(indices)]).to(clips.device)
+        if transform is None:
+            return clips.padded(), clips.num_frames, labels
+        x = clips if getattr(transform, "reads_ragged", False) else clips.padded()
+        views = transform(x, num_frames=clips.num_frames, generator=generator)
+        return views, clips.num_frames, labels
+
+    def map(
+        self, function: Callable[[Tensor], Tensor], *, name: str = "", batch_size: int = 256
+    ) -> SkeletonStore:
+        """Return a store in memory with a function applied to all clips, batch by batch.
+
+        It is for a step that is done once, such as ``presets.isc_normalise(store.layout)``.
+
+        Args:
+            function: From clips (N, C, T, V, M) to clips of the same shape.
+            name: A name for the function. If it is given, the new store remembers it as the
+                ``normalisation`` in its provenance.
+            batch_size: Clips a batch.
+
+        Raises:
+            ValueError: The function changed the shape, or returned values that are not finite.
+        """
+        info = self.info
+        if name:
+            info = replace(info, provenance={**info.provenance, "normalisation": name})
+        return SkeletonStore.from_clips(self._map_batches(function, batch_size), **vars(info))
+
+    def _map_batches(self, function: Callable[[Tensor], Tensor], batch_size: int) -> Iterator[Clip]:
+        for start in range(0, len(self), batch_size):
+            indices = range(start, min(start + batch_size, len(self)))
+            x, num_frames, _ = self.batch(indices)
+            y = function(x)
+            _checks.require(
+                y.shape == x.shape,
+                "`function`",
+                f"keep the shape of clips {_checks.shape_of(x)}",
+                _checks.shape_of(y),
+                "Crop and resample in a view, not in the store.",
+            )
+            joints = y.detach().cpu().permute(0, 2, 4, 3, 1).numpy()
+            for position, row, length in zip(indices, joints, num_frames.tolist(), strict=True):
+                yield self.index.clip(position, row[:length])
+
+
+def collect_store(clips: Iterable[Clip], info: StoreInfo) -> SkeletonStore:
+    """Make a store in memory of clips that have been checked, without holding them twice."""
+    memory = bytearray()
+    shape: tuple[int, ...] = ()
+
+    def keep(joints: npt.NDArray[np.floating]) -> None:
+        nonlocal shape, memory
+        planes = as_planes(joints)
+        shape = planes.shape[1:]
+        memory += planes.data
+
+    index = ClipIndex.collect(clips, keep)
+    planes = np.frombuffer(memory, dtype=np.float32).reshape(-1, *shape)
+    return SkeletonStore(planes.transpose(0, 3, 2, 1), index, info)
