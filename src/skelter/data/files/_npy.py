@@ -1,4 +1,4 @@
-"""Arrays in ``.npy`` form: what a header says is checked against the file before it is believed."""
+"""Arrays in ``.npy`` form, whose headers are checked against their files."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ KINDS = {"f": "floats", "iu": "integers", "fiu": "numbers", "fiub": "numbers", "
 
 
 class Header(NamedTuple):
-    """What is in an array's bytes.
+    """The header of an array.
 
     Args:
         shape: Its axes, none of them empty.
@@ -83,11 +83,11 @@ def read_header(stream: IO[bytes]) -> tuple[tuple[int, ...], bool, np.dtype[Any]
 
 
 def open_npy(path: Path, kinds: str = "f") -> npt.NDArray[Any]:
-    """Return the array of a ``.npy`` file; it stays on disk until it is asked for.
+    """Return the array of a ``.npy`` file. It stays on disk until it is asked for.
 
     Raises:
         OSError: The file cannot be opened.
-        SkeletonFormatError: It is no array of these kinds, in C order and complete.
+        SkeletonFormatError: It is not an array of these kinds, in C order and complete.
     """
     with path.open("rb") as file:
         header = parse_header(path, file.read(PREFIX), path.stat().st_size, kinds, "the array")

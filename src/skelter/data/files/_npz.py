@@ -34,7 +34,7 @@ def load_npz(path: Path) -> Arrays:
     """Return all arrays of an ``.npz`` file.
 
     Raises:
-        SkeletonFormatError: The file is missing, truncated, no archive, or holds pickles.
+        SkeletonFormatError: The file is missing, truncated, not an archive, or holds pickles.
     """
     form = ".npz without pickles"
     try:
@@ -66,7 +66,7 @@ def _load(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> npt.NDArray[Any]:
 
 
 def require_kind(path: Path, arrays: Arrays, names: Iterable[str], kinds: str, axes: int) -> None:
-    """Refuse arrays of other values or axes, if there are any of some names; empty lists are fine.
+    """Refuse arrays of some names with other values or axes. Empty lists are fine.
 
     Args:
         path: The file.
@@ -88,7 +88,7 @@ def require_kind(path: Path, arrays: Arrays, names: Iterable[str], kinds: str, a
 
 
 def header_of(path: Path, name: str, kinds: str) -> Header:
-    """Return what one array of an ``.npz`` file is like.
+    """Return the header of one array of an ``.npz`` file.
 
     Args:
         path: The file.

@@ -80,7 +80,7 @@ class _Unpickler(pickle.Unpickler):
         self.makers = makers
 
     def find_class(self, module: str, name: str, /) -> Any:
-        """Return our function for a name; nothing is imported."""
+        """Return our function for a name. Nothing is imported."""
         return self.makers.function(module, name)
 
 
@@ -92,7 +92,7 @@ def _refusal(path: Path, what: str, place: int) -> SkeletonFormatError:
 
 
 class _Instruction(NamedTuple):
-    """What the table of `pickletools` says of an instruction."""
+    """An instruction, as the table of `pickletools` describes it."""
 
     name: str
     size: int  # bytes of its argument, or a code below 0 for how its end is found
@@ -222,7 +222,7 @@ class _DType:
         self.dtype = dtype
 
     def __setstate__(self, state: Any) -> None:
-        """Take the byte order; whatever else a state says belongs to types that are not simple."""
+        """Take the byte order. The rest of a state belongs to types that are not simple."""
         simple = type(state) is tuple and len(state) >= 5 and state[2:5] == (None, None, None)
         if not simple or type(state[1]) is not str or state[1] not in ORDERS:
             raise ValueError("an array whose type is not simple")
@@ -252,7 +252,7 @@ class _Makers:
 
     Args:
         path: The file.
-        size: Its bytes. What it repeats by reference could be copied without end; honest files
+        size: Its bytes. What it repeats by reference could be copied without end. Honest files
             hold everything that is copied here at least once.
         places: The bytes where it names and calls functions, one by one.
     """
@@ -301,7 +301,7 @@ class _Makers:
             raise ValueError("more contents than its size allows")
 
     def scalars(self, items: Any, what: str) -> Any:
-        """Return a list of plain values; Python crashes where it hashes deeply nested tuples."""
+        """Return plain values. Python crashes where it hashes deeply nested tuples."""
         if type(items) not in (list, tuple):
             raise ValueError(f"a container made of {_describe(items)}")
         self.spend(len(items))
@@ -337,7 +337,7 @@ class _Makers:
         return dict(pairs)
 
     def dtype(self, code: Any, *_: Any) -> _DType:
-        """Return a type of numbers, text or objects; the flags have no meaning."""
+        """Return a type of numbers, text or objects. The flags have no meaning."""
         if type(code) is not str or not SIMPLE.fullmatch(code):
             raise ValueError(f"an array of type {_describe(code)}")
         return _DType(np.dtype(object if "O" in code else code))
@@ -393,7 +393,7 @@ class _Makers:
 
 
 def _require_plain(value: Any) -> Any:
-    """Return a value that holds arrays and plain containers only; it may contain itself."""
+    """Return a value of arrays and plain containers only. It may contain itself."""
     seen, left = set(), [value]
     while left:
         item = left.pop()
