@@ -216,8 +216,6 @@ def _number(argument: bytes, size: int) -> int:
 class _DType:
     """The type of an array's numbers, whose byte order may still come."""
 
-    __hash__ = None  # type: ignore[assignment]
-
     def __init__(self, dtype: np.dtype[Any]) -> None:
         self.dtype = dtype
 
@@ -265,13 +263,13 @@ class _Makers:
         functions: dict[str, Callable[..., Any]] = {
             "builtins.bytearray": self.bytes,
             "builtins.bytes": self.bytes,
-            "builtins.complex": self.complex,
+            "builtins.complex": complex,
             "builtins.frozenset": lambda items=(): frozenset(self.scalars(items, "a member")),
             "builtins.set": lambda items=(): set(self.scalars(items, "a member")),
             "_codecs.encode": self.encode,
             "collections.OrderedDict": self.ordered_dict,
             "numpy.dtype": self.dtype,
-            "numpy.ndarray": self.ndarray,
+            "numpy.ndarray": lambda shape, code, data: self.array(shape, self.dtype(code), data),
             "numpy.core.multiarray._reconstruct": self.reconstruct,
             "numpy.core.multiarray.scalar": lambda dtype, data: self.array((), dtype, data)[()],
             "numpy.core.numeric._frombuffer": self.frombuffer,
@@ -322,11 +320,6 @@ class _Makers:
         self.spend(len(text))
         return text.encode("latin1")
 
-    def complex(self, real: Any, imaginary: Any) -> Any:
-        if type(real) is not float or type(imaginary) is not float:
-            raise ValueError("a complex number that is not made of two floats")
-        return complex(real, imaginary)
-
     def ordered_dict(self, pairs: Any = ()) -> Any:
         """Return a dictionary, made of pairs in Python 2."""
         if type(pairs) not in (list, tuple):
@@ -342,9 +335,6 @@ class _Makers:
             raise ValueError(f"an array of type {_describe(code)}")
         return _DType(np.dtype(object if "O" in code else code))
 
-    def ndarray(self, shape: Any, dtype: Any, data: Any) -> Any:
-        return self.array(shape, self.dtype(dtype), data)
-
     def reconstruct(self, kind: Any, *_: Any) -> Any:
         """Return an array without contents."""
         if kind is not self.functions["numpy.ndarray"]:
@@ -359,11 +349,7 @@ class _Makers:
         if type(order) is not str or order not in tuple("CFK"):
             raise ValueError("an array in an order that does not exist")
         array = self.array(shape, dtype, data, "F" if order == "F" else "C")
-        if order != "K" or axes is None:
-            return array
-        if type(axes) is not tuple or not all(type(axis) is int for axis in axes):
-            raise ValueError("an array whose axes are not in an order")
-        return array.transpose(axes)
+        return array if order != "K" or axes is None else array.transpose(axes)
 
     def array(self, shape: Any, dtype: Any, data: Any, order: Any = "C") -> npt.NDArray[Any]:
         """Return an array of numbers or text, whose contents are not copied."""
