@@ -103,11 +103,5 @@ def digest_settings(settings: Mapping[str, Any]) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-# The readers of containers still use these names.
-decoding, described, several = translate_errors, describe, shorten
-replacing = write_whole
-
-
-def damaged(path: Path, line: int | None, expected: str, found: object) -> SkeletonFormatError:
-    """Return the error that says where a file is damaged, and how. Lines count from 1."""
-    return format_error(path, expected, found, line=line)
+# The reader of checkpoints still uses these names.
+decoding, replacing = translate_errors, write_whole

@@ -1,4 +1,4 @@
-"""Arrays in ``.npy`` form: what a header says is checked against the file before it is believed."""
+"""Arrays in ``.npy`` form, whose headers are checked against their files."""
 
 from __future__ import annotations
 
@@ -10,15 +10,16 @@ from typing import IO, Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from skelter._files import damaged, decoding
+from skelter._files import format_error, translate_errors
 
 PREFIX = 1 << 14  # bytes; a header of numbers has a few hundred
 MAX_AXES, MAX_SIZE = 32, 2**63 - 1
+LAST_CHARACTER = 0x10FFFF
 KINDS = {"f": "floats", "iu": "integers", "fiu": "numbers", "fiub": "numbers", "U": "text"}
 
 
 class Header(NamedTuple):
-    """What is in an array's bytes.
+    """The header of an array.
 
     Args:
         shape: Its axes, none of them empty.
@@ -49,18 +50,18 @@ def parse_header(path: Path, prefix: bytes, size: int, kinds: str, what: str) ->
     Raises:
         SkeletonFormatError: It has none, or one that the array does not fit.
     """
-    with decoding(path, f"the header of {what}"):
+    with translate_errors(path, f"the header of {what}"):
         stream = io.BytesIO(prefix)
         shape, fortran, dtype = read_header(stream)
     if dtype.kind not in kinds:
-        raise damaged(path, None, f"{what} to hold {KINDS[kinds]}", dtype.name)
+        raise format_error(path, f"{what} to hold {KINDS[kinds]}", dtype.name)
     if fortran and len(shape) > 1:
-        raise damaged(path, None, f"{what} in C order, as np.ascontiguousarray has it", "Fortran's")
+        raise format_error(path, f"{what} in C order, as np.ascontiguousarray has it", "Fortran's")
     if not shape or min(shape) < 1:
-        raise damaged(path, None, f"{what} not to be empty", f"shape {shape}")
+        raise format_error(path, f"{what} not to be empty", f"shape {shape}")
     needed = stream.tell() + math.prod(shape) * dtype.itemsize
     if needed != size:
-        raise damaged(path, None, f"{needed} bytes for {what} {shape} of {dtype.name}", f"{size}")
+        raise format_error(path, f"{needed} bytes for {what} {shape} of {dtype.name}", f"{size}")
     return Header(shape, dtype, stream.tell())
 
 
@@ -82,12 +83,22 @@ def read_header(stream: IO[bytes]) -> tuple[tuple[int, ...], bool, np.dtype[Any]
 
 
 def open_npy(path: Path, kinds: str = "f") -> npt.NDArray[Any]:
-    """Return the array of a ``.npy`` file; it stays on disk until it is asked for.
+    """Return the array of a ``.npy`` file. It stays on disk until it is asked for.
 
     Raises:
         OSError: The file cannot be opened.
-        SkeletonFormatError: It is no array of these kinds, in C order and complete.
+        SkeletonFormatError: It is not an array of these kinds, in C order and complete.
     """
     with path.open("rb") as file:
         header = parse_header(path, file.read(PREFIX), path.stat().st_size, kinds, "the array")
     return np.memmap(path, header.dtype, mode="r", offset=header.offset, shape=header.shape)
+
+
+def require_characters(content: bytes | bytearray, dtype: np.dtype[Any]) -> None:
+    """Refuse the bytes of an array of text with characters that Python does not know.
+
+    Raises:
+        ValueError: There are such.
+    """
+    if (np.frombuffer(content, f"{dtype.byteorder}u4") > LAST_CHARACTER).any():
+        raise ValueError("an array of text with characters that do not exist")

@@ -12,8 +12,15 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from skelter._files import SkeletonFormatError, damaged, decoding, described, several
-from skelter.data.files._npy import KINDS, PREFIX, Header, parse_header, read_header
+from skelter._files import SkeletonFormatError, describe, format_error, shorten, translate_errors
+from skelter.data.files._npy import (
+    KINDS,
+    PREFIX,
+    Header,
+    parse_header,
+    read_header,
+    require_characters,
+)
 
 Arrays = dict[str, npt.NDArray[Any]]
 
@@ -21,18 +28,17 @@ BLOCK = 1 << 22  # bytes that are inflated at a time
 MAX_ROW = 1 << 28  # bytes of a clip; an hour of two persons has a quarter of them
 LOCAL_HEADER, SIGNATURE, SINGLE = 30, b"PK\x03\x04", b"\x93NUMPY"
 DEFLATES = 1032  # bytes that one may stand for at most
-LAST_CHARACTER = 0x10FFFF
 
 
 def load_npz(path: Path) -> Arrays:
     """Return all arrays of an ``.npz`` file.
 
     Raises:
-        SkeletonFormatError: The file is missing, truncated, no archive, or holds pickles.
+        SkeletonFormatError: The file is missing, truncated, not an archive, or holds pickles.
     """
     form = ".npz without pickles"
     try:
-        with decoding(path, form), path.open("rb") as file:
+        with translate_errors(path, form), path.open("rb") as file:
             if file.read(len(SINGLE)) == SINGLE:
                 raise ValueError("it holds a single array, not an archive")
             with zipfile.ZipFile(file) as archive:
@@ -55,14 +61,12 @@ def _load(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> npt.NDArray[Any]:
     with archive.open(info) as stream:
         array: npt.NDArray[Any] = np.lib.format.read_array(stream, allow_pickle=False)
     if dtype.kind == "U":
-        codes = np.ndarray(size // 4, f"{dtype.byteorder}u4", array.tobytes())
-        if (codes > LAST_CHARACTER).any():
-            raise ValueError(f"{info.filename} has characters that do not exist")
+        require_characters(array.tobytes(), dtype)
     return array
 
 
 def require_kind(path: Path, arrays: Arrays, names: Iterable[str], kinds: str, axes: int) -> None:
-    """Refuse arrays of other values or axes, if there are any of some names; empty lists are fine.
+    """Refuse arrays of some names with other values or axes. Empty lists are fine.
 
     Args:
         path: The file.
@@ -80,11 +84,11 @@ def require_kind(path: Path, arrays: Arrays, names: Iterable[str], kinds: str, a
             continue
         if array.dtype.kind not in kinds or array.ndim != axes:
             expected = f"`{name}` to be a {axes}-dimensional array of {KINDS[kinds]}"
-            raise damaged(path, None, expected, described(array))
+            raise format_error(path, expected, describe(array))
 
 
 def header_of(path: Path, name: str, kinds: str) -> Header:
-    """Return what one array of an ``.npz`` file is like.
+    """Return the header of one array of an ``.npz`` file.
 
     Args:
         path: The file.
@@ -98,20 +102,16 @@ def header_of(path: Path, name: str, kinds: str) -> Header:
     return _find(path, name, kinds)[1]
 
 
-def rows(
-    path: Path, name: str, kinds: str = "f", start: int = 0, stop: int | None = None
-) -> Iterator[Any]:
+def rows(path: Path, name: str, kinds: str = "f") -> Iterator[Any]:
     """Yield the rows of one array of an ``.npz`` file, which is never loaded as a whole.
 
-    An array that is not compressed is memory-mapped: the first row comes at once. Of a compressed
-    one, all rows before the first are inflated and dropped.
+    An array that is not compressed is memory-mapped. Of a compressed one, a few rows at a time are
+    inflated.
 
     Args:
         path: The file.
         name: The array.
         kinds: The kinds of number it may hold, see `parse_header`.
-        start: First row.
-        stop: Row to end before; None for all.
 
     Yields:
         Arrays of the shape without its first axis; numbers if there is no other.
@@ -121,17 +121,15 @@ def rows(
         SkeletonFormatError: It is damaged, lacks the array, or holds another kind.
     """
     info, header = _find(path, name, kinds)
-    wanted = range(header.shape[0])[start:stop]
     if info.compress_type == zipfile.ZIP_STORED:
-        yield from _mapped(path, info, header)[wanted.start : wanted.stop]
+        yield from _map(path, info, header)
         return
-    per_block = max(1, BLOCK // header.row_bytes)
+    total, per_block = header.shape[0], max(1, BLOCK // header.row_bytes)
     with zipfile.ZipFile(path) as archive, archive.open(info) as stream:
-        with decoding(path, "an .npz archive"):
-            stream.seek(header.offset + wanted.start * header.row_bytes)
-        for first in range(wanted.start, wanted.stop, per_block):
-            count = min(per_block, wanted.stop - first)
-            with decoding(path, "an .npz archive"):
+        for first in range(0, total, per_block):
+            count = min(per_block, total - first)
+            with translate_errors(path, "an .npz archive"):
+                stream.read(header.offset if first == 0 else 0)
                 inflated = stream.read(count * header.row_bytes)
                 block = np.frombuffer(inflated, header.dtype).reshape(count, *header.shape[1:])
             yield from block
@@ -141,31 +139,31 @@ def _find(path: Path, name: str, kinds: str) -> tuple[zipfile.ZipInfo, Header]:
     """Return where an array lies in an archive, and its header."""
     form = "an .npz archive"
     try:
-        with decoding(path, form), zipfile.ZipFile(path) as archive:
+        with translate_errors(path, form), zipfile.ZipFile(path) as archive:
             info = _member(path, archive, name)
             with archive.open(info) as stream:
                 prefix = stream.read(PREFIX)
     except OSError as error:
         if error.errno != errno.EINVAL:
             raise
-        raise damaged(path, None, form, "places in it that lie before its start") from error
+        raise format_error(path, form, "places in it that lie before its start") from error
     header = parse_header(path, prefix, info.file_size, kinds, name)
     if header.row_bytes > MAX_ROW:
-        raise damaged(path, None, f"rows of {name} of at most {MAX_ROW} bytes", header.row_bytes)
+        raise format_error(path, f"rows of {name} of at most {MAX_ROW} bytes", header.row_bytes)
     return info, header
 
 
 def _member(path: Path, archive: zipfile.ZipFile, name: str) -> zipfile.ZipInfo:
     held = archive.namelist()
     if f"{name}.npy" not in held:
-        raise damaged(path, None, f"an array {name}", several([ascii(h)[1:-1] for h in held]))
+        raise format_error(path, f"an array {name}", shorten([ascii(h)[1:-1] for h in held]))
     info = archive.getinfo(f"{name}.npy")
     if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-        raise damaged(path, None, f"{name} stored or deflated", f"type {info.compress_type}")
+        raise format_error(path, f"{name} stored or deflated", f"type {info.compress_type}")
     return info
 
 
-def _mapped(path: Path, info: zipfile.ZipInfo, header: Header) -> npt.NDArray[Any]:
+def _map(path: Path, info: zipfile.ZipInfo, header: Header) -> npt.NDArray[Any]:
     """Return an array that is stored without compression, as it lies in the file."""
     with path.open("rb") as file:
         file.seek(info.header_offset)
@@ -174,7 +172,7 @@ def _mapped(path: Path, info: zipfile.ZipInfo, header: Header) -> npt.NDArray[An
     offset = info.header_offset + LOCAL_HEADER + name + extra
     end, size = offset + info.file_size, path.stat().st_size
     if info.compress_size != info.file_size or local[:4] != SIGNATURE or end > size:
-        raise damaged(path, None, f"{info.file_size} bytes of {info.filename}", "fewer")
+        raise format_error(path, f"{info.file_size} bytes of {info.filename}", "fewer")
     return np.memmap(
         path, header.dtype, mode="r", offset=offset + header.offset, shape=header.shape
     )

@@ -178,7 +178,7 @@ def _positions(tokens: Tokens, first_lines: Sequence[int]) -> npt.NDArray[np.flo
     wrong = lines[tokens.widths[lines] != JOINT_VALUES]
     if wrong.size:
         raise tokens.unexpected(int(wrong[0]), f"the {JOINT_VALUES} values of a joint")
-    return tokens.floats(tokens.first[lines][..., None] + np.arange(3))
+    return tokens.floats(lines.ravel().tolist(), 3).reshape(-1, JOINTS, 3)
 
 
 def write_ntu(path: str | Path, clips: Iterable[Clip]) -> None:

@@ -110,7 +110,7 @@ def _frames(path: Path) -> npt.NDArray[np.float32]:
     wrong = np.flatnonzero(tokens.widths != NUMBERS)
     if wrong.size:
         raise tokens.unexpected(int(wrong[0]), f"{NUMBERS} numbers, two bodies of {JOINTS} joints")
-    values = tokens.floats(np.arange(len(tokens) * NUMBERS))
+    values = tokens.floats(range(len(tokens)), NUMBERS)
     return values.reshape(-1, PERSONS, JOINTS, 3).astype(np.float32)
 
 
