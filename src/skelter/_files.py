@@ -101,7 +101,3 @@ def digest_settings(settings: Mapping[str, Any]) -> str:
     """Return the SHA-256 digest of plain settings, in whatever order they come."""
     text = json.dumps(settings, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()
-
-
-# The reader of checkpoints still uses these names.
-decoding, replacing = translate_errors, write_whole

@@ -15,7 +15,7 @@ from typing import Any, BinaryIO
 import torch
 
 from skelter import __version__, _checks
-from skelter._files import SkeletonFormatError, decoding, replacing
+from skelter._files import SkeletonFormatError, translate_errors, write_whole
 
 FORMAT, VERSION = "skelter-checkpoint", 1
 STAMP = {"format": FORMAT, "version": VERSION, "skelter": __version__}
@@ -52,7 +52,7 @@ def load_published(path: str | os.PathLike[str]) -> dict[str, Any]:
             f"{path} is a folder, not a file. For its newest checkpoint, use "
             "CheckpointFolder(path).newest()."
         )
-    with path.open("rb") as file, decoding(path, "a torch checkpoint"):
+    with path.open("rb") as file, translate_errors(path, "a torch checkpoint"):
         _verify(path, file)
         state = _load(path, file)
     if not isinstance(state, dict):
@@ -128,7 +128,7 @@ def save(state: Mapping[str, Any], path: str | os.PathLike[str]) -> None:
     hint = "Nest what you keep: save({'method': method.state_dict()}, path)"
     _checks.require(not taken, "`state`", expected, taken, hint)
     path = Path(path)
-    with replacing(path) as file:
+    with write_whole(path) as file:
         _save({**state, **STAMP}, file)
         file.flush()
         _try(str(file.name))
