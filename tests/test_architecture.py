@@ -56,8 +56,8 @@ IN_DATA = {
 IN_DATA["__init__"] = set(IN_DATA)
 # Folders whose names the `__init__` of their room re-exports.
 INTERNAL = {f"skelter.data.{name}" for name in ("files", "preparation", "readers", "store")}
-# Rooms whose modules are addresses beside the room itself.
-TWO_DOORS = {"memory", "momentum", "evaluation"}
+# Rooms of one class, which the package itself exports.
+TWO_DOORS = {"memory", "momentum"}
 THIRD_PARTY = {"torch", "numpy", "einops", "typing_extensions"}
 OPTIONAL = {"viz": {"matplotlib"}, "training": {"lightning_fabric", "tqdm"}}
 

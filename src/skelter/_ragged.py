@@ -56,7 +56,7 @@ class RaggedClips:
 
     @property
     def rows(self) -> Tensor:
-        """The frames as rows of V * M * C numbers, nested as they lie in memory; never a copy."""
+        """The frames as rows of V * M * C numbers, nested as they lie in memory, without a copy."""
         return self.frames.permute(0, *self._nesting).view(len(self.frames), -1)
 
     def clips_of(self, rows: Tensor) -> Tensor:

@@ -1,4 +1,4 @@
-"""How argument errors are worded: the only place where the sentence is made.
+"""The wording of argument errors: the only place where the sentence is made.
 
 Every message says what was expected, what came, and what to do about it; `require` writes it.
 Shapes are checked always; values (finite coordinates, frame counts) only where the check does not

@@ -14,13 +14,13 @@ def require(
     *,
     error: type[Exception] = ValueError,
 ) -> None:
-    """Raise "``what`` must ``expected``; got ``got``. ``hint``" unless a condition holds."""
+    """Raise an error unless a condition holds: what must be, what came, and a hint."""
     if not condition:
         raise error(f"{what} must {expected}; got {got}. {hint}".rstrip())
 
 
 def require_match(condition: bool, subject: str, owner: str, got: str, hint: str) -> None:
-    """Raise "``subject``, but ``owner``; got ``got``. ``hint``" unless two things agree."""
+    """Raise an error unless two things agree: a subject, its owner, what came, and a hint."""
     if not condition:
         raise ValueError(f"{subject}, but {owner}{f'; got {got}' if got else ''}. {hint}")
 

@@ -34,7 +34,7 @@ class Layout(Protocol):
 
 
 def floating(name: str, x: Any) -> Tensor:
-    """Return ``x`` as a floating tensor; arrays and lists enter as by ``torch.as_tensor``."""
+    """Return a tensor, an array or nested lists as a floating tensor."""
     try:
         tensor: Tensor = torch.as_tensor(x)
     except (TypeError, ValueError, RuntimeError) as error:

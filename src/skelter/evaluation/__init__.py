@@ -6,23 +6,23 @@ encoder. `ensemble` adds streams. Settings of published methods are in `presets`
 """
 
 from skelter.evaluation import presets
-from skelter.evaluation._results import TrainingResult
-from skelter.evaluation.compress import COMPRESS_ISC, CompressConfig, compress
-from skelter.evaluation.diagnostics import (
+from skelter.evaluation._compress import COMPRESS_ISC, CompressConfig, compress
+from skelter.evaluation._diagnostics import (
     Diagnostics,
     alignment,
     diagnose,
     effective_rank,
     uniformity,
 )
-from skelter.evaluation.ensemble import AIMCLR_WEIGHTS, EnsembleResult, ensemble
-from skelter.evaluation.features import FeatureSet, extract_features
-from skelter.evaluation.finetune import FineTuneConfig, FineTuneResult, fine_tune
-from skelter.evaluation.knn import KNNResult, RetrievalResult, knn, retrieval
-from skelter.evaluation.linear import LinearProbeConfig, LinearProbeResult, linear_probe
-from skelter.evaluation.oneshot import NTU120_EXEMPLARS, NTU120_NOVEL, OneShotResult, one_shot
+from skelter.evaluation._ensemble import AIMCLR_WEIGHTS, EnsembleResult, ensemble
+from skelter.evaluation._features import FeatureSet, extract_features
+from skelter.evaluation._finetune import FineTuneConfig, FineTuneResult, fine_tune
+from skelter.evaluation._knn import KNNResult, RetrievalResult, knn, retrieval
+from skelter.evaluation._linear import LinearProbeConfig, LinearProbeResult, linear_probe
+from skelter.evaluation._oneshot import NTU120_EXEMPLARS, NTU120_NOVEL, OneShotResult, one_shot
+from skelter.evaluation._results import TrainingResult
+from skelter.evaluation._semi import SemiSupervisedResult, label_subset, semi_supervised
 from skelter.evaluation.presets import FINE_TUNE_PRESETS, ISC, PRESETS, STANDARDIZED
-from skelter.evaluation.semi import SemiSupervisedResult, label_subset, semi_supervised
 
 __all__ = [
     "AIMCLR_WEIGHTS",

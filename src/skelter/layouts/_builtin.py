@@ -201,7 +201,7 @@ MEDIAPIPE33 = SkeletonLayout(
 )
 """MediaPipe Pose (BlazePose): 33 landmarks, rooted at the nose; no joint of the spine.
 
-Its published connections are no tree. Left out are those that close a ring: shoulder to
+Its published connections are not a tree. Left out are those that close a ring: shoulder to
 shoulder, hip to hip, mouth corner to mouth corner, pinky to index, and heel to foot index. Added,
 so that all hangs together, are both mouth corners and both shoulders to the nose.
 """

@@ -94,7 +94,7 @@ class SkeletonLayout:
         Args:
             name: What messages call this layout.
             joints: One name a joint.
-            bones: Pairs (child, parent), 0-based; joints that are no child are roots. A pair
+            bones: Pairs (child, parent), 0-based; joints that are not a child are roots. A pair
                 (i, i), the usual way to write a root, is taken as one.
             centre: As of the class.
             left_right: As of the class.
@@ -275,7 +275,7 @@ class SkeletonLayout:
                 joint = parent
 
     def as_dict(self) -> dict[str, Any]:
-        """Return all fields as plain values, ready for JSON; ``SkeletonLayout(**them)`` undoes it.
+        """Return all fields as plain values, ready for JSON. `restore_layout` undoes it.
 
         Example:
             >>> arm = SkeletonLayout("arm", ["shoulder", "hand"], parents=[-1, 0])

@@ -21,7 +21,7 @@ def to_sequence(x: Tensor, order: str = "v c m") -> Tensor:
         Shape (..., T, V * C * M): 150 numbers a frame for NTU25 and two persons.
 
     Raises:
-        ValueError: `order` is no permutation of v, c and m.
+        ValueError: `order` is not a permutation of v, c and m.
 
     References:
         Thoker, Doughty, Snoek, ACM MM 2021
@@ -57,7 +57,7 @@ def from_sequence(
         Clips of shape (..., C, T, V, M).
 
     Raises:
-        ValueError: The last axis is no multiple of joints x persons, or `order` is wrong.
+        ValueError: The last axis is not a multiple of joints x persons, or `order` is wrong.
 
     Example:
         >>> import torch
@@ -146,7 +146,7 @@ def from_image(image: Tensor) -> Tensor:
 
 
 def check_order(order: str) -> None:
-    """Refuse what is no permutation of v, c and m."""
+    """Refuse an order that is not a permutation of v, c and m."""
     _checks.require(
         sorted(order.split()) == ["c", "m", "v"],
         "`order`",

@@ -19,7 +19,7 @@ class ToSequence(nn.Module):
             method's ``"v c m"``, or ``"m v c"`` as HiCo, UmURL, CTR-GCN and MAMP have it.
 
     Raises:
-        ValueError: `order` is no permutation of v, c and m.
+        ValueError: `order` is not a permutation of v, c and m.
 
     References:
         Thoker, Doughty, Snoek, ACM MM 2021
@@ -73,7 +73,7 @@ class ToImage(nn.Module):
 
 
 class ToBones(nn.Module):
-    """Replace joints by bone vectors, ``joint - parent``; zero at the roots.
+    """Replace joints by bone vectors, ``joint - parent``, and roots by zero.
 
     Args:
         layout: The layout of the clips. Channels after its `dimensions`, such as a detector's
@@ -106,7 +106,7 @@ class ToBones(nn.Module):
 
 
 class ToMotion(nn.Module):
-    """Replace positions by the step to the next frame; zero at the end.
+    """Replace positions by the step to the next frame, zero at the end.
 
     Args:
         layout: The layout of the clips. Channels after its `dimensions`, such as a detector's
@@ -139,7 +139,7 @@ class ToMotion(nn.Module):
 
 
 class ToAcceleration(nn.Module):
-    """Replace positions by the change of motion to the next frame; zero at the end.
+    """Replace positions by the change of motion to the next frame, zero at the end.
 
     Args:
         layout: The layout of the clips. Channels after its `dimensions`, such as a detector's

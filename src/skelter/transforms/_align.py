@@ -154,7 +154,8 @@ class AlignShoulders(_Align):
         axis: ``"x"``, ``"y"`` or ``"z"``; x for the paper.
 
     Raises:
-        ValueError: As of `AlignSpine`.
+        ValueError: The layout names no shoulders. In a call: the clips have other joints or are not
+            three-dimensional.
 
     References:
         Step 4 of the pre-normalisation of 2s-AGCN (Shi et al., CVPR 2019).

@@ -157,7 +157,7 @@ class CentreCropResize(_CropResize):
     def sample(
         self, x: ClipShape, *, num_frames: Tensor | None = None, generator: Generator | None = None
     ) -> CropParams:
-        """Compute length and start of each crop; nothing is random."""
+        """Compute length and start of each crop. Nothing is random."""
         return CropParams(*_centre_crop(valid_frames(num_frames, x), self.ratio))
 
     def extra_repr(self) -> str:

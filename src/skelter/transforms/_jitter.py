@@ -17,7 +17,7 @@ from skelter.typing import ClipShape
 
 
 def mix_coordinates(x: Tensor, joints: Tensor, matrix: Tensor) -> Tensor:
-    """Replace the row vector p of every chosen joint by ``p @ matrix``; keep the others bit-equal.
+    """Replace the row vector p of every chosen joint by ``p @ matrix`` and keep the others.
 
     A zero matrix therefore sets the chosen joints to zero.
 

@@ -108,6 +108,6 @@ def _shear_matrix(draws: Tensor, size: int, amplitude: float) -> Tensor:
 
 @cache
 def _places(size: int) -> list[int]:
-    """Return the draw that each entry of a matrix takes, row by row; any for the diagonal."""
+    """Return the draw that each entry of a matrix takes, row by row, and any for the diagonal."""
     entries = [(i, j) for i in range(size) for j in range(size)]
     return [0 if i == j else i * size + j - i - (j > i) for i, j in entries]

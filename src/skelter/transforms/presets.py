@@ -57,7 +57,7 @@ def isc_small_view(*, frames: int = 32, layout: SkeletonLayout | None = None) ->
     """Return a milder view for hundreds of clips and minutes of training.
 
     Short clips are cropped too (at least 24 frames, at least half of the clip), the shear reaches
-    0.5 and a tenth of the joints is jittered. The paper's view wants many more steps than a small
+    0.5 and a tenth of the joints is jittered. The paper's view needs many more steps than a small
     set has; see the explanation "Learning from small sets" in the documentation.
 
     Args:

@@ -11,9 +11,9 @@ from torch.nn import functional as F
 
 from skelter import _checks
 from skelter.evaluation._configs import LinearProbeConfig
+from skelter.evaluation._features import FeatureSet
 from skelter.evaluation._results import TrainingResult
 from skelter.evaluation._training import accuracy, optimiser_of, step
-from skelter.evaluation.features import FeatureSet
 from skelter.evaluation.presets import ISC, STANDARDIZED
 
 __all__ = ["ISC", "STANDARDIZED", "LinearProbeConfig", "LinearProbeResult", "linear_probe"]

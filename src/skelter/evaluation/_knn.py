@@ -10,8 +10,8 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from skelter import _checks
+from skelter.evaluation._features import FeatureSet
 from skelter.evaluation._results import Result
-from skelter.evaluation.features import FeatureSet
 
 __all__ = ["KNNResult", "RetrievalResult", "knn", "retrieval"]
 

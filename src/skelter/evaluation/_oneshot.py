@@ -8,9 +8,9 @@ import torch
 from torch import Tensor
 
 from skelter import _checks
+from skelter.evaluation._features import FeatureSet
+from skelter.evaluation._knn import knn
 from skelter.evaluation._results import Result
-from skelter.evaluation.features import FeatureSet
-from skelter.evaluation.knn import knn
 
 __all__ = ["NTU120_EXEMPLARS", "NTU120_NOVEL", "OneShotResult", "one_shot"]
 

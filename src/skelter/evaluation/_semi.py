@@ -14,8 +14,8 @@ from torch import Generator, Tensor, nn
 
 from skelter import _checks
 from skelter.evaluation._configs import FineTuneConfig
+from skelter.evaluation._finetune import FineTuneResult, fine_tune
 from skelter.evaluation._results import Result
-from skelter.evaluation.finetune import FineTuneResult, fine_tune
 from skelter.evaluation.presets import FINE_TUNE_CMD
 from skelter.typing import Batches, ClipTransform, Representation
 
