@@ -77,6 +77,8 @@ class HCN(nn.Module):
                 nn.init.zeros_(parameter)
             else:
                 nn.init.xavier_uniform_(parameter)
+        # Channels innermost: convolutions on processors and in half precision are faster so.
+        self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
     def forward(self, x: Tensor) -> Tensor:
         """Return features (N, feature_dim) of clips (N, C, T, V, M)."""
@@ -89,7 +91,6 @@ class HCN(nn.Module):
         ):
             _checks.axis(x, letter, size, "this HCN", "Build it for the shape of your clips.")
         x = rearrange(x, "n c t v m -> (n m) c t v")
-        # Channels innermost: convolutions on processors and in half precision are faster so.
         x, motion = (part.contiguous(memory_format=torch.channels_last) for part in (x, _motion(x)))
         both = torch.cat([self._run(self.position, x), self._run(self.motion, motion)], dim=1)
         maps = self._run(self.fusion, both)

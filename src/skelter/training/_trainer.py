@@ -213,7 +213,6 @@ class _Training:
             trained = [weight for weight in network.parameters() if weight.requires_grad]
             optimiser = torch.optim.AdamW(trained, 1e-3)
         about = _describe(trainer, method, optimiser, clips) | about
-        network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # faster, same
         self.module, self.optimiser = fabric.setup(_Step(network), optimiser)
         self.rates = [float(group["lr"]) for group in self.optimiser.param_groups]
         self.schedule = schedule or warm_up_cosine()
