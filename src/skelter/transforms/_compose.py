@@ -72,12 +72,13 @@ class Compose(Transform[ComposeParams]):
     ) -> ComposeParams:
         """Draw for each member what it draws for the shape that reaches it."""
         num_frames = counts_of(x, num_frames)
-        drawn, shape = [], Valueless(x)
+        drawn, seen = [], Valueless(x)
         for member in self._members:
-            drawn.append(member.sample(shape, num_frames=num_frames, generator=generator))
-            if member.output_frames is not None:
-                num_frames = None
-            shape = Valueless(shape, member.output_shape(shape.shape))
+            drawn.append(member.sample(seen, num_frames=num_frames, generator=generator))
+            shape = member.output_shape(seen.shape)
+            if shape is not seen.shape:
+                seen = Valueless(seen, shape)
+                num_frames = None if member.output_frames is not None else num_frames
         return ComposeParams(tuple(drawn))
 
     def transform(self, x: Tensor | RaggedClips, params: ComposeParams) -> Tensor:

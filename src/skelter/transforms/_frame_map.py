@@ -135,17 +135,16 @@ def join_rows(before: FrameRows, after: FrameRows) -> FrameRows | None:
 def read_rows(x: Tensor | RaggedClips, rows: FrameRows) -> Tensor:
     """Read frames of clips, padded or ragged."""
     if isinstance(x, RaggedClips):
-        start = x.starts[:, None]
-        return x.clips_of(_blend(x.rows, start + rows.first, start + rows.second, rows.share))
+        return x.clips_of(_blend(x.rows, x.starts[:, None], rows))
     *batch, C, T, V, M = x.shape
     if not batch:  # one clip: its frames are an axis
         return _blend_frames(x, rows)
     table = x.reshape(-1, V * M)  # a row is a clip, coordinate and frame
     start = torch.arange(0, len(table), T, device=x.device).view(*batch, C, 1)
-    first, second = (start + frames[..., None, :] for frames in rows[:2])
-    share = None if rows.share is None else rows.share[..., None, :].expand(first.shape)
-    read = _blend(table, first, second, share).to(x.dtype)
-    return read.view(*batch, C, first.shape[-1], V, M)
+    share = None if rows.share is None else rows.share.unsqueeze(-2)
+    every = FrameRows(rows.first.unsqueeze(-2), rows.second.unsqueeze(-2), share)
+    read = _blend(table, start, every).to(x.dtype)
+    return read.view(*batch, C, rows.first.shape[-1], V, M)
 
 
 def _blend_frames(x: Tensor, rows: FrameRows) -> Tensor:
@@ -160,19 +159,28 @@ def _blend_frames(x: Tensor, rows: FrameRows) -> Tensor:
     return torch.lerp(first.to(wide), second.to(wide), share.to(wide)).to(x.dtype)
 
 
-def _blend(rows: Tensor, first: Tensor, second: Tensor, share: Tensor | None) -> Tensor:
-    """Return ``(1 - share) * rows[first] + share * rows[second]``, in float32 or wider."""
-    if share is None:
-        return _pick(rows, first)
-    if rows.dtype in (torch.float32, torch.float64):
-        index = torch.stack([first, second], -1).view(-1, 2)
-        weight = torch.stack([1 - share, share], -1).view(-1, 2).to(rows.dtype)
+def _blend(table: Tensor, start: Tensor, rows: FrameRows) -> Tensor:
+    """Return rows of a table for frames that count from a start, in float32 or wider.
+
+    The start is of shape (..., 1), and the frames broadcast to (..., T'): the result is
+    (..., T', W) for a table of width W.
+    """
+    if rows.share is None:
+        return _pick(table, start + rows.first)
+    if table.dtype in (torch.float32, torch.float64):
+        index = start[..., None] + torch.stack([rows.first, rows.second], -1)
+        weight = torch.stack([1 - rows.share, rows.share], -1).to(table.dtype)
         # One pass over memory: an embedding bag gathers, weighs and adds.
-        mixed = F.embedding_bag(index, rows, per_sample_weights=weight, mode="sum")
-        return mixed.view(*first.shape, rows.shape[1])
-    return torch.lerp(_pick(rows, first), _pick(rows, second), share[..., None])
+        mixed = F.embedding_bag(
+            index.view(-1, 2), table, per_sample_weights=weight.expand(index.shape).reshape(-1, 2),
+            mode="sum",
+        )  # fmt: skip
+        return mixed.view(*index.shape[:-1], table.shape[1])
+    first, second = (_pick(table, start + frames) for frames in rows[:2])
+    return torch.lerp(first, second, rows.share[..., None])
 
 
-def _pick(rows: Tensor, index: Tensor) -> Tensor:
-    wide = torch.promote_types(rows.dtype, torch.float32)
-    return rows.index_select(0, index.flatten()).to(wide).view(*index.shape, rows.shape[1])
+def _pick(table: Tensor, index: Tensor) -> Tensor:
+    wide = torch.promote_types(table.dtype, torch.float32)
+    picked = table.index_select(0, index.flatten()).to(wide)
+    return picked.view(*index.shape, table.shape[1])

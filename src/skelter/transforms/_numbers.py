@@ -9,7 +9,6 @@ indexing, ``reshape``, and the functions of this module. To a type checker both 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import accumulate
 from math import prod
 from typing import Any, cast
 
@@ -53,14 +52,18 @@ def draw(x: ClipShape, generator: Generator | None, *shapes: Sequence[int]) -> l
 
     They are NumPy's numbers for one clip on the processor.
     """
-    batch = x.shape[:-4]
-    sizes = [prod((*batch, *shape)) for shape in shapes]
-    draws: Any = uniform((sum(sizes),), x, generator)
-    if is_one_clip(x):
-        draws = draws.numpy()
-    ends = accumulate(sizes)
-    blocks = [draws[end - size : end] for size, end in zip(sizes, ends, strict=True)]
-    return [block.reshape((*batch, *shape)) for block, shape in zip(blocks, shapes, strict=True)]
+    if is_one_clip(x) and (generator is None or generator.device == CPU):
+        sizes = [prod(shape) for shape in shapes]
+        draws: Any = torch.rand(sum(sizes), generator=generator, device=CPU).numpy()
+    else:
+        shapes = tuple((*x.shape[:-4], *shape) for shape in shapes)
+        sizes = [prod(shape) for shape in shapes]
+        draws = uniform((sum(sizes),), x, generator)
+    blocks, end = [], 0
+    for shape, size in zip(shapes, sizes, strict=True):
+        blocks.append(draws[end : end + size].reshape(shape))
+        end += size
+    return blocks
 
 
 def valid_frames(num_frames: Tensor | None, x: ClipShape) -> Tensor:
@@ -92,6 +95,11 @@ def constant(values: Sequence[float], like: Tensor) -> Tensor:
     if isinstance(like, Tensor):
         return torch.tensor(values, dtype=like.dtype, device=like.device)
     return np.array(values, like.dtype)
+
+
+def ones(shape: Sequence[int], like: Tensor) -> Tensor:
+    """Return ones of a shape as numbers like others."""
+    return like.new_ones(shape) if isinstance(like, Tensor) else np.ones(shape, like.dtype)
 
 
 def identity(size: int, like: Tensor) -> Tensor:
@@ -172,5 +180,6 @@ def smallest(x: Tensor, count: int) -> Tensor:
 def repeat_joints(matrix: Tensor, persons: int) -> Tensor:
     """Return matrices (..., V, I, J) of joints as (..., I, J, V * M), of joints and persons."""
     if isinstance(matrix, Tensor):
-        return matrix.movedim(-3, -1).repeat_interleave(persons, -1)
+        matrix = matrix.movedim(-3, -1).unsqueeze(-1)
+        return matrix.expand(*matrix.shape[:-1], persons).flatten(-2)
     return matrix.swapaxes(-3, -2).swapaxes(-2, -1).repeat(persons, -1)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
 
 from einops import einsum
 from torch import Generator, Tensor
@@ -11,7 +10,7 @@ from torch import Generator, Tensor
 from skelter import _checks
 from skelter.layouts import SkeletonLayout
 from skelter.transforms._joint_map import JointMap
-from skelter.transforms._numbers import draw, identity
+from skelter.transforms._numbers import draw, ones
 from skelter.transforms._positions import pass_on, say_layout
 from skelter.typing import ClipShape
 
@@ -100,14 +99,9 @@ class Shear(JointMap[ShearParams]):
 
 def _shear_matrix(draws: Tensor, size: int, amplitude: float) -> Tensor:
     """Return matrices (..., size, size) with a unit diagonal and scaled draws elsewhere."""
-    entries = ((2 * draws - 1) * amplitude)[..., _places(size)]
-    matrix = entries.reshape(*draws.shape[:-1], size, size)
-    unit = identity(size, draws)
-    return matrix * (1 - unit) + unit
-
-
-@cache
-def _places(size: int) -> list[int]:
-    """Return the draw that each entry of a matrix takes, row by row, and any for the diagonal."""
-    entries = [(i, j) for i in range(size) for j in range(size)]
-    return [0 if i == j else i * size + j - i - (j > i) for i, j in entries]
+    batch = draws.shape[:-1]
+    matrix = ones((*batch, size * size), draws)
+    # Row by row, `size` entries lie between one unit of the diagonal and the next.
+    between = matrix[..., 1:].reshape((*batch, size - 1, size + 1))[..., :-1]
+    between[:] = ((2 * draws - 1) * amplitude).reshape((*batch, size - 1, size))
+    return matrix.reshape((*batch, size, size))
