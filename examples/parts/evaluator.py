@@ -15,7 +15,7 @@ from parts.protocols import Evaluation
 from parts.recordings import Fold, Loader
 from parts.sources import RANDOM, RAW, Candidate
 from skelter import evaluation
-from skelter.data import SkeletonStore, seeded
+from skelter.data import SkeletonStore, make_generator
 from skelter.evaluation import FeatureSet
 from skelter.transforms import presets
 
@@ -98,7 +98,7 @@ class Evaluator:
 
     def features(self, indices: np.ndarray, transform: Any = None, epoch: int = 0) -> FeatureSet:
         """Return the features of clips, of their centre crops if there is no transform."""
-        generator = seeded(self.config.seed, "crops", epoch)
+        generator = make_generator(self.config.seed, "crops", epoch)
         loader = Loader(self.store, indices, transform or self.crop, generator=generator)
         return evaluation.extract_features(
             self.candidate.encoder, self.candidate.representation, loader, device=self.device
@@ -125,7 +125,7 @@ class Evaluator:
     def knn_compressed(self) -> None:
         """Retrieve with the codes of an auto-encoder, as Predict & Cluster and the paper do."""
         train, test = self.row.train, self.row.test
-        generator = seeded(self.config.seed, "compress")
+        generator = make_generator(self.config.seed, "compress")
         codes = evaluation.compress(train.features, test.features, generator=generator)
         found = evaluation.knn(codes[0], train.labels, codes[1], test_labels=test.labels)
         self.row.figures["1-NN, auto-encoder"] = found.accuracy or 0.0
@@ -138,7 +138,7 @@ class Evaluator:
             self.row.test,
             num_classes=self.classes,
             config=evaluation.PRESETS[self.config.probe],
-            generator=seeded(self.config.seed, "probe"),
+            generator=make_generator(self.config.seed, "probe"),
         )
         self.row.scores = probed.scores
         self.row.figures |= {"linear": probed.last, "linear, best epoch": probed.best}
@@ -184,7 +184,7 @@ class Evaluator:
 
     def finetune(self) -> None:
         """Fine-tune with all labels."""
-        generator = seeded(self.config.seed, "finetune")
+        generator = make_generator(self.config.seed, "finetune")
         clips = self.shuffled(self.fold.split.train, generator)
 
         def epoch_of(epoch: int) -> Loader:

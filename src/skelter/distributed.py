@@ -18,7 +18,7 @@ def world_size() -> int:
         >>> world_size()
         1
     """
-    return dist.get_world_size() if _initialised() else 1
+    return dist.get_world_size() if _is_initialised() else 1
 
 
 def rank() -> int:
@@ -28,7 +28,7 @@ def rank() -> int:
         >>> rank()
         0
     """
-    return dist.get_rank() if _initialised() else 0
+    return dist.get_rank() if _is_initialised() else 0
 
 
 @torch.no_grad()
@@ -131,5 +131,5 @@ def _parts(rows: Tensor) -> list[Tensor]:
     return [part[:size] for part, size in zip(parts, sizes, strict=True)]
 
 
-def _initialised() -> bool:
+def _is_initialised() -> bool:
     return dist.is_available() and dist.is_initialized()

@@ -157,7 +157,7 @@ def _load(path: Path, file: BinaryIO) -> Any:
     try:
         return torch.load(file, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
-        refused = _refused(error)
+        refused = _find_refused_name(error)
         if refused is None:
             raise SkeletonFormatError(
                 f"{path} is not a torch checkpoint, or a damaged one; nothing of it was run. Copy "
@@ -185,11 +185,12 @@ def _try(path: str) -> None:
     except pickle.UnpicklingError as error:
         raise TypeError(
             "`state` must hold tensors, numbers, strings and containers of them; got "
-            f"{_refused(error) or 'something else'}. Convert it first, such as by float(...)."
+            f"{_find_refused_name(error) or 'something else'}. Convert it first, such as by "
+            "float(...)."
         ) from error
 
 
-def _refused(error: pickle.UnpicklingError) -> str | None:
+def _find_refused_name(error: pickle.UnpicklingError) -> str | None:
     """Return the name that torch says a pickle may not use."""
     found = re.search(r"GLOBAL (\S+)", str(error))
     return found and found[1]

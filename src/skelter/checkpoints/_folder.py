@@ -105,17 +105,17 @@ class CheckpointFolder:
         Raises:
             SkeletonFormatError: There are checkpoints with a score, but none can be read.
         """
-        return self._first_readable(self._ranked())
+        return self._first_readable(self._rank())
 
     def _prune(self, last: Path) -> None:
         paths = self.paths
         outdated = paths[: paths.index(last) + 1][: -self.keep]
-        best = self._ranked()[:1] if outdated else []
+        best = self._rank()[:1] if outdated else []
         for path in outdated:
             if path not in best:
                 path.unlink(missing_ok=True)
 
-    def _ranked(self) -> list[Path]:
+    def _rank(self) -> list[Path]:
         """Return the checkpoints that have a score, the best first."""
         scores = {path: score for path in self.paths if (score := self._score(path)) is not None}
         return sorted(scores, key=scores.__getitem__, reverse=True)  # stable: the earlier first

@@ -15,7 +15,7 @@ from skelter.data.readers._ntu import read_ntu, write_ntu
 from skelter.data.readers._nw_ucla import read_nw_ucla
 from skelter.data.readers._pku_mmd import read_pku_mmd
 from skelter.data.readers._pyskl import read_pyskl, write_pyskl
-from skelter.data.store._batches import ShuffledBatches, seeded
+from skelter.data.store._batches import ShuffledBatches, make_generator
 from skelter.data.store._dataset import SkeletonDataset, collate
 from skelter.data.store._index import ClipIndex, StoreInfo
 from skelter.data.store._ragged import load_ragged, read_ragged, write_ragged
@@ -39,6 +39,7 @@ __all__ = [
     "StoreInfo",
     "collate",
     "load_ragged",
+    "make_generator",
     "prepare",
     "read_crosclr",
     "read_ctrgcn",
@@ -49,7 +50,6 @@ __all__ = [
     "read_pku_mmd",
     "read_pyskl",
     "read_ragged",
-    "seeded",
     "sources",
     "splits",
     "synthetic",

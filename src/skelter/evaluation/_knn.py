@@ -180,7 +180,7 @@ def _nearest(
 
     Scores are looked at in tiles that fit the cache, and the best of every tile compared.
     """
-    train, test = _compared(train, test, metric)
+    train, test = _normalise_for(train, test, metric)
     width = max(k, GALLERY)
     for rows in torch.split(test, chunk):
         best = [_scores(rows, tile, metric).topk(min(k, len(tile)), dim=1)
@@ -193,12 +193,12 @@ def _nearest(
 
 def _nearness(train: Tensor, test: Tensor, metric: str, chunk: int) -> Iterator[Tensor]:
     """Yield (chunk, N) scores of test rows against all training rows. Larger is nearer."""
-    train, test = _compared(train, test, metric)
+    train, test = _normalise_for(train, test, metric)
     for rows in torch.split(test, chunk):
         yield _scores(rows, train, metric)
 
 
-def _compared(train: Tensor, test: Tensor, metric: str) -> tuple[Tensor, Tensor]:
+def _normalise_for(train: Tensor, test: Tensor, metric: str) -> tuple[Tensor, Tensor]:
     if metric == "cosine":
         return F.normalize(train, dim=1), F.normalize(test, dim=1)
     return train, test

@@ -12,7 +12,7 @@ import torch
 from torch import Generator, Tensor
 
 from skelter import _checks, evaluation
-from skelter.data import SkeletonStore, seeded
+from skelter.data import SkeletonStore, make_generator
 from skelter.evaluation import FeatureSet
 from skelter.transforms import presets
 from skelter.typing import Method
@@ -29,9 +29,9 @@ class Clips(NamedTuple):
     train: IntArray
     held_out: IntArray
 
-    def seeded(self, *parts: int | str) -> Generator:
+    def make_generator(self, *parts: int | str) -> Generator:
         """Return a generator where the store draws: on the device of its frames."""
-        return seeded(*parts, device=self.store.ragged(self.train[:1]).device)
+        return make_generator(*parts, device=self.store.ragged(self.train[:1]).device)
 
     def draw(
         self, indices: IntArray, generator: Generator, transform: Callable[..., Any] | None = None
@@ -77,7 +77,7 @@ class Monitor:
         """Return the indices to train on and those held out, as a function of the seed."""
         indices = np.asarray(indices, dtype=np.int64)
         held = round(self.share * len(indices))
-        order = torch.randperm(len(indices), generator=seeded(seed, "held out")).numpy()
+        order = torch.randperm(len(indices), generator=make_generator(seed, "held out")).numpy()
         return indices[np.sort(order[held:])], indices[np.sort(order[:held])]
 
     def due(self, epoch: int, epochs: int) -> bool:
@@ -90,7 +90,7 @@ def look(method: Method, clips: Clips, seed: int, device: torch.device) -> dict[
 
     Draws are the same at every look.
     """
-    views, _, _ = clips.draw(clips.held_out[:1], clips.seeded(seed, "monitor", 0))
+    views, _, _ = clips.draw(clips.held_out[:1], clips.make_generator(seed, "monitor", 0))
     centre = presets.isc_test_view(frames=views[0].shape[-3])
     labels = clips.store.labels
     labelled = clips.train[labels[clips.train] >= 0]
@@ -98,7 +98,7 @@ def look(method: Method, clips: Clips, seed: int, device: torch.device) -> dict[
     retrieve = len(gallery) > 0 and bool((labels[clips.held_out] >= 0).all())
 
     def features(name: str, indices: IntArray, transform: Any, draw: int = 0) -> FeatureSet:
-        generator = clips.seeded(seed, "monitor", draw)
+        generator = clips.make_generator(seed, "monitor", draw)
         pieces = (indices[start : start + BATCH] for start in range(0, len(indices), BATCH))
         batches = (clips.draw(piece, generator, transform) for piece in pieces)
         return evaluation.extract_features(

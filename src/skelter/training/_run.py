@@ -198,10 +198,10 @@ def _differences(theirs: Any, ours: Any, name: str = "") -> Iterator[str]:
             if key not in ("versions", "description"):
                 yield from _differences(theirs.get(key), ours.get(key), str(key))
     elif theirs != ours:
-        yield f"{name} {_typed(theirs)}, not {_typed(ours)}"
+        yield f"{name} {_as_typed(theirs)}, not {_as_typed(ours)}"
 
 
-def _typed(value: Any) -> str:
+def _as_typed(value: Any) -> str:
     """Return a value as one would type it."""
     return " ".join(map(str, value)) or "empty" if isinstance(value, list) else str(value)
 

@@ -27,7 +27,7 @@ from torch.optim import Optimizer
 from tqdm import tqdm  # type: ignore[import-untyped]  # tqdm has no types
 
 from skelter import __version__, _checks
-from skelter.data import ShuffledBatches, SkeletonStore, seeded
+from skelter.data import ShuffledBatches, SkeletonStore, make_generator
 from skelter.training._config import Schedule, TrainingConfig, warm_up_cosine
 from skelter.training._errors import NotFiniteError, StoppedError, TrainingError, on_main
 from skelter.training._monitor import Clips, IntArray, Monitor, look
@@ -268,7 +268,7 @@ class _Training:
             group["lr"] = rate * factor
         if hasattr(self.method, "advance"):
             self.method.advance(self.step / self.steps)
-        dropout = seeded(self.config.seed, "dropout", self.step, self.rank)
+        dropout = make_generator(self.config.seed, "dropout", self.step, self.rank)
         torch.manual_seed(dropout.initial_seed())
         figures: dict[str, Tensor] = {}
         self.optimiser.zero_grad()
@@ -342,7 +342,7 @@ class _Training:
 
     def views(self, indices: IntArray, *purpose: str | int) -> list[Tensor]:
         """Return the views of clips on the device, as a function of the purpose of their draw."""
-        generator = self.clips.seeded(self.config.seed, *purpose)
+        generator = self.clips.make_generator(self.config.seed, *purpose)
         return [self.fabric.to_device(view) for view in self.clips.draw(indices, generator)[0]]
 
     def state(self) -> dict[str, Any]:

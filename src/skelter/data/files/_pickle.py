@@ -274,9 +274,9 @@ class _Makers:
             "numpy.core.multiarray.scalar": lambda dtype, data: self.array((), dtype, data)[()],
             "numpy.core.numeric._frombuffer": self.frombuffer,
         }
-        self.functions = {name: self._placed(make) for name, make in functions.items()}
+        self.functions = {name: self._note_place(make) for name, make in functions.items()}
 
-    def _placed(self, make: Callable[..., Any]) -> Callable[..., Any]:
+    def _note_place(self, make: Callable[..., Any]) -> Callable[..., Any]:
         def call(*arguments: Any) -> Any:
             self.place = next(self.places)
             return make(*arguments)

@@ -13,18 +13,18 @@ from skelter import _checks
 from skelter.data.store._index import IntArray
 
 
-def seeded(*parts: int | str, device: torch.device | str = "cpu") -> Generator:
-    """Return a generator of its own for every combination of numbers and words.
+def make_generator(*parts: int | str, device: torch.device | str = "cpu") -> Generator:
+    """Make a random generator for a combination of numbers and words, another for every other.
 
-    With ``seeded(seed, "views", step, rank)`` the draws of a step do not depend on earlier draws,
-    so that a run that is resumed at a step goes on as if it had never stopped.
+    With ``make_generator(seed, "views", step, rank)`` the draws of a step do not depend on earlier
+    draws, so that a run that is resumed at a step goes on as if it had never stopped.
 
     Args:
         *parts: Numbers and words that the draws depend on.
         device: The device of the generator.
 
     Example:
-        >>> first, again = seeded(0, "views", 7), seeded(0, "views", 7)
+        >>> first, again = make_generator(0, "views", 7), make_generator(0, "views", 7)
         >>> bool(torch.rand(1, generator=first) == torch.rand(1, generator=again))
         True
     """
@@ -96,7 +96,7 @@ class ShuffledBatches:
             number: The number of the epoch, from 0.
             start: The batch to begin with.
         """
-        generator = seeded(self.seed, "order", number)
+        generator = make_generator(self.seed, "order", number)
         order = self.indices[torch.randperm(len(self.indices), generator=generator).numpy()]
         for batch in range(start, len(self)):
             joined = order[batch * self.batch_size : (batch + 1) * self.batch_size]

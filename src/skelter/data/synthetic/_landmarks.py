@@ -57,11 +57,11 @@ def _meanings(table: dict[str, str], prefix: str = "") -> dict[frozenset[str], R
 
 
 def _mixtures(side: str, other: str) -> dict[frozenset[str], Recipe]:
-    def named(words: str) -> str:
+    def fill(words: str) -> str:
         return words.replace("SIDE", side).replace("OTHER", other)
 
     return {
-        frozenset(named(joint).split()): {named(name): weight for name, weight in recipe.items()}
+        frozenset(fill(joint).split()): {fill(name): weight for name, weight in recipe.items()}
         for joint, recipe in MIXED.items()
     }
 
