@@ -56,11 +56,9 @@ class TestPresets:
         with pytest.raises(TypeError, match="does not support item assignment"):
             evaluation.PRESETS["mine"] = evaluation.ISC
 
-    def test_old_paths(self):
-        from skelter.evaluation import linear
-
-        assert linear.ISC is evaluation.ISC is presets.ISC
-        assert linear.STANDARDIZED is evaluation.STANDARDIZED
+    def test_common_ones_stand_beside_the_protocols(self):
+        assert evaluation.ISC is presets.ISC
+        assert evaluation.STANDARDIZED is presets.STANDARDIZED
 
     def test_fine_tuning(self):
         assert evaluation.FINE_TUNE_PRESETS["cmd"] == FineTuneConfig()
