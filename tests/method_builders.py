@@ -51,10 +51,10 @@ def byol(encoders, representations):
 
 
 # Only what `build` cannot call by the names of its arguments. The last one is a user's.
-BUILDERS = {"MomentumContrast": momentum_contrast, "BYOL": byol}
+BUILDERS = {"MomentumContrast": momentum_contrast, "BYOL of the example": byol}
 METHODS = [
     *(name for name in methods.__all__ if issubclass(getattr(methods, name), nn.Module)),
-    "BYOL",
+    "BYOL of the example",
 ]
 
 

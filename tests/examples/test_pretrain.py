@@ -197,7 +197,7 @@ class TestEnd:
             (["--lr", -1], "--lr must be above 0"),
             (["--encoders", "image", "sequence=bigru"], "--encoders must be different ones of"),
             (["--encoders", "image=hcn", "image=agcn"], "--encoders must be different ones of"),
-            (["--encoders", "image=tcn"], "got image=tcn"),
+            (["--encoders", "image=nonsense"], "got image=nonsense"),
             (["--encoders"], "got none"),
             (["--encoders", "sequence=bigru", "image=bigru"], "--encoders image=bigru: `x` must"),
             (["--method", "intra"], "--method intra takes one of --encoders; got sequence, image"),

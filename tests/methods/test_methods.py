@@ -9,7 +9,7 @@ from lightning_fabric import Fabric
 from torch import nn
 from torch.nn import functional as F
 
-from skelter import MemoryQueue, MomentumEncoder
+from skelter import MemoryQueue, MomentumEncoder, methods
 from skelter.encoders import AGCN, HCN, BiGRU, ProjectionHead
 from skelter.losses import functional as losses
 from skelter.methods import InterSkeletonContrast, IntraSkeletonContrast, MomentumContrast
@@ -296,3 +296,11 @@ def test_a_method_that_cannot_be_built_says_what_to_add(monkeypatch):
     monkeypatch.setattr(method_builders.methods, "New", New, raising=False)
     with pytest.raises(AssertionError, match=r"New is exported.*Add a function that builds it"):
         method_builders.build("New", "first")
+
+
+def test_the_battery_builds_what_is_exported():
+    """No name stands for two methods, and an exported one is never another by the same name."""
+    assert len(set(method_builders.METHODS)) == len(method_builders.METHODS)
+    for name in methods.__all__:
+        if issubclass(getattr(methods, name), nn.Module):
+            assert type(method_builders.build(name)) is getattr(methods, name)
