@@ -67,7 +67,7 @@ class MomentumEncoder(nn.Module):
         _checks.same_parameters(own, theirs)
         if own:  # all in one go: a GPU launches a handful of kernels, not one a parameter
             targets = [theirs[name].to(parameter) for name, parameter in own.items()]
-            average = get_ema_multi_avg_fn(momentum)  # type: ignore[no-untyped-call]
+            average = get_ema_multi_avg_fn(momentum)  # type: ignore[no-untyped-call]  # no types
             average(list(own.values()), targets, 0)
         buffers = dict(source.named_buffers())
         for name, buffer in self.module.named_buffers():

@@ -78,7 +78,7 @@ class HCN(nn.Module):
             else:
                 nn.init.xavier_uniform_(parameter)
         # Channels innermost: convolutions on processors and in half precision are faster so.
-        self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch has no type for it
 
     def forward(self, x: Tensor) -> Tensor:
         """Return features (N, feature_dim) of clips (N, C, T, V, M)."""
