@@ -14,6 +14,7 @@ from skelter._files import describe
 from skelter.layouts._fields import (
     check_mirrored,
     check_parents,
+    joint_groups,
     joint_indices,
     joint_names,
     joint_pairs,
