@@ -433,6 +433,99 @@ class TestConvert:
             one.convert(torch.zeros(3, 1, 1, 1), to=two)
 
 
+class TestMidpoints:
+    SHOULDERS = ("left shoulder", "right shoulder")
+    HIPS = ("left hip", "right hip")
+
+    def test_the_neck_of_openpose(self, generator):
+        """Oracle: the plain mean of the two joints, joint by joint."""
+        x = torch.randn(2, 2, 4, 17, 1, generator=generator)
+        out = COCO17.convert(x, to=OPENPOSE18, midpoints={"neck": self.SHOULDERS})
+        expected = COCO17.convert(x, to=OPENPOSE18)
+        expected[..., 1, :] = (x[..., 5, :] + x[..., 6, :]) / 2
+        torch.testing.assert_close(out, expected)
+
+    def test_neck_and_mid_hip_of_body25_of_a_batch_with_scores(self, generator):
+        x = torch.rand(3, 3, 4, 17, 2, generator=generator) + 0.1
+        made = {"Neck": self.SHOULDERS, 8: [11, "RHip"]}
+        out = COCO17.convert(x, to=BODY25, midpoints=made)
+        for joint, a, b in ((1, 5, 6), (8, 11, 12)):
+            middle = (x[:, :2, :, a] + x[:, :2, :, b]) / 2
+            torch.testing.assert_close(out[:, :2, :, joint], middle)
+            least = torch.minimum(x[:, 2, :, a], x[:, 2, :, b])
+            assert torch.equal(out[:, 2, :, joint], least)
+        missing = [BODY25.joints[joint] for joint in range(25) if not out[..., joint, :].any()]
+        assert missing == [name for name in BODY25.joints if "toe" in name or "heel" in name]
+
+    def test_a_midpoint_of_a_missing_joint_is_missing(self):
+        x = torch.ones(3, 4, 17, 2)  # x, y, score
+        x[:, 1, 5, 0] = 0  # a missing shoulder
+        x[:2, 2, 6, 1] = 0  # a place of zeros with a score
+        out = COCO17.convert(x, to=OPENPOSE18, midpoints={"neck": self.SHOULDERS})
+        expected = torch.ones(3, 4, 2)
+        expected[:, 1, 0] = expected[:, 2, 1] = 0
+        assert torch.equal(out[:, :, 1], expected)
+
+    def test_makes_up_for_what_the_other_layout_has_not(self):
+        x = torch.randn(3, 5, 33, 1)
+        with pytest.raises(ValueError, match="only OPENPOSE18 has neck. .*or pass `midpoints`"):
+            MEDIAPIPE33.convert(x, to=OPENPOSE18)
+        out = MEDIAPIPE33.convert(x, to=OPENPOSE18, midpoints={"neck": self.SHOULDERS})
+        torch.testing.assert_close(out[:, :, 1], x[:, :, 11:13].mean(2))
+        assert out.all()
+
+    def test_an_explicit_midpoint_goes_before_a_joint_of_that_name(self):
+        x = 1 + torch.arange(18.0).reshape(1, 1, 18, 1)
+        out = OPENPOSE18.convert(x, to=OPENPOSE18, midpoints={"neck": ("nose", 8, 11)})
+        assert out.flatten()[1] == pytest.approx(22 / 3)
+
+    def test_gradient_dtype_and_input_untouched(self):
+        x = torch.full((2, 4, 17, 1), 3e4, dtype=torch.float16)
+        before = x.clone()
+        made = {"neck": self.SHOULDERS}
+        out = COCO17.convert(x, to=OPENPOSE18, midpoints=made)
+        assert out.dtype == torch.float16
+        assert out.isfinite().all()
+        assert torch.equal(x, before)
+        y = torch.randn(2, 4, 17, 1, dtype=torch.float64, requires_grad=True)
+        assert torch.autograd.gradcheck(
+            lambda y: COCO17.convert(y, to=OPENPOSE18, midpoints=made), (y,)
+        )
+        assert (
+            COCO17.convert(y[:0].reshape(0, 2, 4, 17, 1), to=OPENPOSE18, midpoints=made).numel()
+            == 0
+        )
+
+    def test_without_midpoints_none_is_made(self):
+        x = torch.ones(2, 4, 17, 1)
+        assert not COCO17.convert(x, to=OPENPOSE18)[:, :, 1].any()
+        assert not COCO17.convert(x, to=OPENPOSE18, midpoints={})[:, :, 1].any()
+
+    @pytest.mark.parametrize(
+        ("made", "error", "message"),
+        [
+            ({"neck": ("left shoulder",)}, ValueError, "for neck must be two or more different"),
+            ({"neck": ("l shoulder", 5)}, ValueError, "for neck must be two or more different"),
+            ({"neck": SHOULDERS, 1: SHOULDERS}, ValueError, "for neck must be given once"),
+            ({"mid hip": HIPS}, ValueError, "of layout OPENPOSE18 must be one of.*got 'mid hip'"),
+            (
+                {"neck": ("shoulder", 5)},
+                ValueError,
+                "of layout COCO17 must be one of.*closest are 'left shoulder', 'right shoulder'",
+            ),
+            ({"neck": (5, 17)}, ValueError, "of layout COCO17 must lie between 0 and 16; got 17"),
+            ({"neck": (5, 6.0)}, TypeError, "of layout COCO17 must be the name of a joint"),
+            ({"neck": "left shoulder"}, TypeError, "must map each joint to those that it lies"),
+            ({"neck": 5}, TypeError, "must map each joint to those that it lies"),
+            ([("neck", SHOULDERS)], TypeError, 'must map .*, such as midpoints={"neck":'),
+            ("neck", TypeError, "must map each joint"),
+        ],
+    )
+    def test_wrong_midpoints(self, made, error, message):
+        with pytest.raises(error, match=f"`midpoints` {message}"):
+            COCO17.convert(torch.ones(2, 4, 17, 1), to=OPENPOSE18, midpoints=made)
+
+
 class TestAdjacency:
     @BUILT_IN
     def test_spatial_is_the_references(self, layout):

@@ -6,11 +6,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-import torch
 from torch import Tensor
 
 from skelter import _checks
 from skelter._files import describe
+from skelter.layouts._conversion import convert_joints
 from skelter.layouts._fields import (
     check_mirrored,
     check_parents,
@@ -20,7 +20,7 @@ from skelter.layouts._fields import (
     joint_pairs,
 )
 from skelter.layouts._graph import adjacency
-from skelter.layouts._matching import find_joint, find_sources
+from skelter.layouts._matching import find_joint
 
 
 @dataclass(frozen=True, repr=False)
@@ -223,7 +223,13 @@ class SkeletonLayout:
         """
         return adjacency(self.bones, self.num_joints, strategy)
 
-    def convert(self, x: Any, *, to: SkeletonLayout) -> Tensor:
+    def convert(
+        self,
+        x: Any,
+        *,
+        to: SkeletonLayout,
+        midpoints: Mapping[str | int, Sequence[str | int]] | None = None,
+    ) -> Tensor:
         """Bring clips of this layout to another one whose joints have the same names.
 
         Joints match by their words, whatever the order, case and spelling (`joint_words`), and
@@ -232,9 +238,17 @@ class SkeletonLayout:
         more joints than the other, those are left out; where it has fewer, the others are zero,
         the mark of a missing joint.
 
+        Joints that lie between others are made where `midpoints` says so, and nowhere else. A
+        midpoint is the mean position of its joints. Of channels after the `dimensions`, such as a
+        detector's score, it has the smallest value of its joints. Where one of them is missing
+        (its position is all zeros), the midpoint is missing, too.
+
         Args:
             x: Clips of shape (..., C, T, V, M) with the joints of this layout.
-            to: The layout to bring them to, its joints a part of these or the other way round.
+            to: The layout to bring them to. Its joints are a part of these or the other way
+                round, but for the midpoints.
+            midpoints: Joints of `to`, and for each the two or more joints of this layout that it
+                lies between, by name or index.
 
         Returns:
             Clips of shape (..., C, T, V', M) with the joints of `to`.
@@ -242,22 +256,28 @@ class SkeletonLayout:
         Raises:
             TypeError: `x` is not of a real floating dtype, or `to` is not a layout.
             ValueError: Each layout has joints that the other has not, two joints of one read as
-                the same, or the clips have another number of joints than this layout.
+                the same, the clips have another number of joints than this layout, or a midpoint
+                names an unknown joint.
 
         Example:
             >>> from skelter.layouts import COCO17, OPENPOSE18
+            >>> import torch
             >>> x = torch.ones(2, 64, 17, 1)
             >>> y = COCO17.convert(x, to=OPENPOSE18)
             >>> y.shape, y[..., OPENPOSE18.index("neck"), :].any()
             (torch.Size([2, 64, 18, 1]), tensor(False))
             >>> torch.equal(OPENPOSE18.convert(y, to=COCO17), x)
             True
+            >>> shoulders = ("left shoulder", "right shoulder")
+            >>> y = COCO17.convert(x, to=OPENPOSE18, midpoints={"neck": shoulders})
+            >>> y[..., OPENPOSE18.index("neck"), :].all()
+            tensor(True)
         """
         check_layout(to, "to")
         x = _checks.clips(x)
         _checks.joints(x, self, hint="Call convert of the layout that your clips have.")
-        with_missing = torch.cat([x, torch.zeros_like(x[..., :1, :])], dim=-2)
-        return with_missing[..., find_sources(self, to), :]
+        made = {} if midpoints is None else midpoints
+        return convert_joints(x, self, to, made, min(x.shape[-4], self.dimensions))
 
     def as_dict(self) -> dict[str, Any]:
         """Return all fields as plain values, ready for JSON. `restore_layout` undoes it.

@@ -66,7 +66,7 @@ def joint_meaning(joint: str) -> Hashable:
 KEYS: tuple[Callable[[str], Hashable], ...] = (str, joint_words, joint_meaning)
 
 
-def find_joint(layout: NamedJoints, joint: str | int) -> int:
+def find_joint(layout: NamedJoints, joint: str | int, name: str = "joint") -> int:
     """Return the index of a joint by its name, words or meaning, and an index as it is.
 
     Raises:
@@ -78,7 +78,7 @@ def find_joint(layout: NamedJoints, joint: str | int) -> int:
         >>> find_joint(NTU25, "SpineBase"), find_joint(NTU25, "hip_centre"), find_joint(NTU25, 3)
         (0, 0, 3)
     """
-    what, last = f"`joint` of layout {layout.name}", len(layout.joints) - 1
+    what, last = f"`{name}` of layout {layout.name}", len(layout.joints) - 1
     whole = isinstance(joint, (int, np.integer)) and not isinstance(joint, bool)
     _checks.require(
         whole or isinstance(joint, str),
@@ -108,23 +108,19 @@ def _closest(joint: str, joints: Sequence[str]) -> str:
     return f"The closest are {', '.join(map(repr, names))}." if names else ""
 
 
-def find_sources(own: NamedJoints, to: NamedJoints) -> list[int]:
-    """Return the joint of one layout that each joint of another is, V for a missing one.
+def pair_joints(own: NamedJoints, to: NamedJoints) -> dict[int, int]:
+    """Return the joint of one layout for each joint of another that it has, too.
 
     Joints are paired by name, then by words, then by meaning: where a layout has both "hip" and
     "pelvis", the pelvis of the other is its "pelvis".
 
-    Args:
-        own: The layout of the clips, with V joints.
-        to: The layout to bring them to.
-
     Raises:
-        ValueError: Each has joints that the other has not, or two joints of one read as the same.
+        ValueError: Two joints of one layout read as the same.
 
     Example:
-        >>> from skelter.layouts import COCO17, OPENPOSE18
-        >>> find_sources(COCO17, OPENPOSE18)[:3]
-        [0, 17, 6]
+        >>> from skelter.layouts import KINECT20, NTU25
+        >>> pair_joints(NTU25, KINECT20)[2]  # the shoulder centre
+        20
     """
     pairs: dict[int, int] = {}
     for key in KEYS:
@@ -133,16 +129,7 @@ def find_sources(own: NamedJoints, to: NamedJoints) -> list[int]:
             _check_single(own, ours[meaning])
             _check_single(to, theirs[meaning])
             pairs[theirs[meaning][0]] = ours[meaning][0]
-    lost = [joint for i, joint in enumerate(own.joints) if i not in pairs.values()]
-    new = [joint for i, joint in enumerate(to.joints) if i not in pairs]
-    _checks.require(
-        not (lost and new),
-        f"`to` of layout {own.name}",
-        "have a part of its joints, or all of them and more",
-        f"{to.name}: only {own.name} has {', '.join(lost)}; only {to.name} has {', '.join(new)}",
-        "Joints are matched by name: rename those that are the same.",
-    )
-    return [pairs.get(joint, len(own.joints)) for joint in range(len(to.joints))]
+    return pairs
 
 
 def _groups(
