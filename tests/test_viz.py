@@ -471,9 +471,7 @@ class TestPlotPerClass:
             viz.plot_per_class({"a": torch.full((2,), self.nan)})
         with pytest.raises(ValueError, match="got 50 to 90. Divide percentages by 100"):
             viz.plot_per_class({"a": torch.tensor([50.0, 90.0])})
-        with pytest.raises(
-            TypeError, match="`accuracies` must map .*; got Tensor of shape"
-        ):
+        with pytest.raises(TypeError, match="`accuracies` must map .*; got Tensor of shape"):
             viz.plot_per_class(torch.ones(2))
         with pytest.raises(TypeError, match="`accuracies` must map a title .*; got a list of 2"):
             viz.plot_per_class([0.5, 0.3], ["a", "b"])
