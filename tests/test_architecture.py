@@ -272,8 +272,8 @@ class TestPublicNames:
             if inspect.isclass(thing) and not issubclass(thing, Exception):
                 parameters = list(inspect.signature(thing).parameters.values())
                 positional = [p for p in parameters if p.kind is not p.KEYWORD_ONLY]
-                # A layout is a table of facts, one of which is its `dimensions`.
-                assert len(parameters) <= (9 if thing is SkeletonLayout else 8), name
+                # A layout is a table of facts, such as its `dimensions` and where `up` is.
+                assert len(parameters) <= (10 if thing is SkeletonLayout else 8), name
                 record = hasattr(thing, "__dataclass_fields__") or issubclass(thing, tuple)
                 assert record or len(positional) <= 3, name
 
