@@ -63,7 +63,7 @@ class AGCN(nn.Module):
         wide = len(widths) > 0 and min(widths) >= 4
         _checks.require(wide, "`widths`", "be one or more channel counts from 4", widths)
         self.layout, self.in_channels, self.persons = layout, in_channels, persons
-        self.recompute = recompute
+        self.widths, self.adjacency, self.recompute = tuple(widths), adjacency, recompute
         self.feature_dim = widths[-1]
         graph = layout.adjacency(adjacency)
         self.input_norm = nn.BatchNorm1d(persons * layout.num_joints * in_channels)

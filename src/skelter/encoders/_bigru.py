@@ -64,6 +64,7 @@ class BiGRU(nn.Module):
             _checks.positive_int(name, value)
         _checks.choice("direction", direction, DIRECTIONS)
         self.feature_dim = 2 * hidden
+        self.in_features, self.hidden, self.layers = in_features, hidden, layers
         self.direction, self.recompute = direction, recompute
         self.gru = _Units(in_features, hidden, layers)
         for parameter in self.gru.parameters():

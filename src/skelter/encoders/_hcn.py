@@ -64,6 +64,7 @@ class HCN(nn.Module):
         _checks.require(multiple, "`channels`", "be a multiple of 16", channels)
         _checks.between("dropout", dropout, 0.0, 1.0)
         self.joints, self.persons, self.frames = joints, persons, frames
+        self.channels, self.dropout = channels, dropout
         self.in_channels, self.recompute = in_channels, recompute
         self.feature_dim = 4 * channels * (frames // 16) * (channels // 16)
         self.position = _stream(in_channels, joints, channels, dropout)
