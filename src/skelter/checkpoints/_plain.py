@@ -28,7 +28,7 @@ BY_NAME = {kind.__name__: kind for kind in KINDS}
 CHAIN = nn.Sequential.__name__
 
 
-def module_as_dict(module: nn.Module) -> dict[str, Any] | None:
+def module_as_dict(module: object) -> dict[str, Any] | None:
     """Return the class and the arguments of a module as plain values. `restore_module` undoes it.
 
     Weights are not part of it.
@@ -55,13 +55,11 @@ def module_as_dict(module: nn.Module) -> dict[str, Any] | None:
     if type(module) is nn.Sequential:
         members = [module_as_dict(member) for member in module]
         return {"kind": CHAIN, "members": members} if None not in members else None
-    if type(module) not in KINDS:
+    kind = next((kind for kind in KINDS if type(module) is kind), None)
+    if kind is None:
         return None
-    named = _arguments(type(module))
-    return {
-        "kind": type(module).__name__,
-        "arguments": {name: _as_plain(getattr(module, name)) for name in named},
-    }
+    arguments = {name: _as_plain(getattr(module, name)) for name in _arguments(kind)}
+    return {"kind": kind.__name__, "arguments": arguments}
 
 
 def restore_module(plain: Mapping[str, Any]) -> nn.Module:
@@ -95,10 +93,9 @@ def restore_module(plain: Mapping[str, Any]) -> nn.Module:
 
 
 def _arguments(kind: type[nn.Module]) -> list[str]:
-    """Return the names of the arguments of a constructor."""
-    if kind is nn.Identity:
-        return []  # it takes any, and does nothing with them
-    return list(inspect.signature(kind).parameters)
+    """Return the names of the arguments of a constructor, but not those of ``*args``."""
+    parameters = inspect.signature(kind).parameters.values()
+    return [one.name for one in parameters if one.kind not in (one.VAR_POSITIONAL, one.VAR_KEYWORD)]
 
 
 def _as_plain(value: Any) -> Any:
