@@ -5,10 +5,12 @@ Shapes are checked always; values (finite coordinates, frame counts) only where 
 make a GPU wait.
 """
 
+from skelter._checks._arrays import class_labels, generator, indices, integers, tensor
 from skelter._checks._features import (
     class_indices,
     embeddings,
     features,
+    finite_rows,
     known_labels,
     labels,
     negatives,
@@ -41,13 +43,18 @@ __all__ = [
     "between",
     "choice",
     "class_indices",
+    "class_labels",
     "clip_batch",
     "clips",
     "embeddings",
     "features",
     "finite",
+    "finite_rows",
     "floating",
     "frame_counts",
+    "generator",
+    "indices",
+    "integers",
     "interval",
     "is_frame_count",
     "joint_count",
@@ -70,4 +77,5 @@ __all__ = [
     "same_names",
     "same_parameters",
     "shape_of",
+    "tensor",
 ]

@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any, cast
 
+import torch
 from torch import Tensor
 
+from skelter._checks._arrays import class_labels
 from skelter._checks._sentence import require, shape_of
 from skelter._checks._tensors import floating, not_empty
 
+INTEGERS = (torch.uint8, torch.int8, torch.int16, torch.int32, torch.int64)
 
-def embeddings(**tensors: Tensor) -> None:
-    """Check that all have the shape (N, D) of the first."""
-    (first, reference), *others = tensors.items()
-    features(first, reference)
-    for name, tensor in others:
-        floating(name, tensor)
+
+def embeddings(**rows: Any) -> list[Tensor]:
+    """Return embeddings as tensors that all have the shape (N, D) of the first."""
+    (first, given), *others = rows.items()
+    reference = features(first, given)
+    tensors = [reference]
+    for name, other in others:
+        tensor = floating(name, other)
+        tensors.append(tensor)
         require(
             tensor.shape == reference.shape,
             f"`{name}`",
@@ -23,11 +30,12 @@ def embeddings(**tensors: Tensor) -> None:
             shape_of(tensor),
             "Both views need the same clips and the same head size.",
         )
+    return tensors
 
 
-def negatives(negatives: Tensor, query: Tensor, name: str = "negatives") -> None:
-    """Check that negatives are (K, D) with the D of the query, and that there are some."""
-    floating(name, negatives)
+def negatives(rows: Any, query: Tensor, name: str = "negatives") -> Tensor:
+    """Return negatives that are (K, D) with the D of the query, and not empty."""
+    negatives = floating(name, rows)
     D = query.shape[-1]
     transposed = negatives.ndim == 2 and negatives.shape[0] == D
     require(
@@ -45,19 +53,38 @@ def negatives(negatives: Tensor, query: Tensor, name: str = "negatives") -> None
         "A MemoryQueue starts empty: call queue.fill_random() for the paper's random start, "
         "or queue.enqueue(keys) for one or more batches before the first loss.",
     )
+    return negatives
 
 
-def features(name: str, x: Tensor) -> Tensor:
-    """Return ``x`` as rows of shape (N, D) that are not empty."""
-    floating(name, x)
+def features(name: str, rows: Any) -> Tensor:
+    """Return rows of shape (N, D) that are not empty."""
+    x = floating(name, rows)
     hint = f"Flatten what is behind the first axis: {name}.flatten(1)"
     require(x.ndim == 2, f"`{name}`", "have shape (N, D), one row a clip", shape_of(x), hint)
     return not_empty(x, name)
 
 
-def same_columns(train: Tensor, test: Tensor) -> None:
-    """Check that test features have the size of the training features."""
-    features("test", test)
+def finite_rows(name: str, x: Tensor) -> Tensor:
+    """Return features (N, D) without NaN and infinity, or name the first row that has one.
+
+    It makes a GPU wait.
+    """
+    bad = ~torch.isfinite(x).all(1)
+    if bool(bad.any()):
+        count, first = int(bad.sum()), int(bad.nonzero()[0])
+        require(
+            False,
+            f"`{name}`",
+            "be finite",
+            f"{count} of {len(x)} rows with NaN or infinity, the first at index {first}",
+            "Look at the clip of that row, and whether training diverged.",
+        )
+    return x
+
+
+def same_columns(train: Tensor, rows: Any) -> Tensor:
+    """Return test features of the size of the training features."""
+    test = features("test", rows)
     require(
         test.shape[1] == train.shape[1],
         "`test`",
@@ -65,30 +92,34 @@ def same_columns(train: Tensor, test: Tensor) -> None:
         shape_of(test),
         "Extract both by the same encoder.",
     )
+    return test
 
 
-def labels(name: str, labels: Tensor, features: Tensor) -> None:
-    """Check that there is one integer label for each feature row."""
-    _integers(name, labels)
+def labels(name: str, classes: Any, features: Tensor) -> Tensor:
+    """Return labels as int64, one for each feature row."""
+    labels = _as_classes(name, classes, features.device)
     require(
         labels.shape == features.shape[:1],
         f"`{name}`",
         f"have shape ({features.shape[0]},), one label a row of the features {shape_of(features)}",
         shape_of(labels),
     )
+    return labels
 
 
-def known_labels(name: str, labels: Tensor) -> None:
-    """Check that labels are class indices of shape (N,), none of them -1 for "unknown"."""
-    require(labels.ndim == 1, f"`{name}`", "have shape (N,), one label a clip", shape_of(labels))
-    _integers(name, labels)
-    not_empty(labels, name)
+def known_labels(name: str, classes: Any) -> Tensor:
+    """Return class indices of shape (N,) as int64, none of them -1 for "unknown"."""
+    labels = not_empty(_as_classes(name, classes, torch.device("cpu")), name)
     class_indices(name, labels, int(labels.max()) + 1)
+    return labels
 
 
-def _integers(name: str, labels: Tensor) -> None:
-    integers = not (labels.is_floating_point() or labels.is_complex())
-    require(integers, f"`{name}`", "be integer class indices", labels.dtype, error=TypeError)
+def _as_classes(name: str, labels: Any, device: torch.device) -> Tensor:
+    """Return class indices of shape (N,) as int64, those of a tensor where they are."""
+    whole = isinstance(labels, Tensor) and labels.ndim == 1 and labels.dtype in INTEGERS
+    if whole:
+        return cast(Tensor, labels).long()
+    return torch.from_numpy(class_labels(name, labels)).to(device)
 
 
 def class_indices(name: str, labels: Tensor, classes: int) -> None:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from numbers import Real
+
+from torch import Tensor
 
 from skelter._checks._sentence import require
 
 
 def positive(name: str, value: float, hint: str = "") -> None:
     """Check that a number is above zero."""
+    _number(name, value, hint)
     require(value > 0, f"`{name}`", "be above 0", value, hint)
 
 
@@ -21,6 +25,7 @@ def positive_int(name: str, value: int, hint: str = "") -> None:
 
 def between(name: str, value: float, low: float, high: float, hint: str = "") -> None:
     """Check that a number lies in the closed interval [low, high]."""
+    _number(name, value, hint)
     require(low <= value <= high, f"`{name}`", f"lie between {low} and {high}", value, hint)
 
 
@@ -40,3 +45,10 @@ def choice(name: str, value: str | None, allowed: Sequence[str | None]) -> None:
     """Check that a word is one of those allowed."""
     listed = ", ".join(repr(word) for word in allowed)
     require(value in allowed, f"`{name}`", f"be one of {listed}", repr(value))
+
+
+def _number(name: str, value: object, hint: str) -> None:
+    """Check that a value is one real number, which truth values and strings are not."""
+    single = isinstance(value, Tensor) and value.ndim == 0
+    real = isinstance(value, Real) and not isinstance(value, bool)
+    require(real or single, f"`{name}`", "be a number", repr(value), hint, error=TypeError)

@@ -8,6 +8,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from skelter._checks._arrays import integers
+from skelter._checks._arrays import tensor as take
 from skelter._checks._sentence import require, require_match, shape_of
 
 LAYOUT_HINT = "Pass layout=... for your skeleton."
@@ -35,17 +37,12 @@ class Layout(Protocol):
 
 def floating(name: str, x: Any) -> Tensor:
     """Return a tensor, an array or nested lists as a floating tensor."""
-    try:
-        tensor: Tensor = torch.as_tensor(x)
-    except (TypeError, ValueError, RuntimeError) as error:
-        raise TypeError(
-            f"`{name}` must be a tensor, a NumPy array or nested lists of numbers; "
-            f"got {type(x).__name__}. Ragged clips are padded by skelter.data.collate."
-        ) from error
+    tensor = take(name, x)
     if not tensor.is_floating_point():
+        convert = "float()" if isinstance(x, Tensor) else "astype('float32')"
         raise TypeError(
             f"`{name}` must have a real floating dtype; got {tensor.dtype} with shape "
-            f"{shape_of(tensor)}. Convert it first: {name}.float()"
+            f"{shape_of(tensor)}. Convert it first: {name}.{convert}"
         )
     return tensor
 
@@ -153,7 +150,9 @@ def frame_counts(num_frames: Any, x: Shaped) -> Tensor:
         return own.to(torch.int64)
     if num_frames is None:
         return torch.full(batch, frames, dtype=torch.int64, device=x.device)
-    counts = torch.as_tensor(num_frames)
+    counts = num_frames
+    if not isinstance(counts, Tensor):
+        counts = torch.from_numpy(integers("num_frames", num_frames))
     if counts.is_floating_point() or counts.is_complex() or counts.dtype == torch.bool:
         raise TypeError(
             f"`num_frames` must be integers, the valid frames of each clip; got {counts.dtype}. "
