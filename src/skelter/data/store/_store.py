@@ -22,6 +22,7 @@ from torch import Generator, Tensor
 from skelter import _checks
 from skelter._ragged import RaggedClips
 from skelter.data._clip import Clip
+from skelter.data.store._digest import digest_frames, digest_mapped, digest_store
 from skelter.data.store._frames import StoredFrames, as_planes
 from skelter.data.store._index import ClipIndex, IntArray, StoreInfo, check_clips
 from skelter.data.store._storefile import read_store, write_store
@@ -57,6 +58,12 @@ class SkeletonStore:
         self.info = info
 
     @classmethod
+    def _of(cls, frames: StoredFrames, index: ClipIndex, info: StoreInfo) -> SkeletonStore:
+        store = cls.__new__(cls)
+        store._frames, store.index, store.info = frames, index, info
+        return store
+
+    @classmethod
     def open(cls, path: str | Path) -> SkeletonStore:
         """Open a store directory. Frames stay on disk until they are asked for.
 
@@ -65,7 +72,7 @@ class SkeletonStore:
             SkeletonFormatError: A file of it is missing, truncated, inconsistent, or of another
                 version of the format.
         """
-        return cls(*read_store(Path(path)))
+        return cls._of(*read_store(Path(path)))
 
     @classmethod
     def build(
@@ -195,6 +202,28 @@ class SkeletonStore:
         """Frames of each clip."""
         return np.diff(self.index.offsets)
 
+    @property
+    def digest(self) -> str:
+        """A digest of the frames, index and layout: the same wherever the store lies.
+
+        Equal clips have equal digests on disk and in memory, in one store file or another. The
+        path, the names of set and classes and the frame rate do not count. Frames in float16 have
+        another digest than in float32. That of a store made by ``map(..., name=...)`` follows from
+        the digest of its source and the name, so that it is the same on every machine.
+
+        Example:
+            >>> from skelter.data import synthetic
+            >>> store, again = (synthetic.generate(clips_per_class=1) for _ in range(2))
+            >>> store.digest == again.digest, store.digest == store.map(torch.neg).digest
+            (True, False)
+        """
+        return digest_store(self._digest_frames(), self.frames.shape, self.index, self.layout)
+
+    def _digest_frames(self) -> str:
+        """Return the digest of the frames. It is computed when it is first asked for."""
+        self._frames.digest = self._frames.digest or digest_frames(self.frames)
+        return self._frames.digest
+
     def to(self, device: torch.device | str) -> SkeletonStore:
         """Return a store with a copy of its frames on a device, where its batches are made.
 
@@ -275,7 +304,8 @@ class SkeletonStore:
         Args:
             function: From clips (N, C, T, V, M) to clips of the same shape.
             name: A name for the function. If it is given, the new store remembers it as the
-                ``normalisation`` in its provenance.
+                ``normalisation`` in its provenance, and in its `digest`. Choose another name for
+                another function.
             batch_size: Clips a batch.
 
         Raises:
@@ -284,7 +314,10 @@ class SkeletonStore:
         info = self.info
         if name:
             info = replace(info, provenance={**info.provenance, "normalisation": name})
-        return SkeletonStore.from_clips(self._map_batches(function, batch_size), **vars(info))
+        store = SkeletonStore.from_clips(self._map_batches(function, batch_size), **vars(info))
+        if name:
+            store._frames.digest = digest_mapped(self._digest_frames(), name)
+        return store
 
     def _map_batches(self, function: Callable[[Tensor], Tensor], batch_size: int) -> Iterator[Clip]:
         for start in range(0, len(self), batch_size):
