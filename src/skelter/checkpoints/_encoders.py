@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Mapping
 from typing import Any
@@ -146,12 +147,14 @@ def describe_encoders(
         {'kind': 'ToSequence', 'arguments': {'order': 'v c m'}}
     """
     parts = {
-        name: {"encoder": module_as_dict(encoder), "representation": module_as_dict(converter)}
-        for (name, encoder), converter in zip(
-            encoders.items(), (representations[name] for name in encoders), strict=True
-        )
+        name: {
+            "encoder": module_as_dict(encoder),
+            "representation": module_as_dict(representations[name]),
+        }
+        for name, encoder in encoders.items()
     }
-    return {PARTS: parts, FACTS: facts.as_dict()}
+    about: dict[str, Any] = json.loads(json.dumps({PARTS: parts, FACTS: facts.as_dict()}))
+    return about
 
 
 def _of_training(

@@ -7,7 +7,7 @@ import io
 import json
 import os
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,10 +17,11 @@ from torch.utils.tensorboard import SummaryWriter
 
 from skelter import checkpoints
 from skelter.data import SkeletonFormatError
+from skelter.training._about import find_differences
 from skelter.training._errors import RunFolderError
 from skelter.typing import Method
 
-ABOUT, CHECKPOINTS = "run.json", "checkpoints"
+ABOUT = "run.json"
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,7 @@ class Run:
         configuration: The settings that the caller gave to `Trainer.fit`.
         split: The name of the split that it trained on, empty if the caller gave none.
         seed: The seed.
-        store: ``description``, ``layout``, ``channels`` and ``persons`` of the store.
+        store: ``description``, ``layout``, ``channels``, ``persons`` and ``digest`` of the store.
         versions: Those of skelter, torch and Python at the start.
         state: The content of the checkpoint, ``method`` and ``optimiser`` included.
     """
@@ -58,7 +59,7 @@ class Run:
         Raises:
             RunFolderError: There is no such checkpoint, or it is of another version.
         """
-        folder = checkpoints.CheckpointFolder(Path(path) / CHECKPOINTS)
+        folder = checkpoints.CheckpointFolder.of_run(path)
         try:
             if Path(path).is_file():
                 found: Any = Path(path), checkpoints.load(path)
@@ -124,7 +125,7 @@ class RunFolder:
 
     def __init__(self, path: Path, about: Mapping[str, Any], *, keep: int) -> None:
         self.path, self.about, self.keep = path, dict(about), keep
-        self.checkpoints = checkpoints.CheckpointFolder(path / CHECKPOINTS, keep=keep)
+        self.checkpoints = checkpoints.CheckpointFolder.of_run(path, keep=keep)
         self.board: SummaryWriter | None = None
 
     def find(self, *, resume: bool) -> Run | None:
@@ -138,13 +139,25 @@ class RunFolder:
                 return None  # stopped before the first checkpoint
             raise RunFolderError(f"{self.path} exists and holds no run. Name another folder.")
         run = Run.open(self.path)
-        differ = dict.fromkeys(_differences(run.state["run"], self.about))
-        if differ:
+        self._check(run.state["run"])
+        return run
+
+    def _check(self, theirs: Mapping[str, Any]) -> None:
+        """Refuse another run than the one that is about to go on."""
+        digests = [about["store"].get("digest") for about in (theirs, self.about)]
+        if None not in digests and digests[0] != digests[1]:
+            raise RunFolderError(
+                f"{self.path} is of a run on other recordings: {theirs['store']['description']}, "
+                f"digest {digests[0]}; got {self.about['store']['description']}, digest "
+                f"{digests[1]}. Name another folder, or the same recordings, wherever they lie."
+            )
+        if differ := find_differences(theirs, self.about):
+            versions = [about["versions"]["skelter"] for about in (theirs, self.about)]
+            older = f" Skelter {versions[0]} began it." if versions[0] != versions[1] else ""
             raise RunFolderError(
                 f"{self.path} is of another run: it was made with {'; '.join(differ)}. Name "
-                "another folder, or start it with the same settings."
+                f"another folder, or start it with the same settings.{older}"
             )
-        return run
 
     def begin(self, state: Mapping[str, Any]) -> None:
         """Prepare the folder, where there is room for the checkpoints to come."""
@@ -189,21 +202,6 @@ class RunFolder:
         partial = self.path / ".metrics.csv"
         partial.write_text(text.getvalue())
         partial.replace(self.path / "metrics.csv")
-
-
-def _differences(theirs: Any, ours: Any, name: str = "") -> Iterator[str]:
-    """Yield the settings that differ, in words, but for versions and descriptions."""
-    if isinstance(theirs, Mapping) and isinstance(ours, Mapping):
-        for key in dict.fromkeys([*theirs, *ours]):
-            if key not in ("versions", "description"):
-                yield from _differences(theirs.get(key), ours.get(key), str(key))
-    elif theirs != ours:
-        yield f"{name} {_as_typed(theirs)}, not {_as_typed(ours)}"
-
-
-def _as_typed(value: Any) -> str:
-    """Return a value as one would type it."""
-    return " ".join(map(str, value)) or "empty" if isinstance(value, list) else str(value)
 
 
 def _bytes_in(state: Any) -> int:

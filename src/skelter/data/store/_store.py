@@ -304,16 +304,19 @@ class SkeletonStore:
         Args:
             function: From clips (N, C, T, V, M) to clips of the same shape.
             name: A name for the function. If it is given, the new store remembers it as the
-                ``normalisation`` in its provenance, and in its `digest`. Choose another name for
-                another function.
+                ``normalisation`` in its provenance, after one that is there, and in its `digest`.
+                Choose another name for another function. If not, the provenance says ``unnamed``.
             batch_size: Clips a batch.
 
         Raises:
             ValueError: The function changed the shape, or returned values that are not finite.
         """
-        info = self.info
+        made = dict(self.info.provenance)
         if name:
-            info = replace(info, provenance={**info.provenance, "normalisation": name})
+            made["normalisation"] = ", then ".join(filter(None, (made.get("normalisation"), name)))
+        else:
+            made["unnamed"] = True
+        info = replace(self.info, provenance=made)
         store = SkeletonStore.from_clips(self._map_batches(function, batch_size), **vars(info))
         if name:
             store._frames.digest = digest_mapped(self._digest_frames(), name)
