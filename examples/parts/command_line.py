@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 import typing
 from collections.abc import Mapping, Sequence
@@ -10,6 +11,8 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, NoReturn, TypeVar
 
 import tyro
+
+from skelter.layouts import BUILT_IN, SkeletonLayout, restore_layout
 
 Config = TypeVar("Config")
 WRONG = 2  # exit code of a wrong argument
@@ -59,6 +62,25 @@ def refuse(message: str) -> NoReturn:
     """End with a message and the exit code of a wrong argument."""
     print(f"error: {message}", file=sys.stderr)
     raise SystemExit(WRONG)
+
+
+def open_layout(text: str) -> SkeletonLayout:
+    """Return a built-in layout by its name, or one of your own from a JSON file.
+
+    Raises:
+        OSError: There is no such file.
+        ValueError: It is neither.
+    """
+    built_in = {layout.name.lower(): layout for layout in BUILT_IN}
+    if text.lower() in built_in:
+        return built_in[text.lower()]
+    if not text.lower().endswith(".json"):
+        names = ", ".join(layout.name for layout in BUILT_IN)
+        raise ValueError(f"--layout must be one of {names}, or a .json file; got {text}.")
+    try:
+        return restore_layout(json.loads(Path(text).read_bytes()))
+    except (ValueError, TypeError, KeyError) as error:
+        raise ValueError(f"--layout {text} is not the JSON of a layout: {error}") from error
 
 
 def plain(config: Any) -> dict[str, Any]:

@@ -45,6 +45,7 @@ def describe_run(
             "layout": store.layout.name,
             "channels": store.channels,
             "persons": store.persons,
+            "normalisation": facts.normalisation,
             "digest": store.digest,
         },
         "clips": {"count": len(clips.train), "digest": digest.hexdigest()},

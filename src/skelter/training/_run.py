@@ -34,7 +34,8 @@ class Run:
         configuration: The settings that the caller gave to `Trainer.fit`.
         split: The name of the split that it trained on, empty if the caller gave none.
         seed: The seed.
-        store: ``description``, ``layout``, ``channels``, ``persons`` and ``digest`` of the store.
+        store: ``description``, ``layout``, ``channels``, ``persons``, ``normalisation`` and
+            ``digest`` of the store.
         versions: Those of skelter, torch and Python at the start.
         state: The content of the checkpoint, ``method`` and ``optimiser`` included.
     """
