@@ -236,7 +236,7 @@ class TestPublicNames:
             "evaluation": "extract_features knn linear_probe semi_supervised fine_tune one_shot "
             "ensemble compress alignment uniformity effective_rank diagnose",
             "layouts": "SkeletonLayout NTU25 KINECT20 OPENPOSE18 COCO17 H36M17 SMPL24 "
-            "MEDIAPIPE33 SBU15",
+            "MEDIAPIPE33 SBU15 BODY25 SMPL22 AZURE32 HAND21",
         }
         for module, names in contract.items():
             exported = set(importlib.import_module(f"skelter.{module}").__all__)

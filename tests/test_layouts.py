@@ -8,19 +8,27 @@ import torch
 
 from skelter import data, layouts
 from skelter.layouts import (
+    AZURE32,
+    BODY25,
     COCO17,
     H36M17,
+    HAND21,
     KINECT20,
     MEDIAPIPE33,
     NTU25,
     OPENPOSE18,
     SBU15,
+    SMPL22,
     SMPL24,
     SkeletonLayout,
     find_layout,
 )
 
-EVERY = [NTU25, KINECT20, SBU15, OPENPOSE18, COCO17, H36M17, SMPL24, MEDIAPIPE33]
+BODIES = [
+    *(NTU25, KINECT20, SBU15, AZURE32, OPENPOSE18, BODY25, COCO17),
+    *(H36M17, SMPL24, SMPL22, MEDIAPIPE33),
+]
+EVERY = [*BODIES, HAND21]
 BUILT_IN = pytest.mark.parametrize("layout", EVERY, ids=lambda x: x.name)
 
 
@@ -69,7 +77,11 @@ class TestSkeletonLayout:
             side, _, limb = name.partition(" ")
             other = layout.parts[f"{sides[side]} {limb}" if side in sides else name]
             assert sorted(swap[joint] for joint in part) == sorted(other)
+
+    @pytest.mark.parametrize("layout", BODIES, ids=lambda x: x.name)
+    def test_bodies_have_the_same_parts(self, layout):
         assert set(layout.parts) == set(NTU25.parts)
+        assert layout.left_right
 
     @BUILT_IN
     def test_left_and_right_are_in_this_order(self, layout):
@@ -102,8 +114,14 @@ class TestSkeletonLayout:
                 "1-0 2-0 3-1 4-2 5-0 6-0 7-5 8-6 9-7 10-8 11-5 12-6 13-11 14-12 15-13 16-14",
                 0,
             ),
+            (
+                BODY25,
+                "0-1 2-1 3-2 4-3 5-1 6-5 7-6 8-1 9-8 10-9 11-10 12-8 13-12 14-13 15-0 16-0 17-15 "
+                "18-16 19-14 20-19 21-14 22-11 23-22 24-11",
+                1,
+            ),
         ],
-        ids=["OPENPOSE18", "COCO17"],
+        ids=["OPENPOSE18", "COCO17", "BODY25"],
     )
     def test_points_of_images_are_the_published_tables(self, layout, table, root):
         pairs = [tuple(int(joint) for joint in pair.split("-")) for pair in table.split()]
@@ -111,6 +129,30 @@ class TestSkeletonLayout:
         assert layout.roots == (root,)
         assert layout.spine is None
         assert layout.shoulders is None
+        assert layout.dimensions == 2
+
+    def test_azure_is_the_published_hierarchy(self):
+        table = (
+            "1-0 2-1 3-2 4-2 5-4 6-5 7-6 8-7 9-8 10-7 11-2 12-11 13-12 14-13 15-14 16-15 17-14 "
+            "18-0 19-18 20-19 21-20 22-0 23-22 24-23 25-24 26-3 27-26 28-26 29-26 30-26 31-26"
+        )
+        pairs = {tuple(int(joint) for joint in pair.split("-")) for pair in table.split()}
+        assert set(AZURE32.bones) == pairs
+        assert AZURE32.dimensions == 3
+
+    def test_smpl22_is_smpl24_without_hands(self):
+        assert SMPL22.joints == SMPL24.joints[:22]
+        assert set(SMPL24.joints) - set(SMPL22.joints) == {"left hand", "right hand"}
+        assert SMPL22.parents == SMPL24.parents[:22]
+        assert SMPL22.swap == SMPL24.swap[:22]
+        assert (SMPL22.spine, SMPL22.shoulders) == (SMPL24.spine, SMPL24.shoulders)
+
+    def test_a_hand_is_five_chains_from_the_wrist(self):
+        assert HAND21.swap == tuple(range(21))
+        assert HAND21.parents[::4] == (-1, 3, 7, 11, 15, 19)
+        for base in range(1, 21, 4):
+            assert HAND21.parents[base : base + 4] == (0, base, base + 1, base + 2)
+            assert HAND21.joints[base + 3].endswith("tip")
 
     def test_mediapipe_keeps_published_connections_but_those_that_close_a_ring(self):
         """Oracle: the connections that MediaPipe draws, as pairs without an order."""
@@ -183,8 +225,17 @@ class TestFromBones:
 class TestConvert:
     @pytest.mark.parametrize(
         ("big", "small"),
-        [(OPENPOSE18, COCO17), (MEDIAPIPE33, COCO17), (NTU25, KINECT20)],
-        ids=["openpose", "mediapipe", "kinect"],
+        [
+            (OPENPOSE18, COCO17),
+            (MEDIAPIPE33, COCO17),
+            (NTU25, KINECT20),
+            (BODY25, COCO17),
+            (BODY25, OPENPOSE18),
+            (AZURE32, COCO17),
+            (AZURE32, OPENPOSE18),
+            (SMPL24, SMPL22),
+        ],
+        ids=lambda x: x.name,
     )
     def test_there_and_back(self, big, small):
         x = torch.randn(2, 3, 5, small.num_joints, 2)
@@ -298,6 +349,38 @@ class TestFindLayout:
     def test_knows_other_spellings(self):
         camel = ["".join(word.title() for word in reversed(n.split())) for n in SBU15.joints]
         assert find_layout(camel) is SBU15
+
+    @pytest.mark.parametrize(
+        ("names", "layout"),
+        [
+            (
+                "PELVIS SPINE_NAVEL SPINE_CHEST NECK CLAVICLE_LEFT SHOULDER_LEFT ELBOW_LEFT "
+                "WRIST_LEFT HAND_LEFT HANDTIP_LEFT THUMB_LEFT CLAVICLE_RIGHT SHOULDER_RIGHT "
+                "ELBOW_RIGHT WRIST_RIGHT HAND_RIGHT HANDTIP_RIGHT THUMB_RIGHT HIP_LEFT KNEE_LEFT "
+                "ANKLE_LEFT FOOT_LEFT HIP_RIGHT KNEE_RIGHT ANKLE_RIGHT FOOT_RIGHT HEAD NOSE "
+                "EYE_LEFT EAR_LEFT EYE_RIGHT EAR_RIGHT",
+                AZURE32,
+            ),
+            (
+                "Nose Neck RShoulder RElbow RWrist LShoulder LElbow LWrist MidHip RHip RKnee "
+                "RAnkle LHip LKnee LAnkle REye LEye REar LEar LBigToe LSmallToe LHeel RBigToe "
+                "RSmallToe RHeel",
+                BODY25,
+            ),
+            (
+                "WRIST THUMB_CMC THUMB_MCP THUMB_IP THUMB_TIP "
+                + " ".join(
+                    f"{finger}_{joint}"
+                    for finger in ("INDEX_FINGER", "MIDDLE_FINGER", "RING_FINGER", "PINKY")
+                    for joint in ("MCP", "PIP", "DIP", "TIP")
+                ),
+                HAND21,
+            ),
+        ],
+        ids=lambda x: getattr(x, "name", "names"),
+    )
+    def test_knows_the_names_of_the_makers(self, names, layout):
+        assert find_layout(names.split()) is layout
 
     @pytest.mark.parametrize(
         ("file", "layout"),

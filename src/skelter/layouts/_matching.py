@@ -9,7 +9,8 @@ from typing import Protocol
 from skelter import _checks
 
 WORD = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|[0-9]+")
-SPELLINGS = dict.fromkeys(("center", "middle", "mid"), "centre") | {"l": "left", "r": "right"}
+SPELLINGS = dict.fromkeys(("center", "middle", "mid"), "centre")
+SPELLINGS |= {"l": "left", "r": "right", "handtip": "hand tip"}
 FILLERS = {"of", "the", "at", "level", "joint"}
 # Joints that have more than one name.
 SAME = {
@@ -42,7 +43,7 @@ def joint_words(joint: str) -> frozenset[str]:
         True
     """
     words = (word.lower() for word in WORD.findall(joint))
-    return frozenset(SPELLINGS.get(word, word) for word in words) - FILLERS
+    return frozenset(" ".join(SPELLINGS.get(word, word) for word in words).split()) - FILLERS
 
 
 def joint_meaning(joint: str) -> Hashable:
