@@ -68,12 +68,12 @@ def _elements(data: memoryview, order: str) -> Iterator[Element]:
     at = 0
     while at < len(data):
         kind, size = struct.unpack_from(f"{order}II", data, at)
-        start = at + 8
+        start, room = at + 8, len(data) - at - 8
+        at = start + size + (-size % 8 if kind != COMPRESSED else 0)
         if kind >> 16:  # a small element: its size stands beside its type, its bytes behind
-            kind, size, start = kind & 0xFFFF, kind >> 16, at + 4
-        at = start + size if kind == COMPRESSED else start + size + -(start + size) % 8
-        if start + size > len(data) or (start % 8 and size > 4):
-            raise ValueError(f"an element of {size} bytes where {len(data) - start} are left")
+            kind, size, start, room, at = kind & 0xFFFF, kind >> 16, start - 4, 4, start
+        if size > room:
+            raise ValueError(f"an element of {size} bytes where {room} are left")
         yield kind, data[start : start + size]
 
 

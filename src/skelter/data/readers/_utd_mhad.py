@@ -18,13 +18,13 @@ import numpy.typing as npt
 from skelter._files import format_error
 from skelter.data._clip import Clip
 from skelter.data.files._matlab import load_matlab
-from skelter.data.files._paths import list_files
+from skelter.data.readers._paths import list_files
 from skelter.data.readers._names import split_names
 from skelter.data.readers._reading import check_joints, to_float32
 from skelter.layouts import KINECT20
 
-ENDING = "_skeleton"
-NAME = re.compile(rf"a(\d{{1,3}})_s(\d{{1,3}})_t(\d{{1,3}})(?:{ENDING})?", re.ASCII)
+SUFFIX = "_skeleton.mat"  # beside it lie files of depth and of inertial sensors
+NAME = re.compile(r"a(\d{1,3})_s(\d{1,3})_t(\d{1,3})(?:_skeleton)?", re.ASCII)
 ACTIONS = split_names(
     """swipe left|swipe right|wave|clap|throw|arm cross|basketball shoot|draw x|
     draw circle clockwise|draw circle counter clockwise|draw triangle|bowling|boxing|
@@ -42,7 +42,8 @@ def read_utd_mhad(path: str | Path) -> Iterator[Clip]:
     Label (from 0), subject and trial are those of the file name, unknown if it has another form.
 
     Args:
-        path: A ``.mat`` file, or a folder whose files are read in the order of their names.
+        path: A ``.mat`` file, or a folder whose ``*_skeleton.mat`` files, which may be in sub-folders,
+            are read in the order of their names.
 
     Returns:
         Clips with joints (T, 1, 20, 3), float32, and the trial in ``extra``.
@@ -60,7 +61,7 @@ def read_utd_mhad(path: str | Path) -> Iterator[Clip]:
         Traceback (most recent call last):
         FileNotFoundError: a8_s2_t1_skeleton.mat does not exist.
     """
-    return (read_file(file) for file in list_files(path, ".mat"))
+    return (read_file(file) for file in list_files(path, SUFFIX))
 
 
 def read_file(path: Path) -> Clip:
@@ -71,7 +72,7 @@ def read_file(path: Path) -> Clip:
     joints = check_joints(path, "the clip", _positions(path)[:, None, FILE_ORDER])
     if name is None:
         return Clip(joints, name=path.stem)
-    label, stem = name.action - 1, path.stem.removesuffix(ENDING)
+    label, stem = name.action - 1, path.stem.removesuffix("_skeleton")
     return Clip(joints, label, name.subject, name=stem, extra={"trial": name.trial})
 
 
