@@ -13,6 +13,7 @@ needs --representations. Training on one set and evaluating on another (transfer
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 from collections import Counter
@@ -27,6 +28,7 @@ from parts.recordings import Fold
 from parts.sources import RANDOM, RAW, TRAINED, Candidate
 from tqdm import tqdm
 
+from skelter import distributed
 from skelter.data import SkeletonStore
 
 CLASSIFIERS = "classifiers"  # folder beside the report
@@ -39,7 +41,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def evaluate(config: Evaluation, store: SkeletonStore | None = None) -> None:
-    """Run the protocols on every encoder, on a store that is open, and write the report."""
+    """Run the protocols on every encoder, on a store that is open, and write the report.
+
+    Of several processes, as `torchrun` starts them, the first does it alone.
+    """
+    if int(os.environ.get("RANK", "0")) > 0 or distributed.rank() > 0:
+        return
     config.device()  # or end with the reason why not
     if (config.output / "report.md").exists() and not config.overwrite:
         refuse(f"--output {config.output} has a report. Name another folder, or --overwrite.")

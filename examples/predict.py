@@ -3,9 +3,10 @@
     python examples/predict.py S001C001P001R001A010.skeleton --checkpoint CLASSIFIER
     python examples/predict.py stores/ntu60 --number 7
 
-CLIP is a .skeleton file of NTU RGB+D, a .json of NW-UCLA or Kinetics-skeleton, an array .npy of
-shape (frames, joints, coordinates) or (frames, persons, joints, coordinates), or one of many in a
-store, a ragged .npz, a .pkl of pyskl or a .npz of CTR-GCN. Without CLIP, one is generated.
+CLIP is a .skeleton file of NTU RGB+D, a .json of NW-UCLA or Kinetics-skeleton, the .json files of
+OpenPose, a .mat of UTD-MHAD, a skeleton_pos.txt of SBU, an array .npy of shape (frames, joints,
+coordinates) or (frames, persons, joints, coordinates), or one of many in a store, a ragged .npz, a
+.pkl of pyskl or a .npz of CTR-GCN. Without CLIP, one is generated.
 
 paper_pipeline.py, and evaluate.py with the tasks linear or finetune, write classifiers into the
 folder `classifiers` beside their reports. Without --checkpoint, the newest of them is taken.
@@ -25,7 +26,8 @@ from torch import Tensor
 from skelter import checkpoints, viz
 from skelter.checkpoints import TrainedEncoder
 
-NEWEST = "runs/*/classifiers/*.pt"
+CLASSIFIERS = "classifiers"  # folder beside a report
+NEWEST = f"runs/*/{CLASSIFIERS}/*.pt"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -34,12 +36,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     trained = load(args.checkpoint or newest())
     try:
         layout = open_layout(args.layout) if args.layout else None
-        clip, layout = clips.open_clip(args.clip, args.number, trained, layout)
+        clip, layout, label = clips.open_clip(args.clip, args.number, trained, layout)
         x = clips.fit(clip, layout, trained)
         scores = trained.predict(x)
     except (OSError, ValueError, TypeError, ImportError) as error:
         refuse(f"{args.clip or 'a generated clip'}: {error}")
-    print(f"{clip.name}: {len(clip.joints)} frames of {layout.name}")
+    truth = f", labelled {label}" if label else ""
+    print(f"{clip.name}: {len(clip.joints)} frames of {layout.name}{truth}")
     print(table(scores, trained, args.top))
     title = f"{clip.name}: {name_of(int(scores.argmax()), trained)} {float(scores.max()):.0%}"
     figure = viz.plot_clips({title: x}, trained.layout)
@@ -51,14 +54,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def load(path: Path) -> TrainedEncoder:
     """Return the encoder of a checkpoint, or end with the reason why it cannot name actions."""
+    folder = path / CLASSIFIERS
+    if (path / "checkpoints").is_dir():
+        refuse(
+            f"--checkpoint {path} is a run of pre-training, which knows no classes. Train a "
+            f"classifier: python examples/evaluate.py --checkpoint {path} --tasks finetune"
+        )
     try:
-        trained = checkpoints.load_encoder(path)
+        trained = checkpoints.load_encoder(folder if folder.is_dir() else path)
     except (OSError, ValueError) as error:
         refuse(f"--checkpoint {path}: {error}")
     if trained.classifier is None:
         refuse(
-            f"--checkpoint {path} is an encoder without a classifier, as pre-training knows no "
-            f"classes. Train one: python examples/evaluate.py --checkpoint {path} --tasks finetune"
+            f"--checkpoint {path} is an encoder without a classifier. Train one: "
+            f"python examples/evaluate.py --checkpoint {path} --tasks finetune"
         )
     return trained
 

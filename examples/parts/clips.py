@@ -3,22 +3,38 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+import zipfile
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from parts.advice import advise
+from parts.advice import STORE, in_folder
 from skelter import data
 from skelter.checkpoints import TrainedEncoder
 from skelter.data import Clip, SkeletonFormatError, SkeletonStore, synthetic
-from skelter.layouts import COCO17, KINECT20, NTU25, OPENPOSE18, SkeletonLayout
+from skelter.layouts import BODY25, COCO17, KINECT20, NTU25, OPENPOSE18, SBU15, SkeletonLayout
 
-Found = tuple[Clip, SkeletonLayout]
+
+class Found(NamedTuple):
+    """A clip, its layout, and its class where that is known."""
+
+    clip: Clip
+    layout: SkeletonLayout
+    label: str = ""
+
+
+# Readers of files that hold one clip, by the ending of their names.
+READERS: dict[str, tuple[Callable[[Path], Iterable[Clip]], SkeletonLayout]] = {
+    ".skeleton": (data.read_ntu, NTU25),
+    ".mat": (data.read_utd_mhad, KINECT20),
+    ".txt": (data.read_sbu, SBU15),
+}
 UNSEEN = 1  # the seed of a generated clip; the set that is trained on has 0
 
 
@@ -38,38 +54,60 @@ def open_clip(path: Path | None, number: int, trained: TrainedEncoder,
     """
     if path is None:
         store = synthetic.generate(clips_per_class=1, layout=trained.layout, seed=UNSEEN)
-        return named(store, number), store.layout
-    if path.is_dir() and (path / "store.json").exists():
+        return of_store(store, number)
+    if path.is_dir() and (path / STORE).exists():
         store = SkeletonStore.open(path)
-        return named(store, number), store.layout
+        return of_store(store, number)
+    if path.is_dir() and any(path.glob("*_keypoints.json")):
+        return of_openpose(path, number)
+    if not path.exists():
+        raise ValueError("it does not exist. CLIP is a file of clips or a store: see --help.")
     if not path.is_file():
-        raise ValueError(advise(path))
+        raise ValueError(in_folder(path))
+    return of_file(path, number, layout, trained.layout)
+
+
+def of_file(path: Path, number: int, layout: SkeletonLayout | None,
+            default: SkeletonLayout) -> Found:  # fmt: skip
+    """Return a clip of a file by the ending of its name."""
     kind = path.suffix.lower()
-    if kind == ".npz" and "x_test" not in np.load(path).files:
-        store = data.load_ragged(path)
-        return named(store, number), store.layout
-    given = layout or trained.layout
+    if kind == ".npz" and is_ctrgcn(path):
+        return Found(pick(data.read_ctrgcn(path, "test"), number), layout or NTU25)
     if kind == ".npz":
-        return pick(data.read_ctrgcn(path, "test"), number), layout or NTU25
+        store = data.load_ragged(path, layout=layout)
+        return of_store(store, number)
     if kind == ".npy":
-        return of_array(path, given), given
-    if kind == ".skeleton":
-        return pick(data.read_ntu(path), number), NTU25
+        return Found(of_array(path, layout or default), layout or default)
     if kind == ".json":
-        return of_json(path)
+        return of_json(path, number)
     if kind in (".pkl", ".pickle"):
         clip = pick(data.read_pyskl(path), number)
-        return clip, layout or {17: COCO17, 25: NTU25}.get(clip.joints.shape[2], given)
-    raise ValueError(advise(path))
+        return Found(clip, layout or {17: COCO17, 25: NTU25}.get(clip.joints.shape[2], default))
+    if kind in READERS:
+        read, own = READERS[kind]
+        return Found(pick(read(path), number), own)
+    raise ValueError(
+        f"a file {kind or 'without an ending'} is not a CLIP that is known: see --help."
+    )
 
 
-def named(store: SkeletonStore, number: int) -> Clip:
-    """Return a clip of a store, its name the one of its class where it has no other."""
+def is_ctrgcn(path: Path) -> bool:
+    """Return whether an archive is one of CTR-GCN. One that is damaged is not."""
+    try:
+        with np.load(path) as arrays:
+            return "x_test" in arrays.files
+    except (ValueError, OSError, EOFError, zipfile.BadZipFile):
+        return False
+
+
+def of_store(store: SkeletonStore, number: int) -> Found:
+    """Return a clip of a store."""
     if not -len(store) <= number < len(store):
         raise ValueError(f"--number {number}: there are {len(store)} clips, from 0.")
     clip = store[number]
-    known = clip.label >= 0 and store.label_names
-    return replace(clip, name=clip.name or (store.label_names[clip.label] if known else "clip"))
+    known = clip.label >= 0 and len(store.label_names) > 0
+    label = store.label_names[clip.label] if known else ""
+    return Found(clip, store.layout, label)
 
 
 def pick(clips: Iterable[Clip], number: int) -> Clip:
@@ -80,15 +118,23 @@ def pick(clips: Iterable[Clip], number: int) -> Clip:
     return found
 
 
-def of_json(path: Path) -> Found:
-    """Return the clip of a file of NW-UCLA or of Kinetics-skeleton."""
+def of_json(path: Path, number: int) -> Found:
+    """Return the clip of a file of NW-UCLA, of Kinetics-skeleton or of OpenPose."""
     try:
         keys = set(json.loads(path.read_bytes()))
     except (ValueError, TypeError, RecursionError) as error:
         raise SkeletonFormatError(f"{path} is not JSON: {error}") from error
+    if "people" in keys:
+        return of_openpose(path, number)
     if "skeletons" in keys:
-        return pick(data.read_nw_ucla(path), 0), KINECT20
-    return pick(data.read_kinetics(path), 0), OPENPOSE18
+        return Found(pick(data.read_nw_ucla(path), 0), KINECT20)
+    return Found(pick(data.read_kinetics(path), 0), OPENPOSE18)
+
+
+def of_openpose(path: Path, number: int) -> Found:
+    """Return a clip of OpenPose's own files."""
+    clip = pick(data.read_openpose(path), number)
+    return Found(clip, BODY25 if clip.joints.shape[2] == BODY25.num_joints else OPENPOSE18)
 
 
 def of_array(path: Path, layout: SkeletonLayout) -> Clip:
@@ -111,5 +157,8 @@ def fit(clip: Clip, layout: SkeletonLayout, trained: TrainedEncoder) -> Tensor:
     x = torch.from_numpy(clip.joints).permute(3, 0, 2, 1).float()
     if layout != trained.layout:
         x = layout.convert(x, to=trained.layout)
+        lost = trained.layout.num_joints - layout.num_joints
+        if lost > 0:
+            print(f"warning: {layout.name} lacks {lost} joints of {trained.layout.name}: zeros")
     missing = trained.facts.persons - x.shape[-1]
     return torch.nn.functional.pad(x, (0, missing)) if missing > 0 else x

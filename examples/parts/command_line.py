@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 import typing
 from collections.abc import Mapping, Sequence
@@ -12,7 +11,7 @@ from typing import Annotated, Any, Literal, NoReturn, TypeVar
 
 import tyro
 
-from skelter.layouts import BUILT_IN, SkeletonLayout, restore_layout
+from skelter.layouts import BUILT_IN, SkeletonLayout, load_layout
 
 Config = TypeVar("Config")
 WRONG = 2  # exit code of a wrong argument
@@ -77,10 +76,7 @@ def open_layout(text: str) -> SkeletonLayout:
     if not text.lower().endswith(".json"):
         names = ", ".join(layout.name for layout in BUILT_IN)
         raise ValueError(f"--layout must be one of {names}, or a .json file; got {text}.")
-    try:
-        return restore_layout(json.loads(Path(text).read_bytes()))
-    except (ValueError, TypeError, KeyError) as error:
-        raise ValueError(f"--layout {text} is not the JSON of a layout: {error}") from error
+    return load_layout(text)
 
 
 def plain(config: Any) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import io
 import json
 import os
@@ -10,9 +11,10 @@ import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
-from torch import Tensor
+import torch
+from torch import Tensor, nn
 from torch.utils.tensorboard import SummaryWriter
 
 from skelter import checkpoints
@@ -101,24 +103,52 @@ class Run:
         """The names of the method's encoders."""
         return list(self.state["run"]["encoders"])
 
-    def load_encoders(self, method: Method) -> None:
-        """Load the weights of the encoders, and nothing else, into a method.
+    @property
+    def digest(self) -> str:
+        """A digest of the weights of the method, wherever the folder lies."""
+        digest = hashlib.sha256()
+        for name, value in sorted(self.state["method"].items()):
+            digest.update(name.encode())
+            digest.update(value.contiguous().view(-1).view(torch.uint8).numpy())
+        return digest.hexdigest()
+
+    def load_encoders(self, target: Method | nn.ModuleDict) -> None:
+        """Load the weights of encoders, and nothing else, by their names.
+
+        To start a training from them, load them before a method is built of them: it makes its
+        momentum copies then.
+
+        Args:
+            target: A method, or encoders by name, some or all of those of the run.
 
         Raises:
-            RunFolderError: The encoders of the method have other names or sizes.
+            RunFolderError: The run has no encoder of a name, or one of another size.
         """
-        prefix = "encoders."
+        encoders = target if isinstance(target, nn.ModuleDict) else target.encoders
         weights = {
-            name.removeprefix(prefix): value
+            name.removeprefix("encoders."): value
             for name, value in self.state["method"].items()
-            if name.startswith(prefix)
+            if name.startswith(tuple(f"encoders.{name}." for name in encoders))
         }
         try:
-            method.encoders.load_state_dict(weights)
+            encoders.load_state_dict(weights)
         except RuntimeError as error:
             raise RunFolderError(
-                f"{self.path} has other encoders than this {type(method).__name__}: {error}"
+                f"{self.path} has other encoders than this {type(target).__name__}: "
+                f"{', '.join(self.encoder_names)}; {error}"
             ) from error
+
+    def load_method(self, method: Method) -> bool:
+        """Load all weights of the method, momentum encoders and queues included, if they fit.
+
+        Returns:
+            Whether they fit. If not, nothing was loaded.
+        """
+        own, weights = cast(nn.Module, method).state_dict(), self.state["method"]
+        shapes = [{name: value.shape for name, value in some.items()} for some in (own, weights)]
+        if shapes[0] == shapes[1]:
+            cast(nn.Module, method).load_state_dict(weights)
+        return shapes[0] == shapes[1]
 
 
 class RunFolder:
