@@ -209,6 +209,7 @@ class _Training:
             "monitor": trainer.monitor.share,
         }
         self.module, self.optimiser = fabric.setup(_Step(network), optimiser)
+        self.scaled = getattr(fabric.strategy.precision, "scaler", None) is not None
         self.rates = [float(group["lr"]) for group in self.optimiser.param_groups]
         self.schedule = schedule or warm_up_cosine()
         self.folder = RunFolder(trainer.folder, about, keep=trainer.keep)
@@ -303,9 +304,15 @@ class _Training:
                 figures[name] = figures[name] + weighted if name in figures else weighted
         means, stop = self.agree(figures, len(indices), told.is_set())
         if not math.isfinite(means["loss"]):
-            raise self.list_clips(indices)
+            raise self.list_clips(indices, "loss")
         if self.config.clip_norm:
-            self.fabric.clip_gradients(self.module, self.optimiser, max_norm=self.config.clip_norm)
+            norm = self.fabric.clip_gradients(
+                self.module, self.optimiser, max_norm=self.config.clip_norm,
+                error_if_nonfinite=False,
+            )  # fmt: skip
+            # A scaler leaves such a step out, and lowers its scale.
+            if not self.scaled and norm is not None and not bool(norm.isfinite()):
+                raise self.list_clips(indices, "gradient")
         self.optimiser.step()
         for name, mean in {**means, "lr": self.optimiser.param_groups[0]["lr"]}.items():
             self.sums[name] = self.sums.get(name, 0.0) + mean
@@ -323,14 +330,14 @@ class _Training:
             stop, values = bool(sums[0] > 0), sums[2:] / sums[1]
         return dict(zip(figures, values.tolist(), strict=True)), stop
 
-    def list_clips(self, indices: IntArray) -> NotFiniteError:
+    def list_clips(self, indices: IntArray, what: str) -> NotFiniteError:
         """List the clips of a step in a file, and return the error that names it."""
         names = [f"{index}\t{self.clips.store.names[index]}\n" for index in indices]
         path = self.folder.path / f"not-finite-step-{self.step}-process-{self.rank}.txt"
         path.write_text("".join(names))
         return NotFiniteError(
-            f"The loss of step {self.step} is not finite. Its clips are listed in {path}: look at "
-            "them, or lower the learning rate, or set `clip_norm`. The checkpoint before is whole."
+            f"The {what} of step {self.step} is not finite. Its clips are listed in {path}: look "
+            "at them, or lower the learning rate, or set `clip_norm`. The checkpoint before is whole."
         )
 
     def end_epoch(self, epoch: int, speed: float) -> None:
