@@ -138,10 +138,9 @@ class Trainer:
         fits = fits and hasattr(method, "encoders") and hasattr(method, "representations")
         expected = "be a module with `encoders` and `representations`, see skelter.typing.Method"
         _checks.require(fits, "`method`", expected, type(method).__name__, error=TypeError)
-        fits = isinstance(store, SkeletonStore)
+        fits, came = isinstance(store, SkeletonStore), type(store).__name__
         hint = "Open one: SkeletonStore.open(path)"
-        expected = "be a SkeletonStore"
-        _checks.require(fits, "`store`", expected, type(store).__name__, hint, error=TypeError)
+        _checks.require(fits, "`store`", "be a SkeletonStore", came, hint, error=TypeError)
         expected, came = "be a transform of clips", type(views).__name__
         _checks.require(callable(views), "`views`", expected, came, error=TypeError)
         indices = _checks.indices("indices", indices, len(store))
@@ -306,10 +305,8 @@ class _Training:
         if not math.isfinite(means["loss"]):
             raise self.list_clips(indices, "loss")
         if self.config.clip_norm:
-            norm = self.fabric.clip_gradients(
-                self.module, self.optimiser, max_norm=self.config.clip_norm,
-                error_if_nonfinite=False,
-            )  # fmt: skip
+            clip = partial(self.fabric.clip_gradients, error_if_nonfinite=False)
+            norm = clip(self.module, self.optimiser, max_norm=self.config.clip_norm)
             # A scaler leaves such a step out, and lowers its scale.
             if not self.scaled and norm is not None and not bool(norm.isfinite()):
                 raise self.list_clips(indices, "gradient")
@@ -337,7 +334,7 @@ class _Training:
         path.write_text("".join(names))
         return NotFiniteError(
             f"The {what} of step {self.step} is not finite. Its clips are listed in {path}: look "
-            "at them, or lower the learning rate, or set `clip_norm`. The checkpoint before is whole."
+            "at them, lower the learning rate, or set `clip_norm`. The checkpoint before is whole."
         )
 
     def end_epoch(self, epoch: int, speed: float) -> None:
