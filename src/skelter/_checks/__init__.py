@@ -19,7 +19,16 @@ from skelter._checks._features import (
     same_parameters,
 )
 from skelter._checks._numbers import between, choice, interval, positive, positive_int
-from skelter._checks._recordings import label, recording
+from skelter._checks._recordings import (
+    MOST_LABEL,
+    axis_order,
+    count,
+    label,
+    one_array,
+    recorded_floats,
+    recording,
+    whole,
+)
 from skelter._checks._sentence import require, require_match, shape_of
 from skelter._checks._tensors import (
     axis,
@@ -39,13 +48,16 @@ from skelter._checks._tensors import (
 )
 
 __all__ = [
+    "MOST_LABEL",
     "axis",
+    "axis_order",
     "between",
     "choice",
     "class_indices",
     "class_labels",
     "clip_batch",
     "clips",
+    "count",
     "embeddings",
     "features",
     "finite",
@@ -64,11 +76,13 @@ __all__ = [
     "labels",
     "negatives",
     "not_empty",
+    "one_array",
     "padded",
     "params",
     "positions",
     "positive",
     "positive_int",
+    "recorded_floats",
     "recording",
     "require",
     "require_match",
@@ -78,4 +92,5 @@ __all__ = [
     "same_parameters",
     "shape_of",
     "tensor",
+    "whole",
 ]
