@@ -18,20 +18,20 @@ from skelter._checks._features import (
     same_names,
     same_parameters,
 )
-from skelter._checks._numbers import between, choice, interval, positive, positive_int
+from skelter._checks._numbers import between, choice, interval, number, positive, positive_int
 from skelter._checks._recordings import (
     MOST_LABEL,
     axis_order,
-    count,
     label,
     one_array,
     recorded_floats,
     recording,
     whole,
 )
-from skelter._checks._sentence import require, require_match, shape_of
+from skelter._checks._sentence import plural, require, require_match, shape_of
 from skelter._checks._tensors import (
     axis,
+    channels,
     clip_batch,
     clips,
     finite,
@@ -44,6 +44,7 @@ from skelter._checks._tensors import (
     padded,
     params,
     positions,
+    read_number,
     same_batch,
 )
 
@@ -52,12 +53,12 @@ __all__ = [
     "axis",
     "axis_order",
     "between",
+    "channels",
     "choice",
     "class_indices",
     "class_labels",
     "clip_batch",
     "clips",
-    "count",
     "embeddings",
     "features",
     "finite",
@@ -76,12 +77,15 @@ __all__ = [
     "labels",
     "negatives",
     "not_empty",
+    "number",
     "one_array",
     "padded",
     "params",
+    "plural",
     "positions",
     "positive",
     "positive_int",
+    "read_number",
     "recorded_floats",
     "recording",
     "require",

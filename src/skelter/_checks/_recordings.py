@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from skelter._checks._arrays import tensor
-from skelter._checks._sentence import require
+from skelter._checks._sentence import plural, require
 from skelter._checks._tensors import LAYOUT_HINT, Layout, joint_count
 
 MOST_PERSONS, MOST_COORDINATES, MOST_LABEL = 5, 12, 2**31 - 1
@@ -42,8 +42,7 @@ def recording(name: str, joints: Any, layout: Layout) -> NDArray[np.float32]:
     finite = np.isfinite(array)
     if not finite.all():  # much faster than frame by frame
         wrong = np.flatnonzero(~finite.all((1, 2, 3)))
-        frames = "frame" if wrong.size == 1 else "frames"
-        came = f"{wrong.size} broken {frames} of {len(array)}, the first number {wrong[0]}"
+        came = f"{plural(wrong.size, 'broken frame')} of {len(array)}, the first number {wrong[0]}"
         require(False, name, "be finite", came, "Mark missing joints with zeros, not with NaN.")
     return array
 
@@ -82,8 +81,8 @@ def axis_order(name: str, shape: Sequence[int], layout: Layout) -> None:
     flat = len(shape) == 4 and other in KNOWN and shape[other.index("T")] > MOST_PERSONS
     flat = flat and (C < 2 or shape[other.index("C")] == layout.dimensions)
     if crowded or flat or C > MOST_COORDINATES:
-        persons = [count(M, "person")] if len(shape) == 4 else []
-        came = ", ".join([count(T, "frame"), *persons, count(C, "coordinate")])
+        persons = [plural(M, "person")] if len(shape) == 4 else []
+        came = ", ".join([plural(T, "frame"), *persons, plural(C, "coordinate")])
         few = " and no more persons than frames" if persons else ""
         in_image = flat and not crowded and C == 2
         hint = "For poses in an image, take a layout with dimensions=2." if in_image else ""
@@ -94,11 +93,6 @@ def axis_order(name: str, shape: Sequence[int], layout: Layout) -> None:
             f"{tuple(shape)}: {came}",
             f"{_way(own, other)} {hint}".strip(),
         )
-
-
-def count(number: int, noun: str) -> str:
-    """Return a number with its noun, in the plural unless it is one: "1 frame", "2 frames"."""
-    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def whole(name: str, value: Any, hint: str = "") -> int:

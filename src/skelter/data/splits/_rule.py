@@ -116,7 +116,7 @@ class SplitRule:
             len(split.train) > 0 and len(split.test) > 0,
             f"split {self.name}",
             f"find clips of both sides in {store!r}",
-            f"{_checks.count(len(split.train), 'clip')} to train and {len(split.test)} to test; "
+            f"{_checks.plural(len(split.train), 'clip')} to train and {len(split.test)} to test; "
             f"subjects {_range(store.subjects)}, views {_range(store.views)}",
             self.hint,
         )

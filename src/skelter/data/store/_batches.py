@@ -84,7 +84,7 @@ class ShuffledBatches:
             fewest >= world_size,
             "`indices` and `batch_size`",
             f"have a clip for each of {world_size} processes",
-            f"{_checks.count(len(self.indices), 'clip')} in batches of {batch_size}",
+            f"{_checks.plural(len(self.indices), 'clip')} in batches of {batch_size}",
             "Use fewer processes.",
         )
         self.batch_size = fewest

@@ -161,7 +161,7 @@ class ClipIndex:
         _checks.require(
             rising and offsets[0] == 0 and offsets[-1] == frames,
             "`offsets`",
-            f"rise from 0 to the {_checks.count(frames, 'frame')}, one entry more than clips",
+            f"rise from 0 to the {_checks.plural(frames, 'frame')}, one entry more than clips",
             f"{offsets.tolist()[:5]} of shape {offsets.shape}",
         )
         arrays = self.arrays()
@@ -219,12 +219,12 @@ def check_clips(
         label = clip.label if given is None else given[number - 1]
         yield check_clip(replace(clip, label=label), clip.name or f"clip {number - 1}", info)
     if given is not None:
-        sequences_found = _checks.count(number, "sequence")
+        sequences_found = _checks.plural(number, "sequence")
         _checks.require(
             number == len(given),
             "`labels`",
             "have one entry for each sequence",
-            f"{_checks.count(len(given), 'label')} for "
+            f"{_checks.plural(len(given), 'label')} for "
             f"{'more sequences' if number > len(given) else sequences_found}",
         )
 
@@ -244,14 +244,14 @@ def _match_first(clips: Iterable[Clip]) -> Iterator[Clip]:
         persons, channels = persons or M, channels or C
         _checks.require_match(
             persons >= M,
-            f"{name} has {_checks.count(M, 'person')}",
+            f"{name} has {_checks.plural(M, 'person')}",
             f"the first clip has {persons}",
             "",
             "Put a clip with all persons first, or give every array the same.",
         )
         _checks.require_match(
             channels == C,
-            f"{name} has {_checks.count(C, 'coordinate')}",
+            f"{name} has {_checks.plural(C, 'coordinate')}",
             f"the first clip has {channels}",
             "",
             "Keep two- and three-dimensional recordings in stores of their own.",
