@@ -19,7 +19,15 @@ from skelter._checks._features import (
     same_parameters,
 )
 from skelter._checks._numbers import between, choice, interval, number, positive, positive_int
-from skelter._checks._recordings import label, recording
+from skelter._checks._recordings import (
+    MOST_LABEL,
+    axis_order,
+    label,
+    one_array,
+    recorded_floats,
+    recording,
+    whole,
+)
 from skelter._checks._sentence import plural, require, require_match, shape_of
 from skelter._checks._tensors import (
     axis,
@@ -41,7 +49,9 @@ from skelter._checks._tensors import (
 )
 
 __all__ = [
+    "MOST_LABEL",
     "axis",
+    "axis_order",
     "between",
     "channels",
     "choice",
@@ -68,6 +78,7 @@ __all__ = [
     "negatives",
     "not_empty",
     "number",
+    "one_array",
     "padded",
     "params",
     "plural",
@@ -75,6 +86,7 @@ __all__ = [
     "positive",
     "positive_int",
     "read_number",
+    "recorded_floats",
     "recording",
     "require",
     "require_match",
@@ -84,4 +96,5 @@ __all__ = [
     "same_parameters",
     "shape_of",
     "tensor",
+    "whole",
 ]
