@@ -88,12 +88,11 @@ class BiGRU(nn.Module):
 
     def _layer(self, x: Tensor, layer: int) -> Tensor:
         """Run both units of a layer: (T, N, in) to (T, N, 2 * hidden)."""
-        first, second = self.gru.weights(layer)
+        weights = self.gru.weights(layer)
         reverse = self.direction == "bidirectional"
-        if _kernels.is_fused():
-            return _kernels.gru_pair(x, [*first, *second], reverse=reverse)
-        backward = gru(x.flip(0), *second).flip(0) if reverse else gru(x, *second)
-        return torch.cat([gru(x, *first), backward], dim=-1)
+        if _kernels.is_fused(x, *weights):
+            return _kernels.gru_pair(x, weights, reverse=reverse)
+        return gru_pair(x, *weights, reverse=reverse)
 
     def _check(self, x: Tensor) -> None:
         _checks.floating("x", x)
@@ -106,6 +105,23 @@ class BiGRU(nn.Module):
             "of your clips.",
         )
         _checks.not_empty(x)
+
+
+@_kernels.plain_form("gru_pair")
+def gru_pair(x: Tensor, *weights: Tensor, reverse: bool) -> Tensor:
+    """Run two units over a sequence (T, N, I), the second one backward in time if ``reverse``.
+
+    Args:
+        x: Sequence of shape (T, N, I).
+        weights: The four of the first unit, as `gru` takes them, then those of the second.
+        reverse: Whether the second unit reads backward in time.
+
+    Returns:
+        The states (T, N, 2H).
+    """
+    first, second = weights[:4], weights[4:]
+    backward = gru(x.flip(0), *second).flip(0) if reverse else gru(x, *second)
+    return torch.cat([gru(x, *first), backward], dim=-1)
 
 
 def gru(
@@ -155,11 +171,9 @@ class _Units(nn.Module):
         for name, parameter in gru.named_parameters():
             self.register_parameter(name, parameter)
 
-    def weights(self, layer: int) -> tuple[list[Tensor], list[Tensor]]:
-        """Return matrices and biases of both units of a layer, as `gru` takes them."""
+    def weights(self, layer: int) -> list[Tensor]:
+        """Return matrices and biases of both units of a layer, as `gru_pair` takes them."""
         names = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
-        first, second = (
-            [getattr(self, f"{name}_l{layer}{suffix}") for name in names]
-            for suffix in ("", "_reverse")
-        )
-        return first, second
+        return [
+            getattr(self, f"{name}_l{layer}{suffix}") for suffix in ("", "_reverse") for name in names
+        ]
