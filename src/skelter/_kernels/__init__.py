@@ -1,8 +1,9 @@
 """Fused operators of encoders and losses, and the switch between them and their plain forms.
 
-A layer states its mathematics in its own ``forward`` and asks `is_fused` there. Where a fused
-operator stands in for it, the operator computes the same numbers and gradients with less memory and
-time; tests compare the two. All other derivatives come from the plain form (`plain_form`). Nothing here has parameters or checks arguments.
+A layer states its mathematics in its own ``forward``, or in a function beside it, and asks
+`is_fused` there. Where a fused operator stands in for this plain form, it computes the same numbers
+and gradients with less memory and time; tests compare the two. All other derivatives come from the
+plain form (`plain_form`). Nothing here has parameters or checks arguments.
 """
 
 from skelter._kernels._derivatives import is_followed, plain_form

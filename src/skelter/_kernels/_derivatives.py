@@ -32,17 +32,14 @@ def plain_form(operator: str) -> Callable[[PlainForm], PlainForm]:
 
 
 def is_followed(x: Tensor) -> bool:
-    """Tell whether ``torch.func`` or forward-mode differentiation follows a tensor.
-
-    A compiler is not asked: there, torch itself refuses to go on, or its operators do.
-    """
-    if torch.compiler.is_compiling():
-        return False
-    try:
-        x.untyped_storage()
-    except NotImplementedError:  # as transforms wrap a tensor in one that has no storage
-        return True
-    return forward_ad.unpack_dual(x).tangent is not None
+    """Tell whether ``torch.func`` or forward-mode differentiation follows a tensor."""
+    if not torch.compiler.is_compiling():  # a compiler has no storages: it refuses by itself
+        try:
+            x.untyped_storage()
+        except NotImplementedError:  # a transform wraps tensors in others, which have no storage
+            return True
+    dual = forward_ad.unpack_dual(x)  # type: ignore[no-untyped-call]  # torch has no types
+    return dual.tangent is not None
 
 
 def plain_gradients(

@@ -175,5 +175,7 @@ class _Units(nn.Module):
         """Return matrices and biases of both units of a layer, as `gru_pair` takes them."""
         names = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
         return [
-            getattr(self, f"{name}_l{layer}{suffix}") for suffix in ("", "_reverse") for name in names
+            getattr(self, f"{name}_l{layer}{suffix}")
+            for suffix in ("", "_reverse")
+            for name in names
         ]
