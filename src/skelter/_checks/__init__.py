@@ -16,7 +16,7 @@ from skelter._checks._features import (
     negatives,
     same_columns,
     same_names,
-    same_parameters,
+    same_tensors,
 )
 from skelter._checks._numbers import between, choice, interval, number, positive, positive_int
 from skelter._checks._recordings import label, recording
@@ -81,7 +81,7 @@ __all__ = [
     "same_batch",
     "same_columns",
     "same_names",
-    "same_parameters",
+    "same_tensors",
     "shape_of",
     "tensor",
 ]
