@@ -36,6 +36,7 @@ class AGCN(nn.Module):
             and costs about a third more time.
 
     Raises:
+        TypeError: In a call, the clips do not have the dtype of the weights.
         ValueError: An argument is out of range; in a call, the clips do not fit the layout.
 
     References:
@@ -82,6 +83,7 @@ class AGCN(nn.Module):
         _checks.joints(x, self.layout)
         _checks.axis(x, "C", self.in_channels, "this AGCN", "Pass in_channels=... to it.")
         _checks.axis(x, "M", self.persons, "this AGCN", "Pass persons=... to it.")
+        _checks.dtype_of(x, self)
         V, M = self.layout.num_joints, self.persons
         x = self.input_norm(rearrange(x, "n c t v m -> n (m v c) t"))
         x = rearrange(x, "n (m v c) t -> (n m) c t v", m=M, v=V)

@@ -39,6 +39,7 @@ class BiGRU(nn.Module):
             and costs about a third more time.
 
     Raises:
+        TypeError: In a call, the input does not have the dtype of the weights.
         ValueError: An argument is out of range; in a call, the input is not (N, T, in_features).
 
     References:
@@ -72,8 +73,7 @@ class BiGRU(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Return features (N, 2 * hidden) of sequences (N, T, in_features)."""
-        self._check(x)
-        x = rearrange(x, "n t i -> t n i")
+        x = rearrange(self._check(x), "n t i -> t n i")
         for layer in range(self.gru.num_layers):
             run = partial(self._layer, layer=layer)
             x = recompute(run, x, self) if self.recompute else run(x)
@@ -94,8 +94,8 @@ class BiGRU(nn.Module):
             return _kernels.gru_pair(x, weights, reverse=reverse)
         return gru_pair(x, *weights, reverse=reverse)
 
-    def _check(self, x: Tensor) -> None:
-        _checks.floating("x", x)
+    def _check(self, x: Tensor) -> Tensor:
+        x = _checks.floating("x", x)
         _checks.require(
             x.ndim == 3 and x.shape[-1] == self.gru.input_size and x.shape[1] > 0,
             "`x`",
@@ -104,7 +104,8 @@ class BiGRU(nn.Module):
             "Convert clips with ToSequence(), and build the encoder with in_features = V * C * M "
             "of your clips.",
         )
-        _checks.not_empty(x)
+        _checks.dtype_of(x, self)
+        return _checks.not_empty(x)
 
 
 @_kernels.plain_form("gru_pair")

@@ -32,6 +32,7 @@ class HCN(nn.Module):
             and costs about a third more time.
 
     Raises:
+        TypeError: In a call, the clips do not have the dtype of the weights.
         ValueError: An argument is out of range; in a call, the clips do not fit them.
 
     References:
@@ -90,6 +91,7 @@ class HCN(nn.Module):
             ("M", self.persons),
         ):
             _checks.axis(x, letter, size, "this HCN", "Build it for the shape of your clips.")
+        _checks.dtype_of(x, self)
         x = rearrange(x, "n c t v m -> (n m) c t v")
         motion = _motion(x)
         if not _kernels.is_followed(x):  # vmap knows no memory formats
