@@ -7,7 +7,7 @@ from einops import rearrange, reduce
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from skelter import _checks
+from skelter import _checks, _kernels
 from skelter.encoders._recompute import recompute
 
 
@@ -32,6 +32,7 @@ class HCN(nn.Module):
             and costs about a third more time.
 
     Raises:
+        TypeError: In a call, the clips do not have the dtype of the weights.
         ValueError: An argument is out of range; in a call, the clips do not fit them.
 
     References:
@@ -91,8 +92,11 @@ class HCN(nn.Module):
             ("M", self.persons),
         ):
             _checks.axis(x, letter, size, "this HCN", "Build it for the shape of your clips.")
+        _checks.dtype_of(x, self)
         x = rearrange(x, "n c t v m -> (n m) c t v")
-        x, motion = (part.contiguous(memory_format=torch.channels_last) for part in (x, _motion(x)))
+        motion = _motion(x)
+        if not _kernels.is_followed(x):  # vmap knows no memory formats
+            x, motion = (part.contiguous(memory_format=torch.channels_last) for part in (x, motion))
         both = torch.cat([self._run(self.position, x), self._run(self.motion, motion)], dim=1)
         maps = self._run(self.fusion, both)
         persons = rearrange(maps, "(n m) d t w -> n m (d t w)", m=self.persons)
