@@ -63,7 +63,7 @@ def load(path: Path) -> TrainedEncoder:
     try:
         trained = checkpoints.load_encoder(folder if folder.is_dir() else path)
     except (OSError, ValueError) as error:
-        refuse(f"--checkpoint {path}: {error}")
+        refuse(f"--checkpoint {path}: {error} It has to be a file of a classifier.")
     if trained.classifier is None:
         refuse(
             f"--checkpoint {path} is an encoder without a classifier. Train one: "

@@ -144,7 +144,10 @@ def of_array(path: Path, layout: SkeletonLayout) -> Clip:
     except (ValueError, EOFError) as error:
         raise SkeletonFormatError(f"{path} is not an array of numbers: {error}") from error
     # A store checks the array as any clip, and says which axes it expects.
-    store = SkeletonStore.from_clips([np.asarray(joints, np.float32)], layout=layout)
+    try:
+        store = SkeletonStore.from_clips([joints], layout=layout)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"{error} --layout says which joints they are.") from error
     return replace(store[0], name=path.stem)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 import typing
 from collections.abc import Mapping, Sequence
@@ -57,9 +58,16 @@ def require(holds: bool, name: str, expected: str, came: object) -> None:
         raise ValueError(f"--{name.replace('_', '-')} must be {expected}; got {came}.")
 
 
+# "Pass layout=... for your skeleton.": what to do in Python, which is not an option here.
+IN_PYTHON = re.compile(r"\s*Pass [^.\n]*=\.\.\.(?:[^.\n]*=\.\.\.)*[^.\n]*(?:\.|$)")
+
+
 def refuse(message: str) -> NoReturn:
-    """End with a message and the exit code of a wrong argument."""
-    print(f"error: {message}", file=sys.stderr)
+    """End with a message and the exit code of a wrong argument.
+
+    Sentences of the library that name arguments in Python are left out.
+    """
+    print(f"error: {IN_PYTHON.sub('', message)}", file=sys.stderr)
     raise SystemExit(WRONG)
 
 

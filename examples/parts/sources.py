@@ -170,9 +170,13 @@ def of_published(
     path: Path, state: dict[str, Any], store: SkeletonStore, representations: Sequence[str]
 ) -> list[Candidate]:
     """Return the encoders of a file in the reference implementation's layout."""
-    made = checkpoints.from_reference(
-        state, representations, layout=store.layout, persons=store.persons
-    )
+    try:
+        made = checkpoints.from_reference(
+            state, representations, layout=store.layout, persons=store.persons
+        )
+    except ValueError as error:
+        raise ValueError(f"{error} Its layout and persons are those of --data, {store}; its "
+                         "encoders those of --representations.") from error  # fmt: skip
     config = replace(
         PRESETS["isc-ntu60-xview"],
         method="inter" if len(representations) > 1 else "intra",

@@ -194,6 +194,24 @@ def test_help_explains_every_option(capsys):
                 assert text.value.value in shown, option
 
 
+@pytest.mark.parametrize(
+    ("said", "left"),
+    [
+        ("It has 2. Pass layout=... for your skeleton.", "It has 2."),
+        ("It has 2. Pass layout=... for your skeleton. Or not.", "It has 2. Or not."),
+        ("a. Pass encoder=..., frames=... as in training. b", "a. b"),
+        ("a. Pass the function that it was: normalisation=...", "a."),
+        ("a. Pass it on. b", "a. Pass it on. b"),
+    ],
+)
+def test_no_arguments_of_python(capsys, said, left):
+    from parts.command_line import refuse
+
+    with pytest.raises(SystemExit):
+        refuse(said)
+    assert capsys.readouterr().err == f"error: {left}\n"
+
+
 class TestWrong:
     @pytest.mark.parametrize(
         ("arguments", "message"),
@@ -271,8 +289,18 @@ class TestWrong:
             capsys, "--checkpoint", tmp_path, "--data", recordings, "--output", tmp_path / "out"
         )
         assert "does not hold what the 'sequence' encoder needs" in said
-        assert "Pass encoder=..., representation=... as in training" in said
+        assert "Pass " not in said
         assert "ENCODERS and METHODS of parts/assembly.py" in said
+
+    def test_a_published_file_of_other_joints(self, recordings, tmp_path, capsys):
+        torch.save(names.made_up("graph"), tmp_path / "graph.pth.tar")
+        said = self.refused(
+            capsys, "--checkpoint", tmp_path / "graph.pth.tar", "--representations", "graph",
+            "--data", recordings, "--split", "cross-subject", "--output", tmp_path / "out",
+        )  # fmt: skip
+        assert "has 25 joints, but layout KINECT20 has 20" in said.replace("Kinect20", "KINECT20")
+        assert "Its layout and persons are those of --data" in said
+        assert "layout=" not in said
 
     def test_clips_that_were_normalised_otherwise(self, runs, recordings, tmp_path, capsys):
         store = data.load_ragged(recordings).map(lambda x: x / 2, name="halved")

@@ -121,6 +121,11 @@ class TestEncoders:
         x = torch.randn(3, 40, 20, 2)
         assert torch.equal(trained(x), checkpoints.load_encoder(run.path)(x))
 
+    def test_a_file_that_is_not_a_run(self, train, tmp_path):
+        checkpoints.save_encoder(checkpoints.load_encoder(train().path), tmp_path / "encoder.pt")
+        with pytest.raises(training.RunFolderError, match=r"an encoder, not a run.*load_encoder"):
+            Run.open(tmp_path / "encoder.pt")
+
     def test_where_a_published_file_is_expected(self, train):
         run = train()
         for source in (run.path, kill_training.saved(run.path)[-1]):

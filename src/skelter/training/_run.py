@@ -73,6 +73,10 @@ class Run:
         if found is None:
             which = "no checkpoint with a score of the monitor" if best else "no checkpoint"
             raise RunFolderError(f"{path} holds {which}. Name the folder of a training.")
+        if "trained" in found[1]:
+            raise RunFolderError(
+                f"{found[0]} is an encoder, not a run. Load it by checkpoints.load_encoder(path)."
+            )
         if "run" not in found[1]:
             raise RunFolderError(
                 f"{found[0]} was not written by a `Trainer` of this version: it is of skelter "
