@@ -107,7 +107,7 @@ class TestMemoryQueue:
         assert torch.equal(queue.snapshot(), torch.ones(2, 2))
 
     def test_state_is_all_in_the_state_dict(self):
-        assert set(MemoryQueue(4, 2).state_dict()) == {"features", "cursor", "count"}
+        assert set(MemoryQueue(4, 2).state_dict()) == {"features", "labels", "cursor", "count"}
 
     def test_keeps_its_own_dtype_and_device(self, device):
         queue = MemoryQueue(4, 2).to(device).half()

@@ -16,6 +16,7 @@ from parts.configuration import Pretraining
 from parts.evaluator import Row
 from parts.protocols import class_name
 from parts.recordings import Fold, in_image
+from parts.sources import is_assembled
 from skelter import viz
 from skelter.data import SkeletonStore
 from skelter.evaluation import FeatureSet
@@ -41,7 +42,8 @@ def draw(
             for number, run in enumerate(runs, 1)
         }
         figures["loss"] = viz.plot_curves(curves, xlabel="epoch", ylabel="loss")
-        figures["views"] = views(store, fold, runs[0])
+        if is_assembled(runs[0]):
+            figures["views"] = views(store, fold, runs[0])
     test = shown.test
     figures["features"] = viz.plot_embedding(test.features, test.labels, names, title=shown.title)
     if shown.scores is not None:

@@ -71,8 +71,11 @@ class Evaluation(Recordings):
     output: Path = Path("runs/evaluate")
     """Folder of the report."""
 
+    keep_classifiers: bool = True
+    """Write what linear and finetune train into the folder classifiers, for predict.py."""
+
     overwrite: bool = False
-    """Replace a report that is there."""
+    """Replace a report that is there, and its classifiers."""
 
     def __post_init__(self) -> None:
         """Refuse values that cannot work before anything is read."""

@@ -289,3 +289,25 @@ class TestResults:
             assert "{" not in str(result)
         assert str(results[0]) == "| 1 | cosine | 100.0% |"
         assert str(results[1]).startswith("| 100.0% | 100.0% | ")
+
+
+@pytest.mark.parametrize("standardize", [False, True])
+def test_the_layer_of_a_probe_takes_features_as_they_are(standardize):
+    """Features far from zero, of different scale, one of them constant."""
+    scale = torch.tensor([0.01, 1.0, 50.0, 0.0])
+    train = FeatureSet(features(40, 4) * scale + 3, labels(40))
+    test = FeatureSet(features(9, 4, seed=1) * scale + 3, labels(9))
+    config = LinearProbeConfig(lr=0.01, epochs=3, standardize=standardize)
+    result = evaluation.linear_probe(train, test, config=config)
+    assert isinstance(result.classifier, nn.Linear)
+    with torch.no_grad():
+        torch.testing.assert_close(result.classifier(test.features), result.scores)
+    again = nn.Linear(4, 3)
+    again.load_state_dict(result.classifier.state_dict())
+    assert "classifier" not in result.as_dict()
+
+
+def test_a_probe_of_float64_features():
+    data = FeatureSet(features(12).double(), labels(12))
+    result = evaluation.linear_probe(data, data, config=LinearProbeConfig(epochs=2))
+    assert result.scores.dtype == result.classifier.weight.dtype == torch.float64

@@ -132,6 +132,24 @@ def test_one_checkpoint_of_a_run(runs, recordings):
             assert torch.equal(a, b)
 
 
+def test_a_method_without_a_constructor(runs, recordings, tmp_path):
+    """Encoders of this library need no row of the table; only their twins do."""
+    from skelter import checkpoints
+
+    state = checkpoints.CheckpointFolder(runs[0] / "checkpoints").newest()[1]
+    about = {**state["run"], "name": "Mine", "configuration": {"method": "mine"}}
+    checkpoints.CheckpointFolder(tmp_path / "checkpoints").save({**state, "run": about}, 3)
+    code = evaluate(
+        "--checkpoint", tmp_path, "--data", recordings, "--tasks", "knn", "--output",
+        tmp_path / "out", "--no-baselines",
+    )  # fmt: skip
+    assert code == 0
+    rows = json.loads((tmp_path / "out" / "report.json").read_text())["rows"]
+    names = [f"Mine, sequence + image: {name}" for name in ("sequence", "image")]
+    assert [row["title"] for row in rows] == names
+    assert not (tmp_path / "out" / "views.png").exists()  # nobody knows its views
+
+
 def test_published_file(tmp_path, capsys):
     """A file in the reference's layout, of an untrained network, on clips of its layout."""
     store = synthetic.generate(clips_per_class=6, classes=["wave", "kick"])
@@ -174,6 +192,24 @@ def test_help_explains_every_option(capsys):
                 option = f"--{entry.target.id.replace('_', '-')}"
                 assert option in shown
                 assert text.value.value in shown, option
+
+
+@pytest.mark.parametrize(
+    ("said", "left"),
+    [
+        ("It has 2. Pass layout=... for your skeleton.", "It has 2."),
+        ("It has 2. Pass layout=... for your skeleton. Or not.", "It has 2. Or not."),
+        ("a. Pass encoder=..., frames=... as in training. b", "a. b"),
+        ("a. Pass the function that it was: normalisation=...", "a."),
+        ("a. Pass it on. b", "a. Pass it on. b"),
+    ],
+)
+def test_no_arguments_of_python(capsys, said, left):
+    from parts.command_line import refuse
+
+    with pytest.raises(SystemExit):
+        refuse(said)
+    assert capsys.readouterr().err == f"error: {left}\n"
 
 
 class TestWrong:
@@ -241,16 +277,40 @@ class TestWrong:
         )
         assert "was not written by a `Trainer` of this version" in said
 
-    def test_a_method_without_a_constructor(self, runs, recordings, tmp_path, capsys):
+    def test_an_encoder_of_ones_own_without_a_constructor(self, runs, recordings, tmp_path, capsys):
         from skelter import checkpoints
 
         state = checkpoints.CheckpointFolder(runs[0] / "checkpoints").newest()[1]
-        about = {**state["run"], "name": "Mine", "configuration": {"method": "mine"}}
+        parts = {"sequence": {"encoder": None, "representation": None}}
+        about = {**state["run"], "configuration": {"method": "mine"}, "parts": parts}
+        about["encoders"] = ["sequence"]
         checkpoints.CheckpointFolder(tmp_path / "checkpoints").save({**state, "run": about}, 3)
         said = self.refused(
             capsys, "--checkpoint", tmp_path, "--data", recordings, "--output", tmp_path / "out"
         )
-        assert "is of Mine, which `METHODS` of parts/assembly.py does not have" in said
+        assert "does not hold what the 'sequence' encoder needs" in said
+        assert "Pass " not in said
+        assert "ENCODERS and METHODS of parts/assembly.py" in said
+
+    def test_a_published_file_of_other_joints(self, recordings, tmp_path, capsys):
+        torch.save(names.made_up("graph"), tmp_path / "graph.pth.tar")
+        said = self.refused(
+            capsys, "--checkpoint", tmp_path / "graph.pth.tar", "--representations", "graph",
+            "--data", recordings, "--split", "cross-subject", "--output", tmp_path / "out",
+        )  # fmt: skip
+        assert "has 25 joints, but layout KINECT20 has 20" in said.replace("Kinect20", "KINECT20")
+        assert "Its layout and persons are those of --data" in said
+        assert "layout=" not in said
+
+    def test_clips_that_were_normalised_otherwise(self, runs, recordings, tmp_path, capsys):
+        store = data.load_ragged(recordings).map(lambda x: x / 2, name="halved")
+        info = {"layout": store.layout, "label_names": store.label_names}
+        SkeletonStore.build(tmp_path / "store", store, **info, provenance=store.info.provenance)
+        said = self.refused(
+            capsys, "--checkpoint", runs[0], "--data", tmp_path / "store", "--split",
+            "cross-subject", "--output", tmp_path / "out",
+        )  # fmt: skip
+        assert "was trained on clips with normalisation isc_normalise, not halved" in said
 
     def test_no_labels(self, tmp_path, capsys):
         clips = [np.random.default_rng(n).normal(size=(30, 1, 20, 3)) for n in range(4)]

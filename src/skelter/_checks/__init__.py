@@ -16,16 +16,25 @@ from skelter._checks._features import (
     negatives,
     same_columns,
     same_names,
-    same_parameters,
+    same_tensors,
 )
 from skelter._checks._numbers import between, choice, interval, number, positive, positive_int
-from skelter._checks._recordings import label, recording
+from skelter._checks._recordings import (
+    MOST_LABEL,
+    axis_order,
+    label,
+    one_array,
+    recorded_floats,
+    recording,
+    whole,
+)
 from skelter._checks._sentence import plural, require, require_match, shape_of
 from skelter._checks._tensors import (
     axis,
     channels,
     clip_batch,
     clips,
+    dtype_of,
     finite,
     floating,
     frame_counts,
@@ -41,7 +50,9 @@ from skelter._checks._tensors import (
 )
 
 __all__ = [
+    "MOST_LABEL",
     "axis",
+    "axis_order",
     "between",
     "channels",
     "choice",
@@ -49,6 +60,7 @@ __all__ = [
     "class_labels",
     "clip_batch",
     "clips",
+    "dtype_of",
     "embeddings",
     "features",
     "finite",
@@ -68,6 +80,7 @@ __all__ = [
     "negatives",
     "not_empty",
     "number",
+    "one_array",
     "padded",
     "params",
     "plural",
@@ -75,13 +88,15 @@ __all__ = [
     "positive",
     "positive_int",
     "read_number",
+    "recorded_floats",
     "recording",
     "require",
     "require_match",
     "same_batch",
     "same_columns",
     "same_names",
-    "same_parameters",
+    "same_tensors",
     "shape_of",
     "tensor",
+    "whole",
 ]

@@ -143,7 +143,7 @@ def _as_array(name: str, values: Any) -> NDArray[Any]:
         came = type(values).__name__
         raise TypeError(f"`{name}` must be a list, an array or a tensor; got {came}.")
     try:
-        array = np.asarray(values)
+        array = np.asarray(values, np.int64 if isinstance(values, range) else None)
     except ValueError as error:
         came = f"rows of different lengths, {values!r:.80}"
         raise ValueError(f"`{name}` must have one length in every row; got {came}.") from error

@@ -10,10 +10,16 @@ from typing import NamedTuple, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from skelter import _checks
 from skelter._files import SkeletonFormatError
 
 NAME = re.compile(r"S(\d{3})C(\d{3})P(\d{3})R(\d{3})A(\d{3})", re.ASCII)
 NAME_LENGTH = 20
+NUMBERS = {  # of a clip, with a hint
+    "label": "Number the classes from 0, such as by names.index(name); -1 if it is unknown.",
+    "subject": "Number the performers; -1 if it is unknown.",
+    "view": "Number the cameras; -1 if it is unknown.",
+}
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,6 +35,9 @@ class Clip:
         name: The name of this clip in reports.
         extra: Further integers by name, such as the fold of a split. A clip that lacks one
             which others of its store have is given -1.
+
+    Raises:
+        TypeError: A number is not an integer, or a name is not a string.
     """
 
     joints: npt.NDArray[np.floating]
@@ -38,6 +47,15 @@ class Clip:
     name: str = ""
     extra: Mapping[str, int] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        for name, hint in NUMBERS.items():
+            object.__setattr__(self, name, _checks.whole(name, getattr(self, name), hint))
+        extra = {name: _checks.whole(f"extra[{name!r}]", n) for name, n in self.extra.items()}
+        object.__setattr__(self, "extra", extra)
+        named = all(isinstance(name, str) for name in (self.name, *extra))
+        came = repr((self.name, *extra))
+        _checks.require(named, "`name` and names of `extra`", "be strings", came, error=TypeError)
+
 
 class Clips(Protocol):
     """Clips by number from 0, such as a list of them or a store."""
@@ -45,6 +63,10 @@ class Clips(Protocol):
     def __len__(self) -> int: ...
 
     def __getitem__(self, position: int, /) -> Clip: ...
+
+
+class NobodyError(SkeletonFormatError):
+    """A clip shows nobody. A build leaves it out and says so, even where damage would end it."""
 
 
 Reading = Iterator[Clip | SkeletonFormatError]

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
-from torch import Generator, Tensor
+from torch import Generator, Tensor, nn
 from torch.nn import functional as F
 
 from skelter import _checks
@@ -23,7 +23,15 @@ Training = FeatureSet | Callable[[int], FeatureSet]
 
 @dataclass(frozen=True, eq=False)
 class LinearProbeResult(TrainingResult):
-    """Result of `linear_probe`: accuracies of the last and of the best epoch, and scores."""
+    """Result of `linear_probe`: accuracies, scores, and the layer it trained.
+
+    Args:
+        classifier: The linear layer after the last epoch, from features (N, D) to logits. The
+            scale of a standardised probe is part of its weights, so that it takes the features of
+            new clips as the encoder gives them.
+    """
+
+    classifier: nn.Linear
 
 
 def linear_probe(
@@ -48,7 +56,7 @@ def linear_probe(
             if None.
 
     Returns:
-        Accuracies of the last and of the best epoch.
+        Accuracies of the last and of the best epoch, scores, and the layer.
 
     Raises:
         ValueError: Training and test features differ in size, or a label is not a class.
@@ -68,7 +76,7 @@ def linear_probe(
     test_features = scale(test.features)
     weight = 0.01 * torch.randn(classes, data.features.shape[1], generator=generator)
     weight = weight.to(data.features).requires_grad_()
-    bias = torch.zeros(classes, device=weight.device, requires_grad=True)
+    bias = weight.new_zeros(classes).requires_grad_()
     optimiser, schedule = optimiser_of([{"params": [weight, bias]}], config)
     curve, correct, scores = [], 0, test_features
     for epoch in range(config.epochs):
@@ -83,7 +91,8 @@ def linear_probe(
         with torch.no_grad():
             scores = F.linear(test_features, weight, bias)
         curve.append(accuracy(scores, test.labels))
-    return LinearProbeResult(correct / len(data), len(data), torch.stack(curve), scores)
+    classifier = scale.fold_into(weight, bias)
+    return LinearProbeResult(correct / len(data), len(data), torch.stack(curve), scores, classifier)
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,6 +110,17 @@ class _Scale:
 
     def __call__(self, features: Tensor) -> Tensor:
         return (features - self.mean) / self.deviation
+
+    def fold_into(self, weight: Tensor, bias: Tensor) -> nn.Linear:
+        """Return the layer that does to features what this one does to scaled ones."""
+        classes, size = weight.shape
+        layer = nn.Linear(size, classes, device="meta", dtype=weight.dtype)
+        layer = layer.to_empty(device=weight.device)
+        with torch.no_grad():
+            scaled = weight.double() / self.deviation
+            layer.weight.copy_(scaled)
+            layer.bias.copy_(bias - (scaled * self.mean).sum(1))
+        return layer
 
 
 def _check(train: FeatureSet, test: FeatureSet, classes: int) -> None:

@@ -40,7 +40,7 @@ class TestSkeletonDataset:
         assert torch.equal(next(iter(loader))[0], store.batch(range(6))[0])
 
     def test_index_out_of_range(self, store):
-        with pytest.raises(IndexError, match="between 0 and 11"):
+        with pytest.raises(IndexError, match="lie from 0 to 11"):
             SkeletonDataset(store, [12])
 
 

@@ -126,13 +126,13 @@ class TestSkeletonStore:
 
     @pytest.mark.parametrize("indices", [[3], [-4], [0, 99]])
     def test_index_out_of_range(self, store, indices):
-        with pytest.raises(IndexError, match="clip numbers must lie below 3, the number of clips"):
+        with pytest.raises(IndexError, match="`indices` must lie from 0 to 2; got"):
             store.batch(indices)
         with pytest.raises(IndexError):
             store[indices[-1]]
 
     def test_no_indices(self, store):
-        with pytest.raises(ValueError, match="one or more clip numbers"):
+        with pytest.raises(ValueError, match="choose one or more of the 3 clips; got none"):
             store.batch([])
 
     def test_iterates_and_ends(self, store):
@@ -147,9 +147,11 @@ class TestSkeletonStore:
 
     def test_map_remembers_a_name(self, store):
         made = dict(store.info.provenance)
-        assert store.map(torch.neg).info.provenance == made
+        assert store.map(torch.neg).info.provenance == {**made, "unnamed": True}
         named = store.map(torch.neg, name="mirror")
         assert named.info.provenance == {**made, "normalisation": "mirror"}
+        twice = named.map(torch.neg, name="back")
+        assert twice.info.provenance == {**made, "normalisation": "mirror, then back"}
         assert store.info.provenance == made
 
     def test_map_refuses_values_that_are_not_finite(self, store):
@@ -280,16 +282,19 @@ class TestRagged:
         assert clips.num_frames.tolist() == [9, 5]
         assert torch.equal(clips.padded(), store.batch([2, 0])[0])
 
-    @pytest.mark.parametrize("indices", [[], [[0, 1]], 1, np.empty(0, int)])
-    def test_no_list(self, store, indices):
-        with pytest.raises(ValueError, match="`indices` must be one or more clip numbers; got sha"):
+    @pytest.mark.parametrize("indices", [[], np.empty(0, int), [False] * 3, slice(2, 2)])
+    def test_nothing_chosen(self, store, indices):
+        with pytest.raises(ValueError, match="`indices` must choose one or more of the 3 clips"):
             store.ragged(indices)
 
-    @pytest.mark.parametrize(("indices", "number"), [([0, 3], 3), ([-4, 2], -4), ([9, -9], -9)])
+    @pytest.mark.parametrize("indices", [[[0, 1]], 1])
+    def test_no_list(self, store, indices):
+        with pytest.raises(ValueError, match="`indices` must have one axis; got shape"):
+            store.ragged(indices)
+
+    @pytest.mark.parametrize(("indices", "number"), [([0, 3], 3), ([-4, 2], -4), ([9, -9], 9)])
     def test_outside(self, store, indices, number):
-        with pytest.raises(
-            IndexError, match=f"must lie below 3, the .* in the store; got {number}"
-        ):
+        with pytest.raises(IndexError, match=rf"must lie from 0 to 2; got \[{number}\]"):
             store.ragged(indices)
 
 

@@ -21,15 +21,16 @@ class Tokens:
 
     Args:
         path: The file; messages name it.
+        separator: A character that ends a word as a blank does.
 
     Raises:
         OSError: The file cannot be read.
         SkeletonFormatError: It holds nothing, or something that is not text.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, separator: bytes = b" ") -> None:
         self.path = path
-        text = path.read_bytes()
+        text = path.read_bytes().replace(separator, b" ")
         if len(text.translate(None, CONTROLS)) < len(text):
             raise _binary(path, text)
         text = text.rstrip()  # without blank lines at the end

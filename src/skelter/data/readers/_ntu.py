@@ -17,9 +17,10 @@ import numpy.typing as npt
 from skelter import _checks
 from skelter._files import SkeletonFormatError, format_error, write_whole
 from skelter.data._clip import Clip, NTUName, parse_ntu_name
+from skelter.data.readers._paths import list_files
 from skelter.data.files._text import Tokens
 from skelter.data.readers._names import split_names
-from skelter.data.readers._reading import check_joints, find_most_moving, list_files
+from skelter.data.readers._reading import check_joints, find_most_moving, nobody_error
 from skelter.layouts import NTU25
 
 SUFFIX = ".skeleton"
@@ -102,7 +103,8 @@ def read_file(path: Path, *, persons: int, single: str, track: str) -> Clip:
     tokens = Tokens(path)
     seen, frames = _find_bodies(tokens)
     if not seen:
-        raise format_error(path, "at least one body", f"none in {frames} frames")
+        found = f"none in {frames} frame{'s' * (frames != 1)}"
+        raise nobody_error(path, "at least one body", found)
     positions = _positions(tokens, [body.line for body in seen]).astype(np.float32)
     tracks = _tracks(tokens, seen, track)
     bodies = [positions[list(rows.values())] for rows in tracks]

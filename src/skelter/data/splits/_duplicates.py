@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from skelter import _checks
 from skelter.data.splits._rule import Split
 from skelter.data.store._index import IntArray
 from skelter.data.store._store import SkeletonStore
@@ -46,6 +47,10 @@ def find_duplicates(store: SkeletonStore, split: Split) -> Duplicates:
         store: Where the clips are.
         split: Its two sides.
 
+    Raises:
+        TypeError: A side does not have numbers of clips.
+        IndexError: A side has clips that the store does not have.
+
     Example:
         >>> from skelter.layouts import KINECT20
         >>> a, b = np.random.default_rng(0).normal(size=(2, 9, 20, 3))
@@ -53,13 +58,15 @@ def find_duplicates(store: SkeletonStore, split: Split) -> Duplicates:
         >>> print(find_duplicates(store, Split(np.array([0, 1]), np.array([2]))))
         1 of 1 test clips repeat the coordinates of training clips
     """
+    sides = zip(("split.train", "split.test"), split, strict=True)
+    training, testing = (_checks.indices(name, side, len(store)) for name, side in sides)
     seen: dict[bytes, int] = {}
-    for index, digest in _digests(store, split.train):
+    for index, digest in _digests(store, training):
         seen.setdefault(digest, index)
-    pairs = [(index, seen.get(digest, -1)) for index, digest in _digests(store, split.test)]
+    pairs = [(index, seen.get(digest, -1)) for index, digest in _digests(store, testing)]
     found = [(test, train) for test, train in pairs if train >= 0]
     test, train = np.array(found, dtype=np.int64).reshape(-1, 2).T
-    return Duplicates(test, train, len(split.test))
+    return Duplicates(test, train, len(testing))
 
 
 def _digests(store: SkeletonStore, indices: IntArray) -> Iterator[tuple[int, bytes]]:

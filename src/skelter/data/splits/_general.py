@@ -6,6 +6,7 @@ from collections.abc import Collection
 
 import numpy as np
 
+from skelter import _checks
 from skelter.data.splits._rule import Mask, SplitRule
 from skelter.data.store._index import ClipIndex, IntArray
 
@@ -18,16 +19,20 @@ def cross_subject(train: Collection[int] | None = None) -> SplitRule:
     Args:
         train: Subjects that train; the odd ones if None, as for UTD-MHAD.
 
+    Raises:
+        TypeError: They are not integers.
+
     Example:
         >>> from skelter.data import synthetic
         >>> split = cross_subject()(synthetic.generate(clips_per_class=20))
         >>> len(split.train) == len(split.test)
         True
     """
+    chosen = None if train is None else _numbers("train", train)
 
     def sides(index: ClipIndex) -> tuple[Mask, Mask]:
         odd = index.subjects % 2 == 1
-        training = odd if train is None else np.isin(index.subjects, list(train))
+        training = odd if chosen is None else np.isin(index.subjects, chosen)
         return _divide(index.subjects, training)
 
     return SplitRule("cross-subject", sides, hint=OTHERS)
@@ -39,15 +44,19 @@ def cross_view(test: Collection[int] = (1,)) -> SplitRule:
     Args:
         test: Views that test; the first if not given, as for NTU RGB+D.
 
+    Raises:
+        TypeError: They are not integers.
+
     Example:
         >>> from skelter.data import synthetic
         >>> split = cross_view()(synthetic.generate(clips_per_class=30))
         >>> len(split.train) == 2 * len(split.test)
         True
     """
+    chosen = _numbers("test", test)
 
     def sides(index: ClipIndex) -> tuple[Mask, Mask]:
-        return _divide(index.views, ~np.isin(index.views, list(test)))
+        return _divide(index.views, ~np.isin(index.views, chosen))
 
     return SplitRule("cross-view", sides, hint=OTHERS)
 
@@ -60,6 +69,9 @@ def leave_one_subject_out(subject: int) -> SplitRule:
     Args:
         subject: The subject that tests.
 
+    Raises:
+        TypeError: It is not an integer.
+
     Example:
         >>> from skelter.data import synthetic
         >>> store = synthetic.generate(clips_per_class=20)
@@ -67,11 +79,12 @@ def leave_one_subject_out(subject: int) -> SplitRule:
         >>> sum(len(split.test) for split in splits) == len(store)
         True
     """
+    number = _checks.whole("subject", subject)
 
     def sides(index: ClipIndex) -> tuple[Mask, Mask]:
-        return _divide(index.subjects, index.subjects != subject)
+        return _divide(index.subjects, index.subjects != number)
 
-    return SplitRule(f"subject {subject} left out", sides, hint="Name a subject of the store.")
+    return SplitRule(f"subject {number} left out", sides, hint="Name a subject of the store.")
 
 
 def recorded(train: str = "train", test: str = "test") -> SplitRule:
@@ -100,6 +113,12 @@ def recorded(train: str = "train", test: str = "test") -> SplitRule:
 
     hint = "`store.extra` has the lists that the source came with."
     return SplitRule(f"{train} / {test}, as recorded", sides, hint=hint)
+
+
+def _numbers(name: str, values: Collection[int]) -> IntArray:
+    """Return the numbers of a collection, which may be a set or an array."""
+    listed = values if hasattr(values, "__array__") or isinstance(values, str) else list(values)
+    return np.atleast_1d(_checks.integers(name, listed))
 
 
 def _divide(numbers: IntArray, training: Mask) -> tuple[Mask, Mask]:

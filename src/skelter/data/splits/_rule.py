@@ -53,6 +53,19 @@ class CountCheck:
         return f"{self.split}: {counts}{'; ' * bool(self.absent)}{self.absent}"
 
 
+def _check_mask(split: str, side: Mask, clips: int) -> Mask:
+    mask = np.asarray(side)
+    _checks.require(
+        mask.dtype == bool and mask.shape == (clips,) and not isinstance(side, np.ma.MaskedArray),
+        f"each side of split {split}",
+        f"be a mask of shape ({clips},), one truth value a clip",
+        f"{mask.dtype} of shape {mask.shape}",
+        "Numbers of clips become one by np.isin(np.arange(len(index)), numbers).",
+        error=TypeError,
+    )
+    return mask
+
+
 def _range(values: IntArray) -> str:
     return f"{values.min()} to {values.max()}"
 
@@ -79,6 +92,7 @@ class SplitRule:
         hint: A sentence on what to do if a side is empty.
 
     Raises:
+        TypeError: In a call, `sides` returned no masks.
         ValueError: In a call, no clip is left on one side.
 
     Example:
@@ -102,8 +116,8 @@ class SplitRule:
             len(split.train) > 0 and len(split.test) > 0,
             f"split {self.name}",
             f"find clips of both sides in {store!r}",
-            f"{len(split.train)} clips to train and {len(split.test)} to test; subjects "
-            f"{_range(store.subjects)}, views {_range(store.views)}",
+            f"{_checks.plural(len(split.train), 'clip')} to train and {len(split.test)} to test; "
+            f"subjects {_range(store.subjects)}, views {_range(store.views)}",
             self.hint,
         )
         if self.absent is not None and (absent := self.absent(store.index)):
@@ -112,8 +126,8 @@ class SplitRule:
 
     def find(self, index: ClipIndex) -> Split:
         """Return the clips of both sides, of which one may be empty."""
-        train, test = (np.flatnonzero(side) for side in self.sides(index))
-        return Split(train, test)
+        train, test = (_check_mask(self.name, side, len(index)) for side in self.sides(index))
+        return Split(np.flatnonzero(train), np.flatnonzero(test))
 
     def count(self, store: SkeletonStore) -> CountCheck:
         """Count the clips of each side of a store."""

@@ -160,6 +160,7 @@ def sbu(fold: int) -> SplitRule:
         fold: The fold that tests, 0 to 4. The `extra` field ``fold`` of a clip has its fold.
 
     Raises:
+        TypeError: It is not an integer.
         ValueError: There is no such fold.
 
     References:
@@ -170,7 +171,7 @@ def sbu(fold: int) -> SplitRule:
         >>> [sbu(fold).name for fold in (0, 4)]
         ['SBU fold 0', 'SBU fold 4']
     """
-    _checks.between("fold", fold, 0, FOLDS - 1)
+    _checks.between("fold", _checks.whole("fold", fold), 0, FOLDS - 1)
 
     def sides(index: ClipIndex) -> tuple[Mask, Mask]:
         folds = index.extra.get("fold", np.full_like(index.labels, -1))

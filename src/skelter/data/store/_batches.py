@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 import torch
-from torch import Generator
+from torch import Generator, Tensor
 
 from skelter import _checks
 from skelter.data.store._index import IntArray
@@ -20,15 +20,19 @@ def make_generator(*parts: int | str, device: torch.device | str = "cpu") -> Gen
     draws, so that a run that is resumed at a step goes on as if it had never stopped.
 
     Args:
-        *parts: Numbers and words that the draws depend on.
+        *parts: Integers and words that the draws depend on.
         device: The device of the generator.
+
+    Raises:
+        TypeError: A part is of another kind.
 
     Example:
         >>> first, again = make_generator(0, "views", 7), make_generator(0, "views", 7)
         >>> bool(torch.rand(1, generator=first) == torch.rand(1, generator=again))
         True
     """
-    digest = hashlib.blake2b(repr(parts).encode(), digest_size=8).digest()
+    plain = tuple(part if type(part) is str else _checks.whole("parts", part) for part in parts)
+    digest = hashlib.blake2b(repr(plain).encode(), digest_size=8).digest()
     return torch.Generator(device).manual_seed(int.from_bytes(digest, "little") >> 1)
 
 
@@ -40,7 +44,7 @@ class ShuffledBatches:
     a single process would take. Nothing is remembered: an epoch can be asked for at any time.
 
     Args:
-        indices: The clips, such as ``split.train``.
+        indices: Numbers of clips, such as ``split.train`` or ``np.flatnonzero(mask)``.
         batch_size: Clips of a batch, over all processes.
         seed: The seed of the order.
         rank: Number of this process, from 0.
@@ -50,6 +54,7 @@ class ShuffledBatches:
             are fewer than a batch, they are one.
 
     Raises:
+        TypeError: A number is not an integer.
         ValueError: A number is out of range, or there are fewer clips than processes.
 
     Example:
@@ -60,7 +65,7 @@ class ShuffledBatches:
 
     def __init__(
         self,
-        indices: Sequence[int] | IntArray,
+        indices: Sequence[int] | IntArray | Tensor,
         batch_size: int,
         *,
         seed: int = 0,
@@ -70,14 +75,16 @@ class ShuffledBatches:
     ) -> None:
         _checks.positive_int("batch_size", batch_size)
         _checks.positive_int("world_size", world_size)
-        _checks.between("rank", rank, 0, world_size - 1)
-        self.indices = np.asarray(indices, dtype=np.int64)
+        _checks.between("rank", _checks.whole("rank", rank), 0, world_size - 1)
+        self.indices = _checks.integers("indices", indices)
+        came = f"shape {self.indices.shape}"
+        _checks.require(self.indices.ndim == 1, "`indices`", "have one axis", came)
         fewest = min(batch_size, len(self.indices))
         _checks.require(
             fewest >= world_size,
             "`indices` and `batch_size`",
             f"have a clip for each of {world_size} processes",
-            f"{len(self.indices)} clips in batches of {batch_size}",
+            f"{_checks.plural(len(self.indices), 'clip')} in batches of {batch_size}",
             "Use fewer processes.",
         )
         self.batch_size = fewest

@@ -24,18 +24,20 @@ class StoredFrames:
     Args:
         array: Shape (sum of T, M, V, C); copied only where it is not in float32 or float16, or
             its frames are not in one piece each.
+        digest: That of the frames as `FrameDigest` makes it, empty if it is not known.
     """
 
-    def __init__(self, array: Frames) -> None:
+    def __init__(self, array: Frames, digest: str = "") -> None:
         self.array = _in_one_piece(array)
+        self.digest = digest
         self.tensor = _as_tensor(self.array)
 
     def to(self, device: torch.device | str) -> StoredFrames:
         """Return a copy whose tensor is on a device. On the CPU, the array is a copy too."""
         tensor = self.tensor.to(device, copy=True)
         if tensor.device.type == "cpu":
-            return StoredFrames(tensor.permute(0, 3, 2, 1).numpy())
-        frames = StoredFrames(self.array)
+            return StoredFrames(tensor.permute(0, 3, 2, 1).numpy(), self.digest)
+        frames = StoredFrames(self.array, self.digest)
         frames.tensor = tensor
         return frames
 
@@ -44,12 +46,13 @@ class StoredFrames:
         planar = _planar(self.array)
         return {
             "planar": planar,
+            "digest": self.digest,
             "array": self.array.transpose(0, 3, 2, 1) if planar else self.array,
             "tensor": None if self.tensor.device.type == "cpu" else self.tensor,
         }
 
     def __setstate__(self, state: Mapping[str, Any]) -> None:
-        array, tensor = state["array"], state["tensor"]
+        array, tensor, self.digest = state["array"], state["tensor"], state["digest"]
         self.array = array.transpose(0, 3, 2, 1) if state["planar"] else array
         self.tensor = _as_tensor(self.array) if tensor is None else tensor
 

@@ -4,21 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from numbers import Real
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import numpy.typing as npt
+from torch import Tensor
 
 from skelter import _checks
 from skelter._files import SkeletonFormatError, format_error
 from skelter.data._clip import Clip
 from skelter.layouts import SkeletonLayout
 
+Frames = npt.NDArray[np.floating]
 IntArray = npt.NDArray[np.int64]
+Indices = Sequence[int] | IntArray | npt.NDArray[np.bool_] | Tensor | slice
+"""What chooses clips: their numbers, a mask with one entry a clip, or a slice."""
+Labels = Sequence[int] | IntArray | Tensor
 ARRAYS = ("offsets", "labels", "subjects", "views", "names")
 EXTRA = "extra_"  # before the names of further arrays in a file
-MAX_LABEL = 2**31 - 1
 NO_JOINTS = np.empty((0, 0, 0, 0), dtype=np.float32)
 
 
@@ -33,6 +38,10 @@ class StoreInfo:
         name: The name of the set in reports.
         provenance: How the store was made, as plain values ready for JSON: source format,
             normalisation, a digest of all that was chosen. Empty for stores made by hand.
+
+    Raises:
+        TypeError: The layout is not a `SkeletonLayout`, a name is not a string, or `fps` is not a
+            number.
     """
 
     layout: SkeletonLayout
@@ -40,6 +49,33 @@ class StoreInfo:
     fps: float | None = None
     name: str = ""
     provenance: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        _checks.require(
+            isinstance(self.layout, SkeletonLayout),
+            "`layout`",
+            "be a SkeletonLayout",
+            repr(self.layout),
+            "Import one, such as: from skelter.layouts import NTU25",
+            error=TypeError,
+        )
+        names = self.label_names
+        _checks.require(
+            not isinstance(names, str) and all(isinstance(name, str) for name in names),
+            "`label_names`",
+            "be strings, one for each class",
+            repr(names),
+            error=TypeError,
+        )
+        object.__setattr__(self, "label_names", tuple(str(name) for name in names))
+        rate = isinstance(self.fps, Real) and not isinstance(self.fps, bool)
+        _checks.require(
+            rate or self.fps is None,
+            "`fps`",
+            "be a number of frames a second, or None",
+            repr(self.fps),
+            error=TypeError,
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -111,21 +147,39 @@ class ClipIndex:
     def __len__(self) -> int:
         return len(self.labels)
 
-    def positions(self, indices: Sequence[int] | IntArray) -> IntArray:
-        """Return clip numbers, checked and counted from 0."""
-        chosen = np.asarray(indices, dtype=np.int64)
-        listed = chosen.ndim == 1 and chosen.size > 0
-        _checks.require(listed, "`indices`", "be one or more clip numbers", f"shape {chosen.shape}")
-        lowest, highest = int(chosen.min()), int(chosen.max())
-        # As sequences do, raise an IndexError outside: it also ends iteration.
+    def positions(self, indices: Indices) -> IntArray:
+        """Return the clips that numbers, a slice or a mask choose, at least one, from 0."""
+        chosen = _checks.indices("indices", indices, len(self))
+        some = len(chosen) > 0
+        _checks.require(some, "`indices`", f"choose one or more of the {len(self)} clips", "none")
+        return chosen
+
+    def fit(self, frames: int) -> ClipIndex:
+        """Return the index as plain arrays, and refuse one that does not fit its frames."""
+        offsets = _checks.integers("offsets", self.offsets)
+        rising = offsets.ndim == 1 and len(offsets) > 1 and bool((np.diff(offsets) > 0).all())
         _checks.require(
-            -len(self) <= lowest and highest < len(self),
-            "clip numbers",
-            f"lie below {len(self)}, the number of clips in the store",
-            lowest if lowest < -len(self) else highest,
-            error=IndexError,
+            rising and offsets[0] == 0 and offsets[-1] == frames,
+            "`offsets`",
+            f"rise from 0 to the {_checks.plural(frames, 'frame')}, one entry more than clips",
+            f"{offsets.tolist()[:5]} of shape {offsets.shape}",
         )
-        return chosen % len(self)
+        arrays = self.arrays()
+        for name in arrays.keys() - {"names"}:
+            check = _checks.class_labels if name == "labels" else _checks.integers
+            arrays[name] = check(name, arrays[name])
+        names = arrays["names"] = np.asarray(self.names)
+        text = names.dtype.kind == "U"
+        _checks.require(text, "`names`", "be strings", names.dtype, error=TypeError)
+        del arrays["offsets"]
+        for name, array in arrays.items():
+            _checks.require(
+                array.shape == (len(offsets) - 1,),
+                f"`{name}`",
+                f"have shape ({len(offsets) - 1},), one entry a clip",
+                array.shape,
+            )
+        return ClipIndex.from_arrays({"offsets": offsets, **arrays})
 
     def clip(self, position: int, joints: npt.NDArray[np.floating]) -> Clip:
         """Return a clip of some joints and of its facts."""
@@ -151,23 +205,27 @@ class ClipIndex:
 
 
 def check_clips(
-    sequences: Iterable[Clip | npt.ArrayLike], labels: Sequence[int] | None, info: StoreInfo
+    sequences: Iterable[Clip | npt.ArrayLike], labels: Labels | None, info: StoreInfo
 ) -> Iterator[Clip]:
     """Check clips or arrays one by one, and yield them with joints (T, M, V, C) in float32."""
-    given = None if labels is None else [int(label) for label in labels]
-    count = 0
-    for count, sequence in enumerate(sequences, start=1):
-        clip = sequence if isinstance(sequence, Clip) else Clip(np.asarray(sequence))
-        if given is not None and count > len(given):
+    _checks.one_array("sequences", sequences, info.layout)
+    given = None if labels is None else _checks.class_labels("labels", labels).tolist()
+    number = 0
+    for number, sequence in enumerate(sequences, start=1):
+        # As lists and tensors are taken for joints, the joints are checked as they are.
+        clip = sequence if isinstance(sequence, Clip) else Clip(cast(Frames, sequence))
+        if given is not None and number > len(given):
             break
-        label = clip.label if given is None else given[count - 1]
-        yield check_clip(replace(clip, label=label), clip.name or f"clip {count - 1}", info)
+        label = clip.label if given is None else given[number - 1]
+        yield check_clip(replace(clip, label=label), clip.name or f"clip {number - 1}", info)
     if given is not None:
+        sequences_found = _checks.plural(number, "sequence")
         _checks.require(
-            count == len(given),
+            number == len(given),
             "`labels`",
             "have one entry for each sequence",
-            f"{len(given)} labels for {'more' if count > len(given) else count} sequences",
+            f"{_checks.plural(len(given), 'label')} for "
+            f"{'more sequences' if number > len(given) else sequences_found}",
         )
 
 
@@ -186,14 +244,14 @@ def _match_first(clips: Iterable[Clip]) -> Iterator[Clip]:
         persons, channels = persons or M, channels or C
         _checks.require_match(
             persons >= M,
-            f"{name} has {M} persons",
+            f"{name} has {_checks.plural(M, 'person')}",
             f"the first clip has {persons}",
             "",
             "Put a clip with all persons first, or give every array the same.",
         )
         _checks.require_match(
             channels == C,
-            f"{name} has {C} coordinates",
+            f"{name} has {_checks.plural(C, 'coordinate')}",
             f"the first clip has {channels}",
             "",
             "Keep two- and three-dimensional recordings in stores of their own.",
@@ -228,6 +286,6 @@ def check_index(
                 f"{path}: `{name}` must have {len(offsets) - 1} entries, one a clip; got shape "
                 f"{arrays[name].shape}."
             )
-    wrong = arrays[labels][(arrays[labels] < -1) | (arrays[labels] > MAX_LABEL)]
+    wrong = arrays[labels][(arrays[labels] < -1) | (arrays[labels] > _checks.MOST_LABEL)]
     if wrong.size:
         raise format_error(path, "labels from 0, or -1 where they are unknown", int(wrong[0]))

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from skelter import _checks
 from skelter._files import SkeletonFormatError, shorten, write_whole
 from skelter.data._clip import Clip, Reading, raise_errors
 from skelter.data.files._npz import Arrays, load_npz, require_kind
@@ -165,6 +166,10 @@ def _check_arrays(path: Path, arrays: Arrays, layout: SkeletonLayout) -> None:
             f"{path}: `data` has {data.shape[2]} joints, but layout {layout.name} has "
             f"{layout.num_joints}. Pass layout=... for its skeleton."
         )
+    try:
+        _checks.axis_order("`data`", data.shape, layout)
+    except ValueError as error:
+        raise SkeletonFormatError(f"{path}: {error}") from error
     known = ("offsets", "label", "subject", "view", "seq_names")
     listed = {name: arrays[name] for name in known if name in arrays}
     check_index(path, len(data), listed, "label")

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from copy import copy
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -22,8 +22,9 @@ from torch import Generator, Tensor
 from skelter import _checks
 from skelter._ragged import RaggedClips
 from skelter.data._clip import Clip
+from skelter.data.store._digest import digest_frames, digest_mapped, digest_store
 from skelter.data.store._frames import StoredFrames, as_planes
-from skelter.data.store._index import ClipIndex, IntArray, StoreInfo, check_clips
+from skelter.data.store._index import ClipIndex, Indices, IntArray, Labels, StoreInfo, check_clips
 from skelter.data.store._storefile import read_store, write_store
 from skelter.layouts import SkeletonLayout
 
@@ -42,6 +43,10 @@ class SkeletonStore:
         index: The place of each clip.
         info: Facts that hold for all clips.
 
+    Raises:
+        TypeError: The frames are not floats, or a number of a clip is not an integer.
+        ValueError: Frames, index and layout do not fit each other.
+
     Example:
         >>> from skelter.layouts import KINECT20
         >>> clips = [np.zeros((30, 1, 20, 3)), np.zeros((50, 1, 20, 3))]
@@ -52,9 +57,20 @@ class SkeletonStore:
     """
 
     def __init__(self, frames: npt.NDArray[np.floating], index: ClipIndex, info: StoreInfo) -> None:
-        self._frames = StoredFrames(frames)
-        self.index = index
+        array = _checks.recorded_floats("`frames`", frames)
+        fits = array.ndim == 4 and 0 not in array.shape
+        came = array.shape
+        _checks.require(fits, "`frames`", "have shape (sum of T, M, V, C), nothing empty", came)
+        _checks.axis_order("`frames`", came, info.layout)
+        self._frames = StoredFrames(array)
+        self.index = index.fit(len(array))
         self.info = info
+
+    @classmethod
+    def _of(cls, frames: StoredFrames, index: ClipIndex, info: StoreInfo) -> SkeletonStore:
+        store = cls.__new__(cls)
+        store._frames, store.index, store.info = frames, index, info
+        return store
 
     @classmethod
     def open(cls, path: str | Path) -> SkeletonStore:
@@ -65,14 +81,14 @@ class SkeletonStore:
             SkeletonFormatError: A file of it is missing, truncated, inconsistent, or of another
                 version of the format.
         """
-        return cls(*read_store(Path(path)))
+        return cls._of(*read_store(Path(path)))
 
     @classmethod
     def build(
         cls,
         path: str | Path,
         sequences: Iterable[Clip | npt.ArrayLike],
-        labels: Sequence[int] | None = None,
+        labels: Labels | None = None,
         *,
         layout: SkeletonLayout,
         label_names: Sequence[str] = (),
@@ -87,7 +103,7 @@ class SkeletonStore:
             path: The new directory. Nothing may be there.
             sequences: Clips, or arrays of shape (T, M, V, C) or (T, V, C). Those with fewer persons
                 than the first get zeros.
-            labels: A class index for each array. Clips have their own.
+            labels: A class index for each array, -1 if unknown. Clips have their own.
             layout: Their layout.
             label_names: The name of each class.
             fps: Frames a second.
@@ -97,11 +113,14 @@ class SkeletonStore:
 
         Raises:
             FileExistsError: Something is at `path`.
-            ValueError: A clip does not fit the layout, is empty or not finite. The message names
-                it. Nothing is left behind.
+            TypeError: Coordinates are not floats, labels are not integers, or all clips are one
+                padded array.
+            ValueError: A clip does not fit the layout, is empty or not finite, or its sizes are
+                those of another order of axes. The message names it. Nothing is left behind.
         """
         _checks.choice("dtype", dtype, DTYPES)
-        info = StoreInfo(layout, tuple(label_names), fps, name, dict(provenance or {}))
+        names = cast(tuple[str, ...], label_names)
+        info = StoreInfo(layout, names, fps, name, dict(provenance or {}))
         write_store(Path(path), check_clips(sequences, labels, info), info, dtype)
         return cls.open(path)
 
@@ -109,7 +128,7 @@ class SkeletonStore:
     def from_clips(
         cls,
         sequences: Iterable[Clip | npt.ArrayLike],
-        labels: Sequence[int] | None = None,
+        labels: Labels | None = None,
         *,
         layout: SkeletonLayout,
         label_names: Sequence[str] = (),
@@ -118,7 +137,8 @@ class SkeletonStore:
         provenance: Mapping[str, Any] | None = None,
     ) -> SkeletonStore:
         """Make a store in memory, with the arguments and errors of `build`."""
-        info = StoreInfo(layout, tuple(label_names), fps, name, dict(provenance or {}))
+        names = cast(tuple[str, ...], label_names)
+        info = StoreInfo(layout, names, fps, name, dict(provenance or {}))
         return collect_store(check_clips(sequences, labels, info), info)
 
     def __len__(self) -> int:
@@ -126,7 +146,8 @@ class SkeletonStore:
 
     def __getitem__(self, position: int) -> Clip:
         """Return one clip, its joints a copy of shape (T, M, V, C)."""
-        (number,) = self.index.positions([position])
+        hint = "Take several clips by store.batch(...)."
+        (number,) = self.index.positions([_checks.whole("position", position, hint)])
         start, end = self.index.offsets[number : number + 2]
         return self.index.clip(number, np.array(self.frames[start:end], dtype=np.float32))
 
@@ -195,6 +216,28 @@ class SkeletonStore:
         """Frames of each clip."""
         return np.diff(self.index.offsets)
 
+    @property
+    def digest(self) -> str:
+        """A digest of the frames, index and layout: the same wherever the store lies.
+
+        Equal clips have equal digests on disk and in memory, in one store file or another. The
+        path, the names of set and classes and the frame rate do not count. Frames in float16 have
+        another digest than in float32. That of a store made by ``map(..., name=...)`` follows from
+        the digest of its source and the name, so that it is the same on every machine.
+
+        Example:
+            >>> from skelter.data import synthetic
+            >>> store, again = (synthetic.generate(clips_per_class=1) for _ in range(2))
+            >>> store.digest == again.digest, store.digest == store.map(torch.neg).digest
+            (True, False)
+        """
+        return digest_store(self._digest_frames(), self.frames.shape, self.index, self.layout)
+
+    def _digest_frames(self) -> str:
+        """Return the digest of the frames. It is computed when it is first asked for."""
+        self._frames.digest = self._frames.digest or digest_frames(self.frames)
+        return self._frames.digest
+
     def to(self, device: torch.device | str) -> SkeletonStore:
         """Return a store with a copy of its frames on a device, where its batches are made.
 
@@ -205,14 +248,15 @@ class SkeletonStore:
         store._frames = self._frames.to(device)
         return store
 
-    def ragged(self, indices: Sequence[int] | IntArray) -> RaggedClips:
+    def ragged(self, indices: Indices) -> RaggedClips:
         """Return clips where they lie, for transforms. Nothing is read or padded.
 
         Args:
-            indices: Numbers of clips, at least one.
+            indices: Numbers of clips, a slice, or a mask with one entry a clip; at least one clip.
 
         Raises:
-            ValueError: There are no indices.
+            TypeError: They are of another kind, such as floats.
+            ValueError: They choose no clip, or a mask has another length.
             IndexError: An index is out of range.
         """
         chosen = self.index.positions(indices)
@@ -228,7 +272,7 @@ class SkeletonStore:
 
     def batch(
         self,
-        indices: Sequence[int] | IntArray,
+        indices: Indices,
         *,
         transform: Callable[..., Any] | None = None,
         generator: Generator | None = None,
@@ -236,7 +280,7 @@ class SkeletonStore:
         """Return clips padded with zeros to the longest of them, or the views of a transform.
 
         Args:
-            indices: Numbers of clips, at least one.
+            indices: Numbers of clips, a slice, or a mask with one entry a clip; at least one clip.
             transform: Such as a `transforms.MultiView`, called with ``num_frames`` and
                 ``generator``. Those of this library crop the clips where they lie and never
                 build padded ones.
@@ -247,20 +291,24 @@ class SkeletonStore:
             each clip; their labels (N,).
 
         Raises:
-            ValueError: There are no indices.
+            TypeError: The indices are of another kind, such as floats.
+            ValueError: They choose no clip, or a mask has another length.
             IndexError: An index is out of range.
 
         Example:
             >>> from skelter.data import synthetic
             >>> from skelter.transforms import MultiView, presets
             >>> store = synthetic.generate(clips_per_class=2)
+            >>> len(store.batch(store.labels == 2)[0]), len(store.batch(slice(0, 3))[0])
+            (2, 3)
             >>> views = MultiView([presets.isc_view(), presets.isc_view()])
             >>> (view1, view2), num_frames, labels = store.batch(range(8), transform=views)
             >>> view1.shape
             torch.Size([8, 3, 64, 25, 2])
         """
-        clips = self.ragged(indices)
-        labels = torch.from_numpy(self.labels[self.index.positions(indices)]).to(clips.device)
+        chosen = self.index.positions(indices)
+        clips = self.ragged(chosen)
+        labels = torch.from_numpy(self.labels[chosen]).to(clips.device)
         if transform is None:
             return clips.padded(), clips.num_frames, labels
         return clips.apply(transform, generator), clips.num_frames, labels
@@ -275,22 +323,31 @@ class SkeletonStore:
         Args:
             function: From clips (N, C, T, V, M) to clips of the same shape.
             name: A name for the function. If it is given, the new store remembers it as the
-                ``normalisation`` in its provenance.
+                ``normalisation`` in its provenance, after one that is there, and in its `digest`.
+                Choose another name for another function. If not, the provenance says ``unnamed``.
             batch_size: Clips a batch.
 
         Raises:
+            TypeError: The function returned no floating tensor.
             ValueError: The function changed the shape, or returned values that are not finite.
         """
-        info = self.info
+        _checks.positive_int("batch_size", batch_size)
+        made = dict(self.info.provenance)
         if name:
-            info = replace(info, provenance={**info.provenance, "normalisation": name})
-        return SkeletonStore.from_clips(self._map_batches(function, batch_size), **vars(info))
+            made["normalisation"] = ", then ".join(filter(None, (made.get("normalisation"), name)))
+        else:
+            made["unnamed"] = True
+        info = replace(self.info, provenance=made)
+        store = SkeletonStore.from_clips(self._map_batches(function, batch_size), **vars(info))
+        if name:
+            store._frames.digest = digest_mapped(self._digest_frames(), name)
+        return store
 
     def _map_batches(self, function: Callable[[Tensor], Tensor], batch_size: int) -> Iterator[Clip]:
         for start in range(0, len(self), batch_size):
             indices = range(start, min(start + batch_size, len(self)))
             x, num_frames, _ = self.batch(indices)
-            y = function(x)
+            y = _checks.floating("function(clips)", function(x))
             _checks.require(
                 y.shape == x.shape,
                 "`function`",

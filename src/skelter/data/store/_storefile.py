@@ -16,7 +16,8 @@ import numpy.typing as npt
 from skelter._files import SkeletonFormatError
 from skelter.data._clip import Clip
 from skelter.data.files._npz import load_npz, require_kind
-from skelter.data.store._frames import as_planes
+from skelter.data.store._digest import FrameDigest
+from skelter.data.store._frames import StoredFrames
 from skelter.data.store._index import ARRAYS, EXTRA, ClipIndex, StoreInfo, check_index
 from skelter.layouts import restore_layout
 
@@ -52,12 +53,13 @@ def _write_files(
 ) -> ClipIndex:
     """Write the three files, and flush them to disk."""
     shape: tuple[int, ...] = ()
+    digest = FrameDigest(dtype)
     with (folder / FRAMES).open("wb", buffering=BLOCK) as file:
 
         def keep(joints: npt.NDArray[np.floating]) -> None:
             nonlocal shape
             shape = joints.shape[1:]
-            file.write(as_planes(joints, dtype).data)
+            file.write(digest.add(joints))
 
         index = ClipIndex.collect(clips, keep)
         _sync(file)
@@ -70,6 +72,7 @@ def _write_files(
         "version": VERSIONS[-1],
         "dtype": dtype.name,
         "shape": [int(index.offsets[-1]), *shape],
+        "frames_digest": digest.hexdigest(),
         **vars(info),
         "layout": info.layout.as_dict(),
     }
@@ -79,7 +82,7 @@ def _write_files(
     return index
 
 
-def read_store(path: Path) -> tuple[npt.NDArray[np.floating], ClipIndex, StoreInfo]:
+def read_store(path: Path) -> tuple[StoredFrames, ClipIndex, StoreInfo]:
     """Open the three files of a store and check that they belong together."""
     if not path.is_dir():
         raise FileNotFoundError(f"{path} is not a store directory. Build one: SkeletonStore.build")
@@ -110,7 +113,8 @@ def read_store(path: Path) -> tuple[npt.NDArray[np.floating], ClipIndex, StoreIn
             f"{path / META}: layout {info.layout.name} has {info.layout.num_joints} joints, "
             f"but the frames have {shape[2]}. Build the store again."
         )
-    return frames, ClipIndex.from_arrays(arrays), info
+    digest = str(meta.get("frames_digest", ""))
+    return StoredFrames(frames, digest), ClipIndex.from_arrays(arrays), info
 
 
 def _frames_of(

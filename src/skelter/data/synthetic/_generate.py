@@ -78,6 +78,7 @@ def generate(
         all zeros in actions of one person.
 
     Raises:
+        TypeError: A count or the seed is not an integer.
         ValueError: A class is unknown, a number is out of its range, or no joint of the layout
             is known.
 
@@ -90,6 +91,7 @@ def generate(
     for name, count in (("clips_per_class", clips_per_class), ("subjects", subjects)):
         _checks.positive_int(name, count)
     _checks.positive_int("views", views)
+    _checks.whole("seed", seed)
     _checks.between("noise", noise, 0.0, 1.0, "It is in metres; trackers have about 0.01.")
     _checks.between("dropped", dropped, 0.0, 1.0, "It is a probability.")
     names = _check_classes(ACTIONS if classes is None else classes)
