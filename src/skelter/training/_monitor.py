@@ -35,12 +35,12 @@ class Clips(NamedTuple):
 
     def draw(
         self, indices: IntArray, generator: Generator, transform: Callable[..., Any] | None = None
-    ) -> tuple[tuple[Tensor, ...], Tensor, Tensor]:
-        """Return views, or the output of another transform, with frame counts and labels."""
-        drawn, num_frames, labels = self.store.batch(
+    ) -> tuple[tuple[Tensor, ...], Tensor]:
+        """Return views, or the output of another transform, and labels."""
+        drawn, _, labels = self.store.batch(
             indices, transform=transform or self.views, generator=generator
         )
-        return (drawn,) if isinstance(drawn, Tensor) else tuple(drawn), num_frames, labels
+        return (drawn,) if isinstance(drawn, Tensor) else tuple(drawn), labels
 
 
 @dataclass(frozen=True)
@@ -90,7 +90,7 @@ def look(method: Method, clips: Clips, seed: int, device: torch.device) -> dict[
 
     Draws are the same at every look.
     """
-    views, _, _ = clips.draw(clips.held_out[:1], clips.make_generator(seed, "monitor", 0))
+    views, _ = clips.draw(clips.held_out[:1], clips.make_generator(seed, "monitor", 0))
     centre = presets.isc_test_view(frames=views[0].shape[-3])
     labels = clips.store.labels
     labelled = clips.train[labels[clips.train] >= 0]
@@ -104,7 +104,7 @@ def look(method: Method, clips: Clips, seed: int, device: torch.device) -> dict[
         return evaluation.extract_features(
             method.encoders[name],
             method.representations[name],
-            ((views[0], num_frames, labels) for views, num_frames, labels in batches),
+            ({"clips": views[0], "labels": labels} for views, labels in batches),
             device=device,
         )
 

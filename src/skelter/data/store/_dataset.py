@@ -14,6 +14,7 @@ from torch.utils.data import Dataset
 from skelter import _checks
 from skelter._ragged import RaggedClips
 from skelter.data.store._store import SkeletonStore
+from skelter.typing import Batch
 
 
 class SkeletonDataset(Dataset[tuple[Tensor, int]]):
@@ -60,7 +61,7 @@ class SkeletonDataset(Dataset[tuple[Tensor, int]]):
 
 def collate(
     samples: Sequence[tuple[Tensor, int]], transform: Callable[..., Any] | None = None
-) -> tuple[Any, Tensor, Tensor]:
+) -> Batch:
     """Pad clips of different lengths with zeros to one batch, or make views of them.
 
     Views of a whole batch cost less than clip by clip in a dataset, and a loader makes them in its
@@ -72,7 +73,7 @@ def collate(
             from the global generator, which a loader seeds in each of its workers.
 
     Returns:
-        Clips (N, C, T, V, M), or the views; valid frames (N,); labels (N,).
+        A `typing.Batch`: clips (N, C, T, V, M), or the views; valid frames (N,); labels (N,).
 
     Raises:
         ValueError: There are no samples, or they differ in more than T.
@@ -101,8 +102,8 @@ def collate(
         frames = torch.cat([x.transpose(0, 1) for x in clips])
         starts = num_frames.cumsum(0) - num_frames
         ragged = RaggedClips(frames, starts, num_frames, int(num_frames.max()))
-        return ragged.apply(transform), num_frames, labels
+        return Batch(ragged.apply(transform), num_frames, labels)
     batch = clips[0].new_zeros(len(clips), C, int(num_frames.max()), V, M)
     for row, x in zip(batch, clips, strict=True):
         row[:, : x.shape[1]] = x
-    return batch, num_frames, labels
+    return Batch(batch, num_frames, labels)
