@@ -8,19 +8,28 @@ import torch
 
 from skelter import data, layouts
 from skelter.layouts import (
+    AZURE32,
+    BODY25,
     COCO17,
     H36M17,
+    HAND21,
     KINECT20,
     MEDIAPIPE33,
     NTU25,
     OPENPOSE18,
     SBU15,
+    SMPL22,
     SMPL24,
     SkeletonLayout,
+    check_layout,
     find_layout,
 )
 
-EVERY = [NTU25, KINECT20, SBU15, OPENPOSE18, COCO17, H36M17, SMPL24, MEDIAPIPE33]
+BODIES = [
+    *(NTU25, KINECT20, SBU15, AZURE32, OPENPOSE18, BODY25, COCO17),
+    *(H36M17, SMPL24, SMPL22, MEDIAPIPE33),
+]
+EVERY = [*BODIES, HAND21]
 BUILT_IN = pytest.mark.parametrize("layout", EVERY, ids=lambda x: x.name)
 
 
@@ -69,7 +78,11 @@ class TestSkeletonLayout:
             side, _, limb = name.partition(" ")
             other = layout.parts[f"{sides[side]} {limb}" if side in sides else name]
             assert sorted(swap[joint] for joint in part) == sorted(other)
+
+    @pytest.mark.parametrize("layout", BODIES, ids=lambda x: x.name)
+    def test_bodies_have_the_same_parts(self, layout):
         assert set(layout.parts) == set(NTU25.parts)
+        assert layout.left_right
 
     @BUILT_IN
     def test_left_and_right_are_in_this_order(self, layout):
@@ -102,8 +115,14 @@ class TestSkeletonLayout:
                 "1-0 2-0 3-1 4-2 5-0 6-0 7-5 8-6 9-7 10-8 11-5 12-6 13-11 14-12 15-13 16-14",
                 0,
             ),
+            (
+                BODY25,
+                "0-1 2-1 3-2 4-3 5-1 6-5 7-6 8-1 9-8 10-9 11-10 12-8 13-12 14-13 15-0 16-0 17-15 "
+                "18-16 19-14 20-19 21-14 22-11 23-22 24-11",
+                1,
+            ),
         ],
-        ids=["OPENPOSE18", "COCO17"],
+        ids=["OPENPOSE18", "COCO17", "BODY25"],
     )
     def test_points_of_images_are_the_published_tables(self, layout, table, root):
         pairs = [tuple(int(joint) for joint in pair.split("-")) for pair in table.split()]
@@ -111,6 +130,30 @@ class TestSkeletonLayout:
         assert layout.roots == (root,)
         assert layout.spine is None
         assert layout.shoulders is None
+        assert layout.dimensions == 2
+
+    def test_azure_is_the_published_hierarchy(self):
+        table = (
+            "1-0 2-1 3-2 4-2 5-4 6-5 7-6 8-7 9-8 10-7 11-2 12-11 13-12 14-13 15-14 16-15 17-14 "
+            "18-0 19-18 20-19 21-20 22-0 23-22 24-23 25-24 26-3 27-26 28-26 29-26 30-26 31-26"
+        )
+        pairs = {tuple(int(joint) for joint in pair.split("-")) for pair in table.split()}
+        assert set(AZURE32.bones) == pairs
+        assert AZURE32.dimensions == 3
+
+    def test_smpl22_is_smpl24_without_hands(self):
+        assert SMPL22.joints == SMPL24.joints[:22]
+        assert set(SMPL24.joints) - set(SMPL22.joints) == {"left hand", "right hand"}
+        assert SMPL22.parents == SMPL24.parents[:22]
+        assert SMPL22.swap == SMPL24.swap[:22]
+        assert (SMPL22.spine, SMPL22.shoulders) == (SMPL24.spine, SMPL24.shoulders)
+
+    def test_a_hand_is_five_chains_from_the_wrist(self):
+        assert HAND21.swap == tuple(range(21))
+        assert HAND21.parents[::4] == (-1, 3, 7, 11, 15, 19)
+        for base in range(1, 21, 4):
+            assert HAND21.parents[base : base + 4] == (0, base, base + 1, base + 2)
+            assert HAND21.joints[base + 3].endswith("tip")
 
     def test_mediapipe_keeps_published_connections_but_those_that_close_a_ring(self):
         """Oracle: the connections that MediaPipe draws, as pairs without an order."""
@@ -154,9 +197,122 @@ class TestSkeletonLayout:
         with pytest.raises(ValueError, match="distinct names"):
             SkeletonLayout("twins", ["a", "a"], parents=[-1, 0])
 
-    def test_unknown_joint_name(self):
-        with pytest.raises(ValueError, match="must be one of.*got 'tail'"):
-            NTU25.index("tail")
+    @pytest.mark.parametrize(
+        ("changes", "message"),
+        [
+            ({"parents": [-1, 0.6, 1]}, "`parents of layout arm` must be integers.*such as 0.6"),
+            ({"parents": [-1, True, 1]}, "`parents of layout arm` must be integers"),
+            ({"parents": ["", "a", "b"]}, "`parents of layout arm` must be integers"),
+            ({"parents": 3}, "`parents` of layout arm must list joints; got 3"),
+            ({"centre": 1.0}, "`centre of layout arm` must be integers"),
+            ({"centre": "elbow"}, "`centre of layout arm` must be integers"),
+            ({"left_right": [(0, 1.5)]}, "`left_right of layout arm` must be integers"),
+            ({"left_right": "ab"}, "`left_right` of layout arm must list joints"),
+            ({"spine": (0, None)}, "`spine of layout arm` must be integers"),
+            ({"parts": {"arm": [0.5]}}, "`parts of layout arm` must be integers"),
+            ({"parts": [0, 1]}, "`parts` of layout arm must be groups of joints by name"),
+            ({"name": 3}, "`name` must be a string; got 3"),
+            ({"joints": 3}, "`joints` of layout arm must be a list of names; got 3"),
+        ],
+    )
+    def test_nothing_is_coerced(self, changes, message):
+        arguments = {"name": "arm", "joints": ["a", "b", "c"], "parents": [-1, 0, 1]} | changes
+        with pytest.raises(TypeError, match=message):
+            SkeletonLayout(**arguments)
+
+    def test_pairs_are_of_two(self):
+        for field, value in (("left_right", [(0, 1, 2)]), ("spine", (0, 1, 2))):
+            with pytest.raises(
+                ValueError, match=f"`{field}` of layout arm must be pairs of joints"
+            ):
+                two_bones(**{field: value})
+
+    def test_takes_arrays_tensors_and_iterators(self):
+        layout = two_bones(
+            parents=np.array([-1, 0, 1], dtype=">i2"),
+            centre=np.int64(1),
+            left_right=iter([torch.tensor([0, 2])]),
+            parts={"all": range(3), "hand": {2}},
+            spine=np.array([0, 1]),
+        )
+        same = two_bones(
+            centre=1, left_right=[(0, 2)], parts={"all": (0, 1, 2), "hand": (2,)}, spine=(0, 1)
+        )
+        assert layout == same
+        assert type(layout.centre) is type(layout.parents[0]) is type(layout.spine[0]) is int
+
+
+class TestIndex:
+    @pytest.mark.parametrize(
+        "name",
+        ["left hand", "Left_Hand", "LEFT-HAND", "left  hand", "HandLeft",
+         "l hand", 7, np.int32(7)],
+    )  # fmt: skip
+    def test_takes_names_in_any_spelling_and_indices(self, name):
+        assert NTU25.index(name) == 7
+        assert type(NTU25.index(name)) is int
+
+    def test_takes_the_other_names_of_a_joint(self):
+        for name in ("hip centre", "pelvis", "SpineBase"):
+            assert NTU25.index(name) == 0
+        assert [NTU25.index(name) for name in NTU25.joints] == list(range(25))
+
+    @pytest.mark.parametrize(
+        ("layout", "name", "message"),
+        [
+            (NTU25, "tail", "must be one of 'base of spine', .*'right thumb'; got 'tail'"),
+            (NTU25, "hed", "got 'hed'. The closest are 'head'"),
+            (COCO17, "knee", "got 'knee'. The closest are 'left knee', 'right knee'"),
+            (COCO17, "head", "`joint` of layout COCO17 must be one of"),
+            (COCO17, "", "got ''"),
+            (NTU25, 25, "`joint` of layout NTU25 must lie between 0 and 24; got 25"),
+            (NTU25, -1, "must lie between 0 and 24; got -1"),
+        ],
+    )
+    def test_unknown_joints(self, layout, name, message):
+        with pytest.raises(ValueError, match=message):
+            layout.index(name)
+
+    @pytest.mark.parametrize("joint", [True, 1.0, None, [1], np.bool_(True), torch.tensor(1)])
+    def test_other_types(self, joint):
+        message = "`joint` of layout NTU25 must be the name of a joint, such as 'right thumb', or"
+        with pytest.raises(TypeError, match=message):
+            NTU25.index(joint)
+
+    def test_two_joints_of_one_name(self):
+        layout = SkeletonLayout("two", ["hip", "pelvis"], parents=[-1, 0])
+        assert layout.index("pelvis") == 1
+        with pytest.raises(ValueError, match="layout two must name every joint differently"):
+            layout.index("base of spine")
+
+
+class TestCheckLayout:
+    @pytest.mark.parametrize(
+        ("given", "came"),
+        [
+            ("ntu-rgb+d", "'ntu-rgb\\+d'"),
+            ("NTU25", "'NTU25'"),
+            (25, "25"),
+            (None, "None"),
+            (NTU25.as_dict(), "a dict of 9"),
+            (SkeletonLayout, "a type"),
+            (torch.zeros(3), "a Tensor"),
+        ],
+    )
+    def test_names_the_built_in_layouts(self, given, came):
+        message = f"must be a SkeletonLayout such as skelter.layouts.NTU25; got {came}. Built in"
+        for call, name in (
+            (lambda: check_layout(given), "layout"),
+            (lambda: NTU25.convert(torch.zeros(3, 2, 25, 1), to=given), "to"),
+        ):
+            with pytest.raises(TypeError, match=f"`{name}` {message}") as caught:
+                call()
+            assert all(layout.name in str(caught.value) for layout in EVERY)
+        assert check_layout(NTU25) is NTU25
+
+    def test_positions_of_clips(self):
+        with pytest.raises(TypeError, match="`layout` must be a SkeletonLayout.*got 'COCO17'"):
+            layouts.map_positions(torch.neg, torch.zeros(3, 2, 17, 1), "COCO17")
 
 
 class TestFromBones:
@@ -183,8 +339,17 @@ class TestFromBones:
 class TestConvert:
     @pytest.mark.parametrize(
         ("big", "small"),
-        [(OPENPOSE18, COCO17), (MEDIAPIPE33, COCO17), (NTU25, KINECT20)],
-        ids=["openpose", "mediapipe", "kinect"],
+        [
+            (OPENPOSE18, COCO17),
+            (MEDIAPIPE33, COCO17),
+            (NTU25, KINECT20),
+            (BODY25, COCO17),
+            (BODY25, OPENPOSE18),
+            (AZURE32, COCO17),
+            (AZURE32, OPENPOSE18),
+            (SMPL24, SMPL22),
+        ],
+        ids=lambda x: x.name,
     )
     def test_there_and_back(self, big, small):
         x = torch.randn(2, 3, 5, small.num_joints, 2)
@@ -268,6 +433,99 @@ class TestConvert:
             one.convert(torch.zeros(3, 1, 1, 1), to=two)
 
 
+class TestMidpoints:
+    SHOULDERS = ("left shoulder", "right shoulder")
+    HIPS = ("left hip", "right hip")
+
+    def test_the_neck_of_openpose(self, generator):
+        """Oracle: the plain mean of the two joints, joint by joint."""
+        x = torch.randn(2, 2, 4, 17, 1, generator=generator)
+        out = COCO17.convert(x, to=OPENPOSE18, midpoints={"neck": self.SHOULDERS})
+        expected = COCO17.convert(x, to=OPENPOSE18)
+        expected[..., 1, :] = (x[..., 5, :] + x[..., 6, :]) / 2
+        torch.testing.assert_close(out, expected)
+
+    def test_neck_and_mid_hip_of_body25_of_a_batch_with_scores(self, generator):
+        x = torch.rand(3, 3, 4, 17, 2, generator=generator) + 0.1
+        made = {"Neck": self.SHOULDERS, 8: [11, "RHip"]}
+        out = COCO17.convert(x, to=BODY25, midpoints=made)
+        for joint, a, b in ((1, 5, 6), (8, 11, 12)):
+            middle = (x[:, :2, :, a] + x[:, :2, :, b]) / 2
+            torch.testing.assert_close(out[:, :2, :, joint], middle)
+            least = torch.minimum(x[:, 2, :, a], x[:, 2, :, b])
+            assert torch.equal(out[:, 2, :, joint], least)
+        missing = [BODY25.joints[joint] for joint in range(25) if not out[..., joint, :].any()]
+        assert missing == [name for name in BODY25.joints if "toe" in name or "heel" in name]
+
+    def test_a_midpoint_of_a_missing_joint_is_missing(self):
+        x = torch.ones(3, 4, 17, 2)  # x, y, score
+        x[:, 1, 5, 0] = 0  # a missing shoulder
+        x[:2, 2, 6, 1] = 0  # a place of zeros with a score
+        out = COCO17.convert(x, to=OPENPOSE18, midpoints={"neck": self.SHOULDERS})
+        expected = torch.ones(3, 4, 2)
+        expected[:, 1, 0] = expected[:, 2, 1] = 0
+        assert torch.equal(out[:, :, 1], expected)
+
+    def test_makes_up_for_what_the_other_layout_has_not(self):
+        x = torch.randn(3, 5, 33, 1)
+        with pytest.raises(ValueError, match="only OPENPOSE18 has neck. .*or pass `midpoints`"):
+            MEDIAPIPE33.convert(x, to=OPENPOSE18)
+        out = MEDIAPIPE33.convert(x, to=OPENPOSE18, midpoints={"neck": self.SHOULDERS})
+        torch.testing.assert_close(out[:, :, 1], x[:, :, 11:13].mean(2))
+        assert out.all()
+
+    def test_an_explicit_midpoint_goes_before_a_joint_of_that_name(self):
+        x = 1 + torch.arange(18.0).reshape(1, 1, 18, 1)
+        out = OPENPOSE18.convert(x, to=OPENPOSE18, midpoints={"neck": ("nose", 8, 11)})
+        assert out.flatten()[1] == pytest.approx(22 / 3)
+
+    def test_gradient_dtype_and_input_untouched(self):
+        x = torch.full((2, 4, 17, 1), 3e4, dtype=torch.float16)
+        before = x.clone()
+        made = {"neck": self.SHOULDERS}
+        out = COCO17.convert(x, to=OPENPOSE18, midpoints=made)
+        assert out.dtype == torch.float16
+        assert out.isfinite().all()
+        assert torch.equal(x, before)
+        y = torch.randn(2, 4, 17, 1, dtype=torch.float64, requires_grad=True)
+        assert torch.autograd.gradcheck(
+            lambda y: COCO17.convert(y, to=OPENPOSE18, midpoints=made), (y,)
+        )
+        assert (
+            COCO17.convert(y[:0].reshape(0, 2, 4, 17, 1), to=OPENPOSE18, midpoints=made).numel()
+            == 0
+        )
+
+    def test_without_midpoints_none_is_made(self):
+        x = torch.ones(2, 4, 17, 1)
+        assert not COCO17.convert(x, to=OPENPOSE18)[:, :, 1].any()
+        assert not COCO17.convert(x, to=OPENPOSE18, midpoints={})[:, :, 1].any()
+
+    @pytest.mark.parametrize(
+        ("made", "error", "message"),
+        [
+            ({"neck": ("left shoulder",)}, ValueError, "for neck must be two or more different"),
+            ({"neck": ("l shoulder", 5)}, ValueError, "for neck must be two or more different"),
+            ({"neck": SHOULDERS, 1: SHOULDERS}, ValueError, "for neck must be given once"),
+            ({"mid hip": HIPS}, ValueError, "of layout OPENPOSE18 must be one of.*got 'mid hip'"),
+            (
+                {"neck": ("shoulder", 5)},
+                ValueError,
+                "of layout COCO17 must be one of.*closest are 'left shoulder', 'right shoulder'",
+            ),
+            ({"neck": (5, 17)}, ValueError, "of layout COCO17 must lie between 0 and 16; got 17"),
+            ({"neck": (5, 6.0)}, TypeError, "of layout COCO17 must be the name of a joint"),
+            ({"neck": "left shoulder"}, TypeError, "must map each joint to those that it lies"),
+            ({"neck": 5}, TypeError, "must map each joint to those that it lies"),
+            ([("neck", SHOULDERS)], TypeError, 'must map .*, such as midpoints={"neck":'),
+            ("neck", TypeError, "must map each joint"),
+        ],
+    )
+    def test_wrong_midpoints(self, made, error, message):
+        with pytest.raises(error, match=f"`midpoints` {message}"):
+            COCO17.convert(torch.ones(2, 4, 17, 1), to=OPENPOSE18, midpoints=made)
+
+
 class TestAdjacency:
     @BUILT_IN
     def test_spatial_is_the_references(self, layout):
@@ -298,6 +556,38 @@ class TestFindLayout:
     def test_knows_other_spellings(self):
         camel = ["".join(word.title() for word in reversed(n.split())) for n in SBU15.joints]
         assert find_layout(camel) is SBU15
+
+    @pytest.mark.parametrize(
+        ("names", "layout"),
+        [
+            (
+                "PELVIS SPINE_NAVEL SPINE_CHEST NECK CLAVICLE_LEFT SHOULDER_LEFT ELBOW_LEFT "
+                "WRIST_LEFT HAND_LEFT HANDTIP_LEFT THUMB_LEFT CLAVICLE_RIGHT SHOULDER_RIGHT "
+                "ELBOW_RIGHT WRIST_RIGHT HAND_RIGHT HANDTIP_RIGHT THUMB_RIGHT HIP_LEFT KNEE_LEFT "
+                "ANKLE_LEFT FOOT_LEFT HIP_RIGHT KNEE_RIGHT ANKLE_RIGHT FOOT_RIGHT HEAD NOSE "
+                "EYE_LEFT EAR_LEFT EYE_RIGHT EAR_RIGHT",
+                AZURE32,
+            ),
+            (
+                "Nose Neck RShoulder RElbow RWrist LShoulder LElbow LWrist MidHip RHip RKnee "
+                "RAnkle LHip LKnee LAnkle REye LEye REar LEar LBigToe LSmallToe LHeel RBigToe "
+                "RSmallToe RHeel",
+                BODY25,
+            ),
+            (
+                "WRIST THUMB_CMC THUMB_MCP THUMB_IP THUMB_TIP "
+                + " ".join(
+                    f"{finger}_{joint}"
+                    for finger in ("INDEX_FINGER", "MIDDLE_FINGER", "RING_FINGER", "PINKY")
+                    for joint in ("MCP", "PIP", "DIP", "TIP")
+                ),
+                HAND21,
+            ),
+        ],
+        ids=lambda x: getattr(x, "name", "names"),
+    )
+    def test_knows_the_names_of_the_makers(self, names, layout):
+        assert find_layout(names.split()) is layout
 
     @pytest.mark.parametrize(
         ("file", "layout"),
