@@ -34,9 +34,7 @@ def one_each(name: str, rows: Tensor, labels: Tensor) -> Tensor:
     return rows
 
 
-def _read(
-    name: str, batch: Any, unpack: Unpack | None
-) -> tuple[Tensor, Tensor | None, Tensor]:
+def _read(name: str, batch: Any, unpack: Unpack | None) -> tuple[Tensor, Tensor | None, Tensor]:
     given, num_frames, labels = _parts(name, batch, unpack)
     clips = _checks.not_empty(_checks.floating("clips", _checks.padded(given)), "clips")
     if num_frames is not None:

@@ -174,4 +174,3 @@ def diagnose(view1: Tensor, view2: Tensor | None = None) -> Diagnostics:
         effective_rank=effective_rank(rows),
         deviation=float(rows.std(0, correction=0).mean()) * math.sqrt(rows.shape[1]),
     )
-

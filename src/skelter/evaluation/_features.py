@@ -16,6 +16,7 @@ from skelter.typing import Batches, ClipTransform, Representation
 
 __all__ = ["FeatureSet", "extract_features"]
 
+
 def read_features(name: str, rows: Any) -> Tensor:
     """Return finite features of shape (N, D), without a gradient, in float32 or float64."""
     x = _checks.finite_rows(name, _checks.features(name, rows).detach())

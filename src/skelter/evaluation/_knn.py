@@ -11,7 +11,7 @@ from torch import Tensor
 
 from skelter import _checks
 from skelter.evaluation._features import count_classes, read_features
-from skelter.evaluation._nearest import METRICS, distances, first, half_squares, search
+from skelter.evaluation._nearest import METRICS, distances, distances_to, first, search
 from skelter.evaluation._precision import full_precision
 from skelter.evaluation._results import Result, Scored
 
@@ -118,7 +118,7 @@ def knn(
         shares = torch.ones_like(nearest, dtype=torch.float64)
         if weights != "uniform":
             parts = zip(torch.split(rows, VOTERS), torch.split(nearest, VOTERS), strict=True)
-            apart = torch.cat([distances(some, train[near], metric) for some, near in parts])
+            apart = torch.cat([distances_to(some, train[near], metric) for some, near in parts])
             shares = _shares(apart, weights, temperature)
         winners, votes = _vote(known[nearest], shares, classes)
         predictions.append(winners)
@@ -198,7 +198,7 @@ def retrieval(
     hits, precision = dict.fromkeys(ks, 0), 0.0
     members = _Members(known, truth)
     for rows, asked in zip(torch.split(test, chunk), torch.split(truth, chunk), strict=True):
-        apart = half_squares(rows, train, metric)
+        apart = distances(rows, train, metric)
         right = known[first(apart, max(ks, default=1))] == asked[:, None]
         for k in ks:
             hits[k] += int(right[:, :k].any(1).sum())

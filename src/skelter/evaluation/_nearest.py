@@ -33,18 +33,18 @@ def search(
     for rows in torch.split(test, chunk):
         nearest, sure = look(rows, k)
         for unsure in torch.split((~sure).nonzero()[:, 0], UNSURE):
-            nearest[unsure] = first(half_squares(rows[unsure], train, metric), k)
+            nearest[unsure] = first(distances(rows[unsure], train, metric), k)
         yield rows, nearest
 
 
-def half_squares(rows: Tensor, train: Tensor, metric: str) -> Tensor:
-    """Return half the squared distances (n, N), which for unit rows are 1 - cosine, in float32."""
-    tiles = (_half_squares(rows, tile, metric) for tile in torch.split(train, GALLERY))
+def distances(rows: Tensor, train: Tensor, metric: str) -> Tensor:
+    """Return the distances (n, N) of all pairs in float32, exactly 0 for equals."""
+    tiles = (_distances(rows, tile, metric) for tile in torch.split(train, GALLERY))
     return torch.cat(list(tiles), dim=1)
 
 
-def distances(rows: Tensor, neighbours: Tensor, metric: str) -> Tensor:
-    """Return the distances (n, k) of rows (n, D) to neighbours (n, k, D), exactly 0 for equals."""
+def distances_to(rows: Tensor, neighbours: Tensor, metric: str) -> Tensor:
+    """Return the distances (n, k) of rows (n, D) to their own neighbours (n, k, D) in float64."""
     if metric == "euclidean":
         apart: Tensor = torch.linalg.vector_norm(rows.double()[:, None] - neighbours, dim=2)
         return apart
@@ -53,15 +53,14 @@ def distances(rows: Tensor, neighbours: Tensor, metric: str) -> Tensor:
     return apart.where(apart > ZERO, 0)
 
 
-def _half_squares(rows: Tensor, tile: Tensor, metric: str) -> Tensor:
+def _distances(rows: Tensor, tile: Tensor, metric: str) -> Tensor:
     rows, tile = rows.double(), tile.double()
     if metric == "cosine":
-        whole = rows.new_ones(())
-        apart = whole - unit_rows(rows) @ unit_rows(tile).T
-    else:
-        whole = (rows.square().sum(1)[:, None] + tile.square().sum(1)) / 2
-        apart = whole - rows @ tile.T
-    return apart.where(apart > ZERO * whole, 0).float()
+        apart = 1 - unit_rows(rows) @ unit_rows(tile).T
+        return apart.where(apart > ZERO, 0).float()
+    whole = rows.square().sum(1)[:, None] + tile.square().sum(1)
+    squares = whole - 2 * (rows @ tile.T)
+    return squares.where(squares > ZERO * whole, 0).sqrt().float()
 
 
 def first(values: Tensor, k: int) -> Tensor:

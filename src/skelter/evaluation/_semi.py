@@ -66,8 +66,9 @@ def label_subset(
     labels = _checks.known_labels("labels", labels)
     _checks.between("fraction", fraction, -math.inf, math.inf)
     _checks.require(0 < fraction <= 1, "`fraction`", "be above 0 and at most 1", fraction)
-    _checks.require(int(_checks.integers("minimum", minimum)) >= 0, "`minimum`", "be at least 0",
-                    minimum)
+    _checks.require(
+        int(_checks.integers("minimum", minimum)) >= 0, "`minimum`", "be at least 0", minimum
+    )
     _checks.generator(generator)
     if not balanced:
         hint = "A plain random choice does not know classes. Take balanced=True."

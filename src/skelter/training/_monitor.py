@@ -14,6 +14,7 @@ from torch import Generator, Tensor
 from skelter import _checks, evaluation
 from skelter.data import SkeletonStore, make_generator
 from skelter.evaluation import FeatureSet
+from skelter.training._errors import TrainingError
 from skelter.transforms import presets
 from skelter.typing import Method
 
@@ -35,12 +36,12 @@ class Clips(NamedTuple):
 
     def draw(
         self, indices: IntArray, generator: Generator, transform: Callable[..., Any] | None = None
-    ) -> tuple[tuple[Tensor, ...], Tensor]:
-        """Return views, or the output of another transform, and labels."""
-        drawn, _, labels = self.store.batch(
+    ) -> tuple[tuple[Tensor, ...], Tensor, Tensor]:
+        """Return views, or the output of another transform, with frame counts and labels."""
+        drawn, num_frames, labels = self.store.batch(
             indices, transform=transform or self.views, generator=generator
         )
-        return (drawn,) if isinstance(drawn, Tensor) else tuple(drawn), labels
+        return (drawn,) if isinstance(drawn, Tensor) else tuple(drawn), num_frames, labels
 
 
 @dataclass(frozen=True)
@@ -90,7 +91,7 @@ def look(method: Method, clips: Clips, seed: int, device: torch.device) -> dict[
 
     Draws are the same at every look.
     """
-    views, _ = clips.draw(clips.held_out[:1], clips.make_generator(seed, "monitor", 0))
+    views, _, _ = clips.draw(clips.held_out[:1], clips.make_generator(seed, "monitor", 0))
     centre = presets.isc_test_view(frames=views[0].shape[-3])
     labels = clips.store.labels
     labelled = clips.train[labels[clips.train] >= 0]
@@ -101,12 +102,18 @@ def look(method: Method, clips: Clips, seed: int, device: torch.device) -> dict[
         generator = clips.make_generator(seed, "monitor", draw)
         pieces = (indices[start : start + BATCH] for start in range(0, len(indices), BATCH))
         batches = (clips.draw(piece, generator, transform) for piece in pieces)
-        return evaluation.extract_features(
-            method.encoders[name],
-            method.representations[name],
-            ({"clips": views[0], "labels": labels} for views, labels in batches),
-            device=device,
-        )
+        try:
+            return evaluation.extract_features(
+                method.encoders[name],
+                method.representations[name],
+                ({"clips": views[0], "labels": labels} for views, _, labels in batches),
+                device=device,
+            )
+        except ValueError as error:
+            raise TrainingError(
+                f"The monitor cannot look at encoder {name!r}: {error} The checkpoint before is "
+                "whole."
+            ) from error
 
     figures, accuracies = {}, []
     for name in method.encoders:
