@@ -12,6 +12,7 @@ from torch.nn import functional as F
 from skelter import _checks
 from skelter.evaluation._features import read_features
 from skelter.evaluation._precision import full_precision
+from skelter.evaluation._training import descend
 
 __all__ = ["COMPRESS_ISC", "CompressConfig", "compress"]
 
@@ -111,15 +112,10 @@ def compress(
         order = torch.randperm(len(train), generator=generator)
         for chosen in torch.split(order, config.batch_size):
             rows = train[chosen]
-            optimiser.zero_grad()
-            torch.autograd.backward(F.mse_loss(decoder(encoder(rows)), rows))
-            optimiser.step()
+            descend(F.mse_loss(decoder(encoder(rows)), rows), optimiser)
             schedule.step()
     with torch.no_grad():
-        codes = encoder(train), encoder(test)
-    for code in codes:
-        _checks.finite_rows("codes", code)
-    return codes
+        return encoder(train), encoder(test)
 
 
 def _layers(sizes: tuple[int, ...], generator: Generator | None) -> list[nn.Module]:

@@ -49,18 +49,17 @@ def rate(config: Config, epoch: int) -> float:
 
 def step(logits: Tensor, labels: Tensor, optimiser: torch.optim.Optimizer) -> int:
     """Take one step down the cross entropy, and return the number of right logits."""
+    descend(F.cross_entropy(logits, labels), optimiser)
+    return int((logits.argmax(1) == labels).sum())
+
+
+def descend(loss: Tensor, optimiser: torch.optim.Optimizer) -> None:
+    """Take one step down a loss that is finite."""
+    hint = "Training diverged: lower `lr`, or scale the features, such as with standardize=True."
+    _checks.require(bool(loss.isfinite()), "the loss", "be finite", loss.item(), hint)
     optimiser.zero_grad()
-    loss = F.cross_entropy(logits, labels)
-    _checks.require(
-        bool(loss.isfinite()),
-        "the loss",
-        "be finite",
-        loss.item(),
-        "Training diverged: lower `lr`, or scale the features, such as with standardize=True.",
-    )
     torch.autograd.backward(loss)
     optimiser.step()
-    return int((logits.argmax(1) == labels).sum())
 
 
 def accuracy(scores: Tensor, labels: Tensor) -> Tensor:
