@@ -114,6 +114,7 @@ class Evaluator:
                 train.features, train.labels, test.features, k, test_labels=test.labels
             )
             self.row.figures[f"{k}-NN"] = voted.accuracy or 0.0
+            self.top(5, f"{k}-NN", voted)
         self.row.figures["mAP"] = found.mean_average_precision
         if not self.kept.all():
             again = evaluation.retrieval(
@@ -142,6 +143,7 @@ class Evaluator:
         )
         self.row.scores = probed.scores
         self.row.figures |= {"linear": probed.last, "linear, best epoch": probed.best}
+        self.top(5, "linear", probed)
         self.row.results["linear"] = probed.as_dict()
         if not self.kept.all():
             right = (probed.predictions == self.row.test.labels)[self.kept]
@@ -180,6 +182,7 @@ class Evaluator:
             )
             name = f"{100 * fraction:g} % labels"
             self.row.figures |= {name: found.last, f"{name}, best epoch": found.best}
+            self.top(5, name, found)
             self.row.results[f"semi {fraction}"] = found.as_dict()
 
     def finetune(self) -> None:
@@ -202,7 +205,16 @@ class Evaluator:
             generator=generator,
         )
         self.row.figures |= {"fine-tuned": found.last, "fine-tuned, best epoch": found.best}
+        self.top(5, "fine-tuned", found)
         self.row.results["finetune"] = found.as_dict()
+
+    def top(self, k: int, name: str, found: Any) -> None:
+        """Note how often the class is among the k of highest score, where there are more of them.
+
+        Of two classes, one of the best five says nothing.
+        """
+        if self.classes > k:
+            self.row.figures[f"{name}, top-{k}"] = found.top(k)
 
     def shuffled(self, indices: np.ndarray, generator: torch.Generator) -> Loader:
         """Return training clips, cropped anew in every epoch."""

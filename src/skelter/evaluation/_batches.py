@@ -16,14 +16,13 @@ SAY_SO = "If those are labels, say so: unpack=lambda b: (b[0], None, b[1])"
 
 
 def read_batches(
-    name: str, batches: Batches, unpack: Unpack | None
+    name: str, batches: Batches, unpack: Unpack | None, hint: str = ""
 ) -> Iterator[tuple[Tensor, Tensor | None, Tensor]]:
     """Yield clips (N, ...), counts of frames (N,) or None, and labels (N,), and at least once."""
     empty = True
     for batch in batches:
         yield _read(name, batch, unpack)
         empty = False
-    hint = "It may be gone through more than once: pass a list or a loader, not a generator."
     _checks.require(not empty, f"`{name}`", "give at least one batch", "none", hint)
 
 

@@ -148,7 +148,8 @@ class _Input:
     generator: Generator | None
 
     def of(self, batches: Batches) -> Iterator[tuple[Tensor, Tensor]]:
-        for x, num_frames, labels in read_batches(self.name, batches, self.unpack):
+        hint = "It is gone through more than once: pass a list or a loader, not a generator."
+        for x, num_frames, labels in read_batches(self.name, batches, self.unpack, hint):
             _checks.class_indices(self.name, labels, self.classes)
             clips = x.to(self.device)
             if self.transform is not None:
