@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pytest
 import torch
@@ -291,6 +293,13 @@ class TestNumbers:
             retrieval(ROWS, KNOWN, ROWS, KNOWN, top=(1, wrong))
         with pytest.raises(TypeError, match="`k` must be an integer"):
             knn(ROWS, KNOWN, ROWS, test_labels=KNOWN).top(wrong)
+
+    def test_integers_of_numpy_are_taken(self):
+        found = knn(ROWS, KNOWN, ROWS, np.int64(3), num_classes=np.int32(4), test_labels=KNOWN)
+        assert json.loads(json.dumps(found.as_dict()))["k"] == 3
+        assert (
+            found.top(np.int64(4)) == retrieval(ROWS, KNOWN, ROWS, KNOWN, top=np.array([3])).top[3]
+        )
 
     @pytest.mark.parametrize("seeds", [(0.5,), ("0",), (True,), (None,), 0.5])
     def test_seeds(self, seeds):

@@ -92,7 +92,8 @@ def distance(a, b, metric):
 
 def vote_shares(train, labels, query, k, classes, weights, temperature, metric):
     """Share of each class in the votes of the k nearest, of equally near ones the earlier."""
-    order = sorted((distance(row, query, metric), place) for place, row in enumerate(train))[:k]
+    far = [round(distance(row, query, metric), 9) for row in train]  # equals are equal
+    order = sorted((apart, place) for place, apart in enumerate(far))[:k]
     nearest = order[0][0]
     votes = [0.0] * classes
     for apart, place in order:
@@ -100,8 +101,8 @@ def vote_shares(train, labels, query, k, classes, weights, temperature, metric):
             votes[labels[place]] += 1.0
         elif weights == "exponential":
             votes[labels[place]] += math.exp((nearest - apart) / temperature)
-        elif nearest < 1e-12:
-            votes[labels[place]] += float(apart < 1e-12)
+        elif nearest == 0:
+            votes[labels[place]] += float(apart == 0)
         else:
             votes[labels[place]] += 1.0 / apart
     return [vote / sum(votes) for vote in votes]

@@ -125,7 +125,7 @@ def knn(
         scores.append(votes)
     found = torch.cat(predictions)
     accuracy = None if truth is None else float((found == truth).double().mean())
-    return KNNResult(k, metric, found, accuracy, torch.cat(scores), truth)
+    return KNNResult(int(k), metric, found, accuracy, torch.cat(scores), truth)
 
 
 @dataclass(frozen=True, eq=False)

@@ -84,7 +84,8 @@ class TrainingResult(Scored):
         labels_used: Training clips of an epoch, each with its label.
         curve: Test accuracy after each epoch, shape (epochs,).
         scores: Logits of the test clips after the last epoch, shape (N, classes). They are what
-            `ensemble` adds, and what `top` ranks.
+            `ensemble` adds. ``top(5)`` is the share of clips whose class is among the five of
+            highest score.
         labels: The classes of the test clips, shape (N,).
     """
 
