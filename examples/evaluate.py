@@ -23,7 +23,7 @@ from pathlib import Path
 from parts import recordings, report, sources
 from parts.command_line import parse, refuse
 from parts.evaluator import Evaluator, ensembles
-from parts.protocols import PRESETS, Evaluation
+from parts.protocols import PRESETS, Evaluation, leave_out_unlabelled
 from parts.recordings import Fold
 from parts.sources import RANDOM, RAW, TRAINED, Candidate
 from tqdm import tqdm
@@ -60,6 +60,7 @@ def evaluate(config: Evaluation, store: SkeletonStore | None = None) -> None:
         folds = recordings.choose_folds(store, config)
     except ValueError as error:
         refuse(str(error))
+    folds = leave_out_unlabelled(store, folds)
     config.check(store, folds)
     store = recordings.normalised(store)
     found = candidates(config, store)

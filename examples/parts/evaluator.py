@@ -117,6 +117,7 @@ class Evaluator:
                 train.features, train.labels, test.features, k, test_labels=test.labels
             )
             self.row.figures[f"{k}-NN"] = voted.accuracy or 0.0
+            self.top(5, f"{k}-NN", voted)
         self.row.figures["mAP"] = found.mean_average_precision
         if not self.kept.all():
             again = evaluation.retrieval(
@@ -145,6 +146,7 @@ class Evaluator:
         )
         self.row.scores = probed.scores
         self.row.figures |= {"linear": probed.last, "linear, best epoch": probed.best}
+        self.top(5, "linear", probed)
         self.row.results["linear"] = probed.as_dict()
         self.write("linear", self.candidate.encoder, probed.classifier)
         if not self.kept.all():
@@ -184,6 +186,7 @@ class Evaluator:
             )
             name = f"{100 * fraction:g} % labels"
             self.row.figures |= {name: found.last, f"{name}, best epoch": found.best}
+            self.top(5, name, found)
             self.row.results[f"semi {fraction}"] = found.as_dict()
 
     def finetune(self) -> None:
@@ -206,6 +209,7 @@ class Evaluator:
             generator=generator,
         )
         self.row.figures |= {"fine-tuned": found.last, "fine-tuned, best epoch": found.best}
+        self.top(5, "fine-tuned", found)
         self.row.results["finetune"] = found.as_dict()
         self.write("finetune", found.encoder, found.classifier)
 
@@ -222,6 +226,14 @@ class Evaluator:
             name=self.candidate.name,
         )
         checkpoints.save_encoder(trained, self.keep.with_name(f"{task}-{self.keep.name}"))
+
+    def top(self, k: int, name: str, found: Any) -> None:
+        """Note how often the class is among the k of highest score, where there are more of them.
+
+        Of two classes, one of the best five says nothing.
+        """
+        if self.classes > k:
+            self.row.figures[f"{name}, top-{k}"] = found.top(k)
 
     def shuffled(self, indices: np.ndarray, generator: torch.Generator) -> Loader:
         """Return training clips, cropped anew in every epoch."""

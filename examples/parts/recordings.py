@@ -9,7 +9,7 @@ from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from parts.advice import STORE, advise
 from parts.command_line import refuse
@@ -17,6 +17,7 @@ from skelter import data
 from skelter.data import SkeletonFormatError, SkeletonStore, splits, synthetic
 from skelter.data.splits import Split, SplitRule
 from skelter.transforms import presets
+from skelter.typing import Batch
 
 SPLITS: dict[str, Callable[[SkeletonStore, Recordings], list[SplitRule]]] = {
     "cross-subject": lambda store, config: [splits.cross_subject()],
@@ -156,7 +157,7 @@ class Loader:
     generator: torch.Generator | None = None
     shuffle: bool = False
 
-    def __iter__(self) -> Iterator[tuple[Any, Tensor, Tensor]]:
+    def __iter__(self) -> Iterator[Batch]:
         """Yield clips or views, frames that were recorded, labels."""
         order = self.indices
         if self.shuffle:

@@ -48,6 +48,38 @@ def runs(recordings, tmp_path_factory):
     return [folder / "0", folder / "1"]
 
 
+def make_store(path, labels):
+    """Build a store of random clips, from the labels of each subject."""
+    rng = np.random.default_rng(0)
+    clips = [
+        data.Clip(
+            rng.normal(size=(20, 1, 20, 3)) + label, label=label, subject=subject, name=f"{n}"
+        )
+        for subject, known in labels.items()
+        for n, label in enumerate(known)
+    ]
+    return SkeletonStore.build(path, clips, layout=KINECT20)
+
+
+def test_unlabelled_clips_are_left_out_and_counted(tmp_path, capsys):
+    """Of seven classes, so that one of the best five says something."""
+    known = list(range(7))
+    make_store(tmp_path / "store", {1: [*known, -1, *known, -1], 2: [-1, *known]})
+    code = evaluate(
+        "--data", tmp_path / "store", "--split", "cross-subject", "--neighbours", 3,
+        "--tasks", "knn", "linear", "--output", tmp_path / "out", "--accelerator", "cpu",
+    )  # fmt: skip
+    assert code == 0
+    said = capsys.readouterr().out
+    assert "2 training and 1 test clips have no label (-1), and are left out" in said
+    report = (tmp_path / "out" / "report.md").read_text()
+    assert "14 clips train, 7 test" in report
+    columns = (
+        "1-NN | top-5 | 3-NN | 3-NN, top-5 | mAP | linear | linear, best epoch | linear, top-5"
+    )
+    assert f"| | {columns} |" in report
+
+
 def test_every_task(runs, recordings, tmp_path, capsys):
     code = evaluate(
         "--preset", "small", "--checkpoint", *runs, "--data", recordings, "--split",
@@ -317,6 +349,21 @@ class TestWrong:
         SkeletonStore.build(tmp_path / "store", clips, labels=[-1] * 4, layout=KINECT20)
         said = self.refused(capsys, "--data", tmp_path / "store", "--output", tmp_path)
         assert "no clip has a label. Pre-training works without" in said
+
+    def test_a_side_without_labels(self, tmp_path, capsys):
+        make_store(tmp_path / "store", {1: [0, 1], 2: [-1, -1]})
+        said = self.refused(
+            capsys, "--data", tmp_path / "store", "--split", "cross-subject", "--output", tmp_path,
+        )  # fmt: skip
+        assert "no test clip has a label" in said
+
+    def test_an_exemplar_without_label(self, tmp_path, capsys):
+        make_store(tmp_path / "store", {1: [0, 1, -1], 2: [0, 1]})
+        said = self.refused(
+            capsys, "--data", tmp_path / "store", "--split", "cross-subject", "--tasks", "one-shot",
+            "--exemplars", "2", "--output", tmp_path,
+        )  # fmt: skip
+        assert "2 has no label" in said
 
     def test_a_class_that_is_not_trained_on(self, tmp_path, capsys):
         rng = np.random.default_rng(0)

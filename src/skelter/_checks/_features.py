@@ -127,12 +127,13 @@ def class_indices(name: str, labels: Tensor, classes: int) -> None:
     if labels.numel() == 0:
         return
     low, high = int(labels.min()), int(labels.max())
+    leave = "Leave clips without a label out: features[labels >= 0], labels[labels >= 0]"
     require(
         low >= 0 and high < classes,
         f"`{name}`",
         f"have labels from 0 to {max(classes, 1) - 1}",
         f"{low} to {high}",
-        "Leave clips without a label out of the evaluation.",
+        leave if low < 0 else "Count classes from 0, or pass a larger num_classes.",
     )
 
 

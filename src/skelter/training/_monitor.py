@@ -15,6 +15,7 @@ from torch import Generator, Tensor
 from skelter import _checks, evaluation
 from skelter.data import SkeletonStore, make_generator
 from skelter.evaluation import FeatureSet
+from skelter.training._errors import TrainingError
 from skelter.transforms import presets
 from skelter.typing import Method
 
@@ -122,12 +123,18 @@ def look(method: Method, clips: Clips, seed: int, device: torch.device) -> dict[
         generator = clips.make_generator(seed, "monitor", draw)
         pieces = (indices[start : start + BATCH] for start in range(0, len(indices), BATCH))
         batches = (clips.draw(piece, generator, transform) for piece in pieces)
-        return evaluation.extract_features(
-            method.encoders[name],
-            method.representations[name],
-            ((views[0], num_frames, labels) for views, num_frames, labels in batches),
-            device=device,
-        )
+        try:
+            return evaluation.extract_features(
+                method.encoders[name],
+                method.representations[name],
+                ({"clips": views[0], "labels": labels} for views, _, labels in batches),
+                device=device,
+            )
+        except ValueError as error:
+            raise TrainingError(
+                f"The monitor cannot look at encoder {name!r}: {error} The checkpoint before is "
+                "whole."
+            ) from error
 
     figures, accuracies = {}, []
     for name in method.encoders:

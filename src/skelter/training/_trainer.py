@@ -343,9 +343,8 @@ class _Training:
         row |= {name: total / len(self.batches) for name, total in self.sums.items()}
         self.sums = {}
         if len(self.clips.held_out) > 1 and self.trainer.monitor.due(epoch, self.epochs):
-            if self.fabric.is_global_zero:
-                row |= look(self.method, self.clips, self.config.seed, self.fabric.device)
-            self.fabric.barrier()
+            seen = partial(look, self.method, self.clips, self.config.seed, self.fabric.device)
+            on_main(self.fabric, lambda: row.update(seen()))
             self.module.train()
         self.history.append(row)
         self.folder.log(self.history, {"clips/s": speed})

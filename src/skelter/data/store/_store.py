@@ -27,6 +27,7 @@ from skelter.data.store._frames import StoredFrames, as_planes
 from skelter.data.store._index import ClipIndex, Indices, IntArray, Labels, StoreInfo, check_clips
 from skelter.data.store._storefile import read_store, write_store
 from skelter.layouts import SkeletonLayout
+from skelter.typing import Batch
 
 DTYPES = ("float32", "float16")
 
@@ -276,7 +277,7 @@ class SkeletonStore:
         *,
         transform: Callable[..., Any] | None = None,
         generator: Generator | None = None,
-    ) -> tuple[Any, Tensor, Tensor]:
+    ) -> Batch:
         """Return clips padded with zeros to the longest of them, or the views of a transform.
 
         Args:
@@ -287,8 +288,8 @@ class SkeletonStore:
             generator: For the transform; the global generator if None.
 
         Returns:
-            Clips (N, C, T, V, M) in float32, or the views; the frames (N,) that were recorded of
-            each clip; their labels (N,).
+            A `typing.Batch`: clips (N, C, T, V, M) in float32, or the views; the frames (N,) that
+            were recorded of each clip; their labels (N,).
 
         Raises:
             TypeError: The indices are of another kind, such as floats.
@@ -310,8 +311,8 @@ class SkeletonStore:
         clips = self.ragged(chosen)
         labels = torch.from_numpy(self.labels[chosen]).to(clips.device)
         if transform is None:
-            return clips.padded(), clips.num_frames, labels
-        return clips.apply(transform, generator), clips.num_frames, labels
+            return Batch(clips.padded(), clips.num_frames, labels)
+        return Batch(clips.apply(transform, generator), clips.num_frames, labels)
 
     def map(
         self, function: Callable[[Tensor], Tensor], *, name: str = "", batch_size: int = 256
