@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import inspect
 from functools import partial
 
 import pytest
 import torch
+from loss_builders import NAMES, loss_of, rows
 from torch import nn
 from torch.autograd import forward_ad
 
@@ -20,34 +20,6 @@ from skelter.losses import functional
 pytestmark = pytest.mark.filterwarnings("ignore:.*torch.jit:DeprecationWarning")
 
 MINE = SkeletonLayout("mine", tuple("abcdefg"), parents=(-1, 0, 1, 1, 1, 4, 4), centre=0)
-LABELS = torch.tensor([0, 1, 0, 1])
-
-
-def rows(count, seed):
-    generator = torch.Generator().manual_seed(seed)
-    return torch.randn(count, 6, generator=generator, dtype=torch.float64)
-
-
-def loss_of(name, **options):
-    """Return a function of the embeddings of a loss, and some of them."""
-    loss = getattr(functional, name)
-    known = inspect.signature(loss).parameters
-    options = {key: value for key, value in options.items() if key in known}
-    required = [p.name for p in known.values() if p.default is p.empty]
-    embeddings = [key for key in required if not key.startswith(("negatives", "labels"))]
-    for seed, key in enumerate(required):
-        if key.startswith("negatives"):
-            options[key] = rows(5, 100 + seed)
-        elif key.startswith("labels"):
-            options[key] = LABELS
-    if "temperature" in known:
-        options["temperature"] = 0.5
-
-    def call(*inputs):
-        out = loss(**dict(zip(embeddings, inputs, strict=True)), **options)
-        return out[0] if isinstance(out, tuple) else out
-
-    return call, [rows(4, seed) for seed in range(len(embeddings))]
 
 
 def small(name):
@@ -139,7 +111,6 @@ OTHERS = {
 }
 ENCODERS = ["AGCN", "AGCN, recompute", "BiGRU", "BiGRU, bidirectional", "BiGRU, recompute", "HCN",
             "HCN, recompute", "ProjectionHead"]  # fmt: skip
-NAMES = [name for name in functional.__all__ if name != "info_nce_logits"]
 
 
 def compare(function, x, run, tangent):
@@ -198,10 +169,7 @@ class TestEncoders:
     def test_equals_the_plain_form(self, name, way):
         encoder, x = small(name)
         run = (FIRST | SECOND | OTHERS)[way]
-        if way == "vmap":
-            function = encoder
-        else:
-            function = partial(energy, encoder)
+        function = encoder if way == "vmap" else partial(energy, encoder)
         compare(function, x, run, torch.randn_like(x))
 
     @pytest.mark.parametrize("name", ENCODERS)
