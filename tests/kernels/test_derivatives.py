@@ -17,7 +17,11 @@ from skelter.layouts import SkeletonLayout
 from skelter.losses import functional
 
 # Forward mode makes torch load decompositions of its own, by a function that it deprecates.
-pytestmark = pytest.mark.filterwarnings("ignore:.*torch.jit:DeprecationWarning")
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:.*torch.jit:DeprecationWarning"),
+    # torch 2.4 calls a deprecated function of its own.
+    pytest.mark.filterwarnings("ignore:.*torch.cpu.amp.autocast:FutureWarning"),
+]
 
 MINE = SkeletonLayout("mine", tuple("abcdefg"), parents=(-1, 0, 1, 1, 1, 4, 4), centre=0)
 
