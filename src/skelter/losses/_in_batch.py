@@ -108,7 +108,8 @@ def nt_xent(
     N = len(z1)
     with torch.autocast(z1.device.type, enabled=False):
         z = torch.cat(widen(z1, z2, normalize=normalize))
-        similarity = (z @ z.T / temperature).fill_diagonal_(float("-inf"))
+        itself = torch.eye(2 * N, dtype=torch.bool, device=z.device)
+        similarity = (z @ z.T / temperature).masked_fill(itself, float("-inf"))
         positives = torch.arange(2 * N, device=z.device).roll(N)
         return F.cross_entropy(similarity, positives, reduction=reduction)
 

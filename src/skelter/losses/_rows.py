@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from skelter import _checks
+from skelter import _checks, _kernels
 
 REDUCTIONS = ("mean", "sum", "none")
 ZERO = 1e-12  # the length up to which a row has no direction, as in torch's own normalize
@@ -60,6 +60,8 @@ def widen(*embeddings: Tensor, normalize: bool, dtype: torch.dtype | None = None
 
 def _unit(z: Tensor, shortest: float) -> Tensor:
     """Scale rows to length 1, with the gradient of rows no shorter than ``shortest``."""
+    if not (z.requires_grad or _kernels.is_followed(z)):
+        return F.normalize(z, dim=-1)
     constant = z.detach()
     length = constant.norm(dim=-1, keepdim=True)
     share = (length / shortest).where(length > ZERO, 0)
