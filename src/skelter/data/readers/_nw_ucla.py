@@ -66,13 +66,15 @@ def read_file(path: Path) -> Clip:
     """Return the clip of one file."""
     content = load_json(path)
     if not isinstance(content, dict) or "skeletons" not in content:
-        raise format_error(path, "an object with `skeletons`", describe(content, keys=True))
+        raise format_error(
+            path, "an object with `skeletons` and `label`", describe(content, keys=True)
+        )
     label = content.get("label")
-    if label is not None and (type(label) is not int or not 1 <= label <= len(ACTIONS)):
+    if "label" in content and (type(label) is not int or not 1 <= label <= len(ACTIONS)):
         raise format_error(path, f"a label from 1 to {len(ACTIONS)}", describe(label))
     poses = to_numbers(path, "skeletons", content["skeletons"])
     if poses.shape == (0,):
-        raise nobody_error(path, "frames in `skeletons`", "none")
+        raise nobody_error(path, "skeletons of shape (T, 20, 3)", poses.shape)
     if poses.ndim != 3 or poses.shape[1:] != (KINECT20.num_joints, 3):
         raise format_error(path, "skeletons of shape (T, 20, 3)", poses.shape)
     joints = check_joints(path, "the clip", to_float32(poses[:, None]))

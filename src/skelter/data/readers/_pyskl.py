@@ -196,7 +196,7 @@ def _floats(path: Path, value: Any, what: str, shape: tuple[int, ...] | None) ->
     if not isinstance(value, np.ndarray) or value.dtype.kind != "f":
         raise format_error(path, expected, describe(value))
     if value.size == 0 and shape is None:
-        raise nobody_error(path, f"a body in {what}", describe(value))
+        raise nobody_error(path, expected, describe(value))
     if value.shape != shape if shape else value.ndim != 4:
         raise format_error(path, expected, describe(value))
     return value
