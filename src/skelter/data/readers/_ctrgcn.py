@@ -20,8 +20,8 @@ from skelter import _checks
 from skelter._files import format_error
 from skelter.data._clip import Clip, Reading, raise_errors
 from skelter.data.files._npz import has_array, header_of, rows
-from skelter.data.readers._paths import require_file
 from skelter.data.readers._names import to_label
+from skelter.data.readers._paths import require_file
 from skelter.data.readers._reading import check_joints, cut_padding, to_float32, try_each
 
 SIDES = ("train", "test")

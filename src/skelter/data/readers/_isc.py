@@ -21,7 +21,6 @@ from skelter import _checks
 from skelter._files import describe, format_error, require_path, write_whole
 from skelter.data._clip import Clip, Clips, Reading, raise_errors
 from skelter.data.files._npy import open_npy
-from skelter.data.readers._paths import require_folder
 from skelter.data.files._pickle import dump_pickle, load_pickle
 from skelter.data.readers._names import (
     Entry,
@@ -33,6 +32,7 @@ from skelter.data.readers._names import (
     to_list,
     to_text,
 )
+from skelter.data.readers._paths import require_folder
 from skelter.data.readers._reading import (
     check_joints,
     cut_padding,

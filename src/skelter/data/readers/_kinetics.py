@@ -46,8 +46,8 @@ def read_kinetics(path: str | Path, *, persons: int = 2) -> Iterator[Clip]:
 
     Returns:
         Clips with joints (T, persons, 18, 3), float32: x, y in [0, 1], y pointing down, and the
-        detector's score. The label is -1 without a ``label_index``. The folder ``kinetics_train`` or ``kinetics_val`` becomes an `extra`
-        field ``train`` or ``val``.
+        detector's score. The label is -1 without a ``label_index``. The folder ``kinetics_train``
+        or ``kinetics_val`` becomes an `extra` field ``train`` or ``val``.
 
     Raises:
         FileNotFoundError: There is no such file.

@@ -15,11 +15,11 @@ import numpy as np
 import numpy.typing as npt
 
 from skelter import _checks
-from skelter._files import SkeletonFormatError, format_error, write_whole
+from skelter._files import SkeletonFormatError, write_whole
 from skelter.data._clip import Clip, NTUName, parse_ntu_name
-from skelter.data.readers._paths import list_files
 from skelter.data.files._text import Tokens
 from skelter.data.readers._names import split_names
+from skelter.data.readers._paths import list_files
 from skelter.data.readers._reading import check_joints, find_most_moving, nobody_error
 from skelter.layouts import NTU25
 

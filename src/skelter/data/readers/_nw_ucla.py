@@ -11,8 +11,8 @@ from pathlib import Path
 
 from skelter._files import describe, format_error
 from skelter.data._clip import Clip
-from skelter.data.readers._paths import list_files
 from skelter.data.readers._names import split_names
+from skelter.data.readers._paths import list_files
 from skelter.data.readers._reading import (
     check_joints,
     load_json,
@@ -33,7 +33,8 @@ ACTIONS = split_names(
 def read_nw_ucla(path: str | Path) -> Iterator[Clip]:
     """Yield the clips of NW-UCLA files.
 
-    Labels run from 0, and are -1 in files without a ``label``. Subject and view are those of the file name, -1 if it has another form.
+    Labels run from 0, and are -1 in files without a ``label``. Subject and view are those of the
+    file name, -1 if it has another form.
 
     Args:
         path: A ``.json`` file, or a folder whose files are read in the order of their names.

@@ -16,9 +16,9 @@ import numpy.typing as npt
 from skelter import _checks
 from skelter._files import SkeletonFormatError, format_error, require_path
 from skelter.data._clip import Clip, Reading, raise_errors
-from skelter.data.readers._paths import list_files
 from skelter.data.files._text import Tokens
 from skelter.data.readers._names import split_names
+from skelter.data.readers._paths import list_files
 from skelter.data.readers._reading import check_joints, try_each
 from skelter.layouts import NTU25
 

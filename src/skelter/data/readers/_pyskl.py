@@ -28,7 +28,6 @@ from skelter._files import (
 )
 from skelter.data._clip import Clip, Clips, Reading, raise_errors
 from skelter.data.files._pickle import dump_pickle, load_pickle
-from skelter.data.readers._paths import require_file
 from skelter.data.readers._names import (
     Entry,
     check_positions,
@@ -39,6 +38,7 @@ from skelter.data.readers._names import (
     to_list,
     to_text,
 )
+from skelter.data.readers._paths import require_file
 from skelter.data.readers._reading import (
     check_joints,
     find_most_moving,

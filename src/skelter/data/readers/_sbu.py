@@ -18,9 +18,9 @@ import numpy.typing as npt
 
 from skelter._files import format_error
 from skelter.data._clip import Clip
-from skelter.data.readers._paths import list_files
 from skelter.data.files._text import Tokens
 from skelter.data.readers._names import split_names
+from skelter.data.readers._paths import list_files
 from skelter.data.readers._reading import check_joints
 from skelter.layouts import SBU15
 

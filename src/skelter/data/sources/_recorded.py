@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from skelter import _checks
-from skelter._files import SkeletonFormatError, require_path
+from skelter._files import SkeletonFormatError
 from skelter.data._clip import NAME_LENGTH, Clip, parse_ntu_name
 from skelter.data.preparation._source import Piece, Source
 from skelter.data.readers import _ntu as ntu
