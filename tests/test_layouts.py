@@ -21,6 +21,7 @@ from skelter.layouts import (
     SMPL22,
     SMPL24,
     SkeletonLayout,
+    check_layout,
     find_layout,
 )
 
@@ -196,9 +197,122 @@ class TestSkeletonLayout:
         with pytest.raises(ValueError, match="distinct names"):
             SkeletonLayout("twins", ["a", "a"], parents=[-1, 0])
 
-    def test_unknown_joint_name(self):
-        with pytest.raises(ValueError, match="must be one of.*got 'tail'"):
-            NTU25.index("tail")
+    @pytest.mark.parametrize(
+        ("changes", "message"),
+        [
+            ({"parents": [-1, 0.6, 1]}, "`parents of layout arm` must be integers.*such as 0.6"),
+            ({"parents": [-1, True, 1]}, "`parents of layout arm` must be integers"),
+            ({"parents": ["", "a", "b"]}, "`parents of layout arm` must be integers"),
+            ({"parents": 3}, "`parents` of layout arm must list joints; got 3"),
+            ({"centre": 1.0}, "`centre of layout arm` must be integers"),
+            ({"centre": "elbow"}, "`centre of layout arm` must be integers"),
+            ({"left_right": [(0, 1.5)]}, "`left_right of layout arm` must be integers"),
+            ({"left_right": "ab"}, "`left_right` of layout arm must list joints"),
+            ({"spine": (0, None)}, "`spine of layout arm` must be integers"),
+            ({"parts": {"arm": [0.5]}}, "`parts of layout arm` must be integers"),
+            ({"parts": [0, 1]}, "`parts` of layout arm must be groups of joints by name"),
+            ({"name": 3}, "`name` must be a string; got 3"),
+            ({"joints": 3}, "`joints` of layout arm must be a list of names; got 3"),
+        ],
+    )
+    def test_nothing_is_coerced(self, changes, message):
+        arguments = {"name": "arm", "joints": ["a", "b", "c"], "parents": [-1, 0, 1]} | changes
+        with pytest.raises(TypeError, match=message):
+            SkeletonLayout(**arguments)
+
+    def test_pairs_are_of_two(self):
+        for field, value in (("left_right", [(0, 1, 2)]), ("spine", (0, 1, 2))):
+            with pytest.raises(
+                ValueError, match=f"`{field}` of layout arm must be pairs of joints"
+            ):
+                two_bones(**{field: value})
+
+    def test_takes_arrays_tensors_and_iterators(self):
+        layout = two_bones(
+            parents=np.array([-1, 0, 1], dtype=">i2"),
+            centre=np.int64(1),
+            left_right=iter([torch.tensor([0, 2])]),
+            parts={"all": range(3), "hand": {2}},
+            spine=np.array([0, 1]),
+        )
+        same = two_bones(
+            centre=1, left_right=[(0, 2)], parts={"all": (0, 1, 2), "hand": (2,)}, spine=(0, 1)
+        )
+        assert layout == same
+        assert type(layout.centre) is type(layout.parents[0]) is type(layout.spine[0]) is int
+
+
+class TestIndex:
+    @pytest.mark.parametrize(
+        "name",
+        ["left hand", "Left_Hand", "LEFT-HAND", "left  hand", "HandLeft",
+         "l hand", 7, np.int32(7)],
+    )  # fmt: skip
+    def test_takes_names_in_any_spelling_and_indices(self, name):
+        assert NTU25.index(name) == 7
+        assert type(NTU25.index(name)) is int
+
+    def test_takes_the_other_names_of_a_joint(self):
+        for name in ("hip centre", "pelvis", "SpineBase"):
+            assert NTU25.index(name) == 0
+        assert [NTU25.index(name) for name in NTU25.joints] == list(range(25))
+
+    @pytest.mark.parametrize(
+        ("layout", "name", "message"),
+        [
+            (NTU25, "tail", "must be one of 'base of spine', .*'right thumb'; got 'tail'"),
+            (NTU25, "hed", "got 'hed'. The closest are 'head'"),
+            (COCO17, "knee", "got 'knee'. The closest are 'left knee', 'right knee'"),
+            (COCO17, "head", "`joint` of layout COCO17 must be one of"),
+            (COCO17, "", "got ''"),
+            (NTU25, 25, "`joint` of layout NTU25 must lie between 0 and 24; got 25"),
+            (NTU25, -1, "must lie between 0 and 24; got -1"),
+        ],
+    )
+    def test_unknown_joints(self, layout, name, message):
+        with pytest.raises(ValueError, match=message):
+            layout.index(name)
+
+    @pytest.mark.parametrize("joint", [True, 1.0, None, [1], np.bool_(True), torch.tensor(1)])
+    def test_other_types(self, joint):
+        message = "`joint` of layout NTU25 must be the name of a joint, such as 'right thumb', or"
+        with pytest.raises(TypeError, match=message):
+            NTU25.index(joint)
+
+    def test_two_joints_of_one_name(self):
+        layout = SkeletonLayout("two", ["hip", "pelvis"], parents=[-1, 0])
+        assert layout.index("pelvis") == 1
+        with pytest.raises(ValueError, match="layout two must name every joint differently"):
+            layout.index("base of spine")
+
+
+class TestCheckLayout:
+    @pytest.mark.parametrize(
+        ("given", "came"),
+        [
+            ("ntu-rgb+d", "'ntu-rgb\\+d'"),
+            ("NTU25", "'NTU25'"),
+            (25, "25"),
+            (None, "None"),
+            (NTU25.as_dict(), "a dict of 9"),
+            (SkeletonLayout, "a type"),
+            (torch.zeros(3), "a Tensor"),
+        ],
+    )
+    def test_names_the_built_in_layouts(self, given, came):
+        message = f"must be a SkeletonLayout such as skelter.layouts.NTU25; got {came}. Built in"
+        for call, name in (
+            (lambda: check_layout(given), "layout"),
+            (lambda: NTU25.convert(torch.zeros(3, 2, 25, 1), to=given), "to"),
+        ):
+            with pytest.raises(TypeError, match=f"`{name}` {message}") as caught:
+                call()
+            assert all(layout.name in str(caught.value) for layout in EVERY)
+        assert check_layout(NTU25) is NTU25
+
+    def test_positions_of_clips(self):
+        with pytest.raises(TypeError, match="`layout` must be a SkeletonLayout.*got 'COCO17'"):
+            layouts.map_positions(torch.neg, torch.zeros(3, 2, 17, 1), "COCO17")
 
 
 class TestFromBones:
@@ -317,6 +431,99 @@ class TestConvert:
             two.convert(torch.zeros(3, 1, 2, 1), to=one)
         with pytest.raises(ValueError, match=message):
             one.convert(torch.zeros(3, 1, 1, 1), to=two)
+
+
+class TestMidpoints:
+    SHOULDERS = ("left shoulder", "right shoulder")
+    HIPS = ("left hip", "right hip")
+
+    def test_the_neck_of_openpose(self, generator):
+        """Oracle: the plain mean of the two joints, joint by joint."""
+        x = torch.randn(2, 2, 4, 17, 1, generator=generator)
+        out = COCO17.convert(x, to=OPENPOSE18, midpoints={"neck": self.SHOULDERS})
+        expected = COCO17.convert(x, to=OPENPOSE18)
+        expected[..., 1, :] = (x[..., 5, :] + x[..., 6, :]) / 2
+        torch.testing.assert_close(out, expected)
+
+    def test_neck_and_mid_hip_of_body25_of_a_batch_with_scores(self, generator):
+        x = torch.rand(3, 3, 4, 17, 2, generator=generator) + 0.1
+        made = {"Neck": self.SHOULDERS, 8: [11, "RHip"]}
+        out = COCO17.convert(x, to=BODY25, midpoints=made)
+        for joint, a, b in ((1, 5, 6), (8, 11, 12)):
+            middle = (x[:, :2, :, a] + x[:, :2, :, b]) / 2
+            torch.testing.assert_close(out[:, :2, :, joint], middle)
+            least = torch.minimum(x[:, 2, :, a], x[:, 2, :, b])
+            assert torch.equal(out[:, 2, :, joint], least)
+        missing = [BODY25.joints[joint] for joint in range(25) if not out[..., joint, :].any()]
+        assert missing == [name for name in BODY25.joints if "toe" in name or "heel" in name]
+
+    def test_a_midpoint_of_a_missing_joint_is_missing(self):
+        x = torch.ones(3, 4, 17, 2)  # x, y, score
+        x[:, 1, 5, 0] = 0  # a missing shoulder
+        x[:2, 2, 6, 1] = 0  # a place of zeros with a score
+        out = COCO17.convert(x, to=OPENPOSE18, midpoints={"neck": self.SHOULDERS})
+        expected = torch.ones(3, 4, 2)
+        expected[:, 1, 0] = expected[:, 2, 1] = 0
+        assert torch.equal(out[:, :, 1], expected)
+
+    def test_makes_up_for_what_the_other_layout_has_not(self):
+        x = torch.randn(3, 5, 33, 1)
+        with pytest.raises(ValueError, match="only OPENPOSE18 has neck. .*or pass `midpoints`"):
+            MEDIAPIPE33.convert(x, to=OPENPOSE18)
+        out = MEDIAPIPE33.convert(x, to=OPENPOSE18, midpoints={"neck": self.SHOULDERS})
+        torch.testing.assert_close(out[:, :, 1], x[:, :, 11:13].mean(2))
+        assert out.all()
+
+    def test_an_explicit_midpoint_goes_before_a_joint_of_that_name(self):
+        x = 1 + torch.arange(18.0).reshape(1, 1, 18, 1)
+        out = OPENPOSE18.convert(x, to=OPENPOSE18, midpoints={"neck": ("nose", 8, 11)})
+        assert out.flatten()[1] == pytest.approx(22 / 3)
+
+    def test_gradient_dtype_and_input_untouched(self):
+        x = torch.full((2, 4, 17, 1), 3e4, dtype=torch.float16)
+        before = x.clone()
+        made = {"neck": self.SHOULDERS}
+        out = COCO17.convert(x, to=OPENPOSE18, midpoints=made)
+        assert out.dtype == torch.float16
+        assert out.isfinite().all()
+        assert torch.equal(x, before)
+        y = torch.randn(2, 4, 17, 1, dtype=torch.float64, requires_grad=True)
+        assert torch.autograd.gradcheck(
+            lambda y: COCO17.convert(y, to=OPENPOSE18, midpoints=made), (y,)
+        )
+        assert (
+            COCO17.convert(y[:0].reshape(0, 2, 4, 17, 1), to=OPENPOSE18, midpoints=made).numel()
+            == 0
+        )
+
+    def test_without_midpoints_none_is_made(self):
+        x = torch.ones(2, 4, 17, 1)
+        assert not COCO17.convert(x, to=OPENPOSE18)[:, :, 1].any()
+        assert not COCO17.convert(x, to=OPENPOSE18, midpoints={})[:, :, 1].any()
+
+    @pytest.mark.parametrize(
+        ("made", "error", "message"),
+        [
+            ({"neck": ("left shoulder",)}, ValueError, "for neck must be two or more different"),
+            ({"neck": ("l shoulder", 5)}, ValueError, "for neck must be two or more different"),
+            ({"neck": SHOULDERS, 1: SHOULDERS}, ValueError, "for neck must be given once"),
+            ({"mid hip": HIPS}, ValueError, "of layout OPENPOSE18 must be one of.*got 'mid hip'"),
+            (
+                {"neck": ("shoulder", 5)},
+                ValueError,
+                "of layout COCO17 must be one of.*closest are 'left shoulder', 'right shoulder'",
+            ),
+            ({"neck": (5, 17)}, ValueError, "of layout COCO17 must lie between 0 and 16; got 17"),
+            ({"neck": (5, 6.0)}, TypeError, "of layout COCO17 must be the name of a joint"),
+            ({"neck": "left shoulder"}, TypeError, "must map each joint to those that it lies"),
+            ({"neck": 5}, TypeError, "must map each joint to those that it lies"),
+            ([("neck", SHOULDERS)], TypeError, 'must map .*, such as midpoints={"neck":'),
+            ("neck", TypeError, "must map each joint"),
+        ],
+    )
+    def test_wrong_midpoints(self, made, error, message):
+        with pytest.raises(error, match=f"`midpoints` {message}"):
+            COCO17.convert(torch.ones(2, 4, 17, 1), to=OPENPOSE18, midpoints=made)
 
 
 class TestAdjacency:

@@ -174,7 +174,7 @@ class TestAGCN:
         ("shape", "message"),
         [
             ((2, 3, 8, 17, 2), "`x` has 17 joints, but layout NTU25 has 25. Pass layout="),
-            ((2, 3, 8, 25, 1), r"`x` has 1 persons, but this AGCN has 2.*Pass persons="),
+            ((2, 3, 8, 25, 1), r"`x` has 1 person, but this AGCN has 2.*Pass persons="),
             ((2, 2, 8, 25, 2), "`x` has 2 coordinates, but this AGCN has 3.*Pass in_channels="),
             ((3, 8, 25, 2), r"shape \(N, C, T, V, M\); got \(3, 8, 25, 2\).*x\[None\]"),
             ((1, 2, 3, 8, 25, 2), r"Flatten the leading axes"),
@@ -225,7 +225,7 @@ class TestHCN:
         [
             ((2, 3, 32, 25, 2), "`x` has 32 frames, but this HCN has 64"),
             ((2, 3, 64, 20, 2), "`x` has 20 joints, but this HCN has 25"),
-            ((2, 3, 64, 25, 1), "`x` has 1 persons, but this HCN has 2"),
+            ((2, 3, 64, 25, 1), "`x` has 1 person, but this HCN has 2"),
         ],
     )
     def test_wrong_shape(self, shape, message):

@@ -160,6 +160,104 @@ class TestBattery:
         out = transform(clips.numpy(), generator=seeded())
         assert torch.equal(out, transform(clips, generator=seeded()))
 
+    @pytest.mark.parametrize(
+        "made",
+        [
+            lambda x, path: x[:, :, ::-1],
+            lambda x, path: x.astype(">f4"),
+            lambda x, path: x.astype(np.longdouble),
+            lambda x, path: np.asfortranarray(x),
+            lambda x, path: read_only(x, path),
+        ],
+        ids=["negative strides", "big-endian", "long double", "Fortran order", "read-only"],
+    )
+    def test_any_array(self, transform, clips, made, tmp_path):
+        x = made(clips.numpy(), tmp_path)
+        plain = torch.tensor(x.tolist(), dtype=torch.float64)
+        out = transform(x, num_frames=LENGTHS.numpy(), generator=seeded())
+        expected = transform(plain.to(out.dtype), num_frames=LENGTHS, generator=seeded())
+        torch.testing.assert_close(out, expected, rtol=0, atol=4e-6)
+
+    def test_masked_arrays_are_refused(self, transform, clips):
+        masked = np.ma.masked_array(clips.numpy(), clips.numpy() > 5)
+        with pytest.raises(TypeError, match=r"plain array; got a masked one.*x.filled\(0\)"):
+            transform(masked)
+
+    @pytest.mark.parametrize("dtype", [torch.float32, torch.float64, torch.bfloat16])
+    def test_autocast_changes_nothing(self, transform, clips, dtype):
+        clips = clips.to(dtype)
+        expected = transform(clips, num_frames=LENGTHS, generator=seeded())
+        params = transform.sample(clips, num_frames=LENGTHS, generator=seeded())
+        with torch.autocast("cpu", torch.bfloat16):
+            out = transform(clips, num_frames=LENGTHS, generator=seeded())
+            applied = transform.transform(clips, params)
+        assert out.dtype == applied.dtype == dtype
+        assert torch.equal(out, expected)
+        assert torch.equal(applied, expected)
+
+    def test_default_dtype_changes_nothing(self, transform, clips):
+        expected = [
+            transform(x, num_frames=n, generator=seeded())
+            for x, n in [(clips, LENGTHS), (clips[0], LENGTHS[0])]
+        ]
+        torch.set_default_dtype(torch.float64)
+        try:
+            out = transform(clips, num_frames=LENGTHS, generator=seeded())
+            alone = transform(clips[0], num_frames=LENGTHS[0], generator=seeded())
+        finally:
+            torch.set_default_dtype(torch.float32)
+        assert out.dtype == alone.dtype == torch.float32
+        assert torch.equal(out, expected[0])
+        assert torch.equal(alone, expected[1])
+
+    @pytest.mark.filterwarnings("ignore:There is a performance drop")
+    @pytest.mark.parametrize("randomness", ["different", "same"])
+    def test_vmap(self, transform, clips, randomness):
+        """Within it, a clip looks like one alone. With one draw for all, it is as in a loop."""
+        if "CheckFinite" in repr(transform):
+            pytest.skip("reads values on purpose")
+        drawn = torch.func.vmap(
+            lambda x, n: transform(x, num_frames=n), randomness=randomness
+        )(clips, LENGTHS)  # fmt: skip
+        assert drawn.shape == transform(clips).shape
+        assert drawn.isfinite().all()
+        if randomness == "same":
+            torch.manual_seed(0)
+            mapped = torch.func.vmap(transform, randomness=randomness)(clips)
+            for clip, out in zip(clips, mapped, strict=True):
+                torch.manual_seed(0)
+                torch.testing.assert_close(transform(clip), out, rtol=0, atol=4e-6)
+
+    @pytest.mark.parametrize("seed", [0, "0", np.random.default_rng(0), torch.zeros(1)])
+    def test_a_seed_is_not_a_generator(self, transform, clips, seed):
+        with pytest.raises(TypeError, match=r"`generator` must be.*Generator\(\).manual_seed"):
+            transform(clips, generator=seed)
+
+    def test_missing_persons_have_finite_gradients(self, transform, clips):
+        clips[0, ..., 1] = 0
+        clips[1] = 0
+        clips.requires_grad_()
+        transform(clips, num_frames=LENGTHS).square().sum().backward()
+        assert clips.grad.abs().max() < 1e6
+
+    @pytest.mark.parametrize("shape", [(8, 3, 100, 25), (2, 2, 64, 17), (4, 8, 3, 60, 25)])
+    def test_an_axis_left_out(self, transform, shape):
+        with pytest.raises(ValueError, match=r"more persons than frames"):
+            transform(torch.randn(shape))
+
+    @pytest.mark.parametrize(
+        ("shape", "order"),
+        [
+            ((16, 100, 25, 3), r"\(N, T, V, C\): .*'n t v c -> n c t v 1'"),
+            ((64, 100, 25, 2), r"\(N, T, V, C\): .*'n t v c -> n c t v 1'"),
+            ((4, 50, 10, 25, 3), r"\(N, M, T, V, C\): .*'n m t v c -> n c t v m'"),
+            ((60, 3, 25, 2), r"\(T, C, V, M\): .*'t c v m -> c t v m'"),
+        ],
+    )
+    def test_axes_in_another_order(self, transform, shape, order):
+        with pytest.raises(ValueError, match=rf"shape \(..., C, T, V, M\).*It looks like {order}"):
+            transform(torch.randn(shape))
+
     def test_pickles_and_copies(self, transform, clips):
         if isinstance(transform, T.Lambda):
             transform = T.Lambda(torch.neg)
@@ -208,6 +306,12 @@ class TestBattery:
         seen = []
         torch.nn.Sequential(transform).apply(seen.append)
         assert transform in seen
+
+
+def read_only(x, path):
+    """The same values in a file that is mapped for reading."""
+    np.save(path / "x.npy", x)
+    return np.load(path / "x.npy", mmap_mode="r")
 
 
 def take(params, row):

@@ -93,13 +93,26 @@ class TestNoLayout:
 
     def test_no_other_axis_is_read_as_coordinates(self, transform):
         """Clips of one person without its axis would be one clip of eight coordinates."""
-        with pytest.raises(ValueError, match=r"got C=8 in .*add that first: x\[..., None\]"):
+        with pytest.raises(ValueError, match=r"\(8, 3, 100, 25\).*looks like .* x\[..., None\]"):
             transform(torch.randn(8, 3, 100, 25))
+
+    @pytest.mark.parametrize("shape", [(8, 2, 60, 25, 3), (2, 60, 25, 3)])
+    def test_coordinates_last(self, transform, shape):
+        with pytest.raises(
+            ValueError, match=r"2 coordinates of 3 persons.*rearrange.*dimensions=2"
+        ):
+            transform(torch.randn(shape))
 
 
 def test_dimensions_are_two_or_three():
     with pytest.raises(ValueError, match="`dimensions` of layout a must be 2.*got 4"):
         SkeletonLayout("a", ["b"], parents=[-1], dimensions=4)
+
+
+def test_three_persons_of_an_image():
+    assert T.Shear(layout=COCO17)(torch.randn(4, 2, 12, 17, 3)).shape == (4, 2, 12, 17, 3)
+    with pytest.raises(ValueError, match="2 coordinates of 3 persons"):
+        T.Shear(layout=NTU25)(torch.randn(4, 2, 12, 25, 3))
 
 
 class TestScores:

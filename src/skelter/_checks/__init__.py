@@ -18,11 +18,12 @@ from skelter._checks._features import (
     same_names,
     same_parameters,
 )
-from skelter._checks._numbers import between, choice, interval, positive, positive_int
+from skelter._checks._numbers import between, choice, interval, number, positive, positive_int
 from skelter._checks._recordings import label, recording
-from skelter._checks._sentence import require, require_match, shape_of
+from skelter._checks._sentence import plural, require, require_match, shape_of
 from skelter._checks._tensors import (
     axis,
+    channels,
     clip_batch,
     clips,
     finite,
@@ -35,12 +36,14 @@ from skelter._checks._tensors import (
     padded,
     params,
     positions,
+    read_number,
     same_batch,
 )
 
 __all__ = [
     "axis",
     "between",
+    "channels",
     "choice",
     "class_indices",
     "class_labels",
@@ -64,11 +67,14 @@ __all__ = [
     "labels",
     "negatives",
     "not_empty",
+    "number",
     "padded",
     "params",
+    "plural",
     "positions",
     "positive",
     "positive_int",
+    "read_number",
     "recording",
     "require",
     "require_match",

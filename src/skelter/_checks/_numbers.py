@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from numbers import Real
+from numbers import Integral, Real
 
 from torch import Tensor
 
@@ -12,20 +12,20 @@ from skelter._checks._sentence import require
 
 def positive(name: str, value: float, hint: str = "") -> None:
     """Check that a number is above zero."""
-    _number(name, value, hint)
+    number(name, value, hint)
     require(value > 0, f"`{name}`", "be above 0", value, hint)
 
 
 def positive_int(name: str, value: int, hint: str = "") -> None:
     """Check that a count is an integer of at least one."""
-    whole = isinstance(value, int) and not isinstance(value, bool)
+    whole = isinstance(value, Integral) and not isinstance(value, bool)
     require(whole, f"`{name}`", "be an integer", repr(value), hint, error=TypeError)
     require(value >= 1, f"`{name}`", "be at least 1", value, hint)
 
 
 def between(name: str, value: float, low: float, high: float, hint: str = "") -> None:
     """Check that a number lies in the closed interval [low, high]."""
-    _number(name, value, hint)
+    number(name, value, hint)
     require(low <= value <= high, f"`{name}`", f"lie between {low} and {high}", value, hint)
 
 
@@ -47,7 +47,7 @@ def choice(name: str, value: str | None, allowed: Sequence[str | None]) -> None:
     require(value in allowed, f"`{name}`", f"be one of {listed}", repr(value))
 
 
-def _number(name: str, value: object, hint: str) -> None:
+def number(name: str, value: object, hint: str = "") -> None:
     """Check that a value is one real number, which truth values and strings are not."""
     single = isinstance(value, Tensor) and value.ndim == 0
     real = isinstance(value, Real) and not isinstance(value, bool)

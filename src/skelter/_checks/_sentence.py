@@ -25,6 +25,11 @@ def require_match(condition: bool, subject: str, owner: str, got: str, hint: str
         raise ValueError(f"{subject}, but {owner}{f'; got {got}' if got else ''}. {hint}")
 
 
+def plural(count: int, noun: str) -> str:
+    """Return a count of things: "1 person", "2 persons"."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
 def shape_of(x: Any) -> tuple[int, ...]:
     """Return a shape as the plain tuple that messages show."""
     return tuple(x.shape)

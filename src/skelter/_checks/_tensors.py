@@ -10,8 +10,10 @@ from torch import Tensor
 
 from skelter._checks._arrays import integers
 from skelter._checks._arrays import tensor as take
-from skelter._checks._sentence import require, require_match, shape_of
+from skelter._checks._sentence import plural, require, require_match, shape_of
 
+CROWD = 5  # persons that even clips of one frame may have
+MOST_CHANNELS = 12  # a Kinect gives that many numbers a joint
 LAYOUT_HINT = "Pass layout=... for your skeleton."
 
 
@@ -66,7 +68,33 @@ def clips(x: Any, name: str = "x") -> Tensor:
             f"`{name}` must have at least one coordinate, frame, joint and person; got "
             f"(..., C, T, V, M) = {shape_of(tensor)}."
         )
+    if tensor.shape[-1] > max(tensor.shape[-3], CROWD):
+        raise _wrong_order(name, tensor, "more persons than frames")
     return tensor
+
+
+def channels(x: Shaped, name: str = "x") -> None:
+    """Refuse more channels than joints have, which is a batch in another order."""
+    if x.shape[-4] > MOST_CHANNELS:
+        raise _wrong_order(name, x, f"{x.shape[-4]} coordinates")
+
+
+def _wrong_order(name: str, x: Shaped, fault: str, otherwise: str = "") -> ValueError:
+    """Return the error for clips whose axes are in another order, with the order they look like."""
+    looks = {
+        (4, 1): f"(N, C, T, V) without the axis of persons: {name}[..., None]",
+        (4, 3): f"(N, T, V, C): einops.rearrange({name}, 'n t v c -> n c t v 1')",
+        (5, 4): f"(N, M, T, V, C): einops.rearrange({name}, 'n m t v c -> n c t v m')",
+    }
+    if len(x.shape) == 4 and x.shape[1] in (2, 3) and x.shape[3] <= CROWD:
+        looks[4, 1] = f"(T, C, V, M): einops.rearrange({name}, 't c v m -> c t v m')"
+    found = [text for (ndim, axis), text in looks.items()
+             if len(x.shape) == ndim and x.shape[axis] in (2, 3)]  # fmt: skip
+    hint = f"It looks like {found[0]} {otherwise}" if found else otherwise
+    return ValueError(
+        f"`{name}` must have shape (..., C, T, V, M): coordinates, frames, joints, persons; got "
+        f"{shape_of(x)}, {fault}. {hint}".rstrip()
+    )
 
 
 def clip_batch(x: Tensor, name: str = "x") -> Tensor:
@@ -93,11 +121,11 @@ def not_empty(x: Tensor, name: str = "x") -> Tensor:
 
 def axis(x: Tensor, letter: str, expected: int, owner: str, hint: str, name: str = "x") -> None:
     """Check one of the axes C, T, V, M of clips against what ``owner`` was built for."""
-    words = {"C": "coordinates", "T": "frames", "V": "joints", "M": "persons"}
+    words = {"C": "coordinate", "T": "frame", "V": "joint", "M": "person"}
     came = x.shape[{"C": -4, "T": -3, "V": -2, "M": -1}[letter]]
     require_match(
         came == expected,
-        f"`{name}` has {came} {words[letter]}",
+        f"`{name}` has {plural(came, words[letter])}",
         f"{owner} has {expected}",
         f"(..., C, T, V, M) = {shape_of(x)}",
         hint,
@@ -107,9 +135,14 @@ def axis(x: Tensor, letter: str, expected: int, owner: str, hint: str, name: str
 def positions(x: Shaped, layout: Layout | None) -> int:
     """Return how many leading channels of clips are positions: all there are without a layout.
 
-    Without one, they have to be 2 or 3, so that no other axis is read as coordinates.
+    Without one, they have to be 2 or 3, so that no other axis is read as coordinates. Two
+    coordinates of three persons are more likely three coordinates of two: a layout of an image
+    says that they are not.
     """
-    C = x.shape[-4]
+    C, M = x.shape[-4], x.shape[-1]
+    if (C, M) == (2, 3) and (layout is None or layout.dimensions == 3):
+        hint = "For three persons in an image, pass layout=... with dimensions=2."
+        raise _wrong_order("x", x, "2 coordinates of 3 persons", hint)
     if layout is not None and C >= 2:
         return min(C, layout.dimensions)
     if C not in (2, 3):
@@ -130,7 +163,7 @@ def joint_count(subject: str, count: int, layout: Layout, hint: str = LAYOUT_HIN
     """Check a number of joints against a layout."""
     require_match(
         count == layout.num_joints,
-        f"{subject} has {count} joints",
+        f"{subject} has {plural(count, 'joint')}",
         f"layout {layout.name} has {layout.num_joints}",
         "",
         hint,
@@ -165,7 +198,10 @@ def frame_counts(num_frames: Any, x: Shaped) -> Tensor:
         )
     if counts.device.type != "cpu":
         return _up_to(own, counts.to(x.device, torch.int64).clamp(1, frames))
-    values = counts.numpy() if counts.numel() else np.ones(1)
+    try:
+        values = counts.numpy() if counts.numel() else np.ones(1)
+    except RuntimeError:  # within torch.func.vmap
+        return _up_to(own, counts.to(torch.int64).clamp(1, frames))
     fewest, most = values.min(), values.max()
     if fewest < 1 or most > frames:
         raise ValueError(
@@ -181,7 +217,18 @@ def is_frame_count(num_frames: Any, x: Shaped) -> bool:
     if not isinstance(num_frames, Tensor) or num_frames.shape or num_frames.dtype != torch.int64:
         return False
     one = len(x.shape) == 4 and num_frames.is_cpu and not torch.compiler.is_compiling()
-    return one and x.device.type == "cpu" and 1 <= int(num_frames) <= x.shape[-3]
+    if not one or x.device.type != "cpu":
+        return False
+    count = read_number(num_frames)
+    return count is not None and 1 <= count <= x.shape[-3]
+
+
+def read_number(x: Tensor) -> int | None:
+    """Return an integer out of a tensor, None within ``torch.func.vmap``, where it is many."""
+    try:
+        return int(x)
+    except RuntimeError:
+        return None
 
 
 def _up_to(own: Tensor | None, counts: Tensor) -> Tensor:

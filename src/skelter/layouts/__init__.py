@@ -24,7 +24,7 @@ from skelter.layouts._bodies import H36M17, SMPL22, SMPL24
 from skelter.layouts._builtin import BUILT_IN, find_layout, restore_layout
 from skelter.layouts._cameras import AZURE32, KINECT20, NTU25, SBU15
 from skelter.layouts._images import BODY25, COCO17, HAND21, MEDIAPIPE33, OPENPOSE18
-from skelter.layouts._layout import SkeletonLayout
+from skelter.layouts._layout import SkeletonLayout, check_layout
 from skelter.layouts._matching import joint_words
 from skelter.layouts._positions import map_positions
 
@@ -43,6 +43,7 @@ __all__ = [
     "SMPL22",
     "SMPL24",
     "SkeletonLayout",
+    "check_layout",
     "find_layout",
     "joint_words",
     "map_positions",

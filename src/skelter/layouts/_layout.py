@@ -4,16 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from types import MappingProxyType
 from typing import Any
 
-import torch
 from torch import Tensor
 
 from skelter import _checks
-from skelter.layouts._matching import find_sources
-
-STRATEGIES = ("spatial", "uniform", "distance")
+from skelter._files import describe
+from skelter.layouts._conversion import convert_joints
+from skelter.layouts._fields import (
+    check_mirrored,
+    check_parents,
+    joint_groups,
+    joint_indices,
+    joint_names,
+    joint_pairs,
+)
+from skelter.layouts._graph import adjacency
+from skelter.layouts._matching import find_joint
 
 
 @dataclass(frozen=True, repr=False)
@@ -56,17 +63,34 @@ class SkeletonLayout:
     dimensions: int = field(default=3, kw_only=True)
 
     def __post_init__(self) -> None:
-        set_field = object.__setattr__
-        set_field(self, "joints", tuple(str(joint) for joint in self.joints))
-        set_field(self, "parents", tuple(int(parent) for parent in self.parents))
-        set_field(self, "left_right", tuple((int(a), int(b)) for a, b in self.left_right))
-        for pair in ("spine", "shoulders"):
-            if getattr(self, pair) is not None:
-                first, second = getattr(self, pair)
-                set_field(self, pair, (int(first), int(second)))
-        parts = {part: tuple(int(i) for i in indices) for part, indices in self.parts.items()}
-        set_field(self, "parts", MappingProxyType(parts))
-        self._check()
+        owner = self.name
+        named = isinstance(owner, str)
+        _checks.require(named, "`name`", "be a string", repr(owner), error=TypeError)
+        joints = joint_names(owner, self.joints)
+        size = len(joints)
+        parents = joint_indices(owner, "parents", self.parents, size, lowest=-1)
+        check_parents(owner, joints, parents)
+        (centre,) = joint_indices(owner, "centre", [self.centre], size)
+        left_right = joint_pairs(owner, "left_right", self.left_right, size)
+        check_mirrored(owner, left_right)
+        frozen = {
+            "joints": joints,
+            "parents": parents,
+            "centre": centre,
+            "left_right": left_right,
+            "parts": joint_groups(owner, self.parts, size),
+        }
+        for field_name in ("spine", "shoulders"):
+            if (pair := getattr(self, field_name)) is not None:
+                (frozen[field_name],) = joint_pairs(owner, field_name, [pair], size)
+        for field_name, value in frozen.items():
+            object.__setattr__(self, field_name, value)
+        _checks.require(
+            self.dimensions in (2, 3),
+            f"`dimensions` of layout {owner}",
+            "be 2, points of an image, or 3, points in space",
+            self.dimensions,
+        )
 
     def __reduce__(self) -> tuple[object, ...]:
         return _restore, (self.as_dict(),)
@@ -96,21 +120,21 @@ class SkeletonLayout:
             joints: One name a joint.
             bones: Pairs (child, parent), 0-based; joints that are not a child are roots. A pair
                 (i, i), the usual way to write a root, is taken as one.
-            centre: As of the class.
-            left_right: As of the class.
-            spine: As of the class.
-            shoulders: As of the class.
+            centre: See the class.
+            left_right: See the class.
+            spine: See the class.
+            shoulders: See the class.
 
         Raises:
-            ValueError: A joint has two parents, or as of the class.
+            ValueError: A joint has two parents, or one of those of the class.
 
         Example:
             >>> SkeletonLayout.from_bones("arm", ["a", "b", "c"], bones=[(1, 0), (2, 1)]).parents
             (-1, 0, 1)
         """
+        joints = joint_names(name, joints)
         parents = [-1] * len(joints)
-        for child, parent in ((int(child), int(parent)) for child, parent in bones):
-            _check_index(name, "bones", child, len(joints))
+        for child, parent in joint_pairs(name, "bones", bones, len(joints)):
             if child == parent:
                 continue
             _checks.require(
@@ -154,14 +178,23 @@ class SkeletonLayout:
             order[left], order[right] = right, left
         return tuple(order)
 
-    def index(self, joint: str) -> int:
-        """Return the index of a joint by its name.
+    def index(self, joint: str | int) -> int:
+        """Return the index of a joint by its name, and an index as it is.
+
+        Args:
+            joint: A name, whatever its case, spelling and order of words (`joint_words`), or an
+                index from 0 to V - 1.
 
         Raises:
-            ValueError: The layout has no such joint.
+            TypeError: It is neither a string nor an integer.
+            ValueError: The layout has no such joint, or two that read as the name.
+
+        Example:
+            >>> arm = SkeletonLayout("arm", ["left shoulder", "left hand"], parents=[-1, 0])
+            >>> arm.index("left hand"), arm.index("Left_Hand"), arm.index("HandLeft"), arm.index(1)
+            (1, 1, 1, 1)
         """
-        _checks.choice(f"joint of layout {self.name}", joint, self.joints)
-        return self.joints.index(joint)
+        return find_joint(self, joint)
 
     def adjacency(self, strategy: str = "spatial") -> Tensor:
         """Return the adjacency matrices that graph encoders aggregate with.
@@ -188,9 +221,15 @@ class SkeletonLayout:
             >>> SkeletonLayout("arm", ["a", "b", "c"], parents=[-1, 0, 1]).adjacency().shape
             torch.Size([3, 3, 3])
         """
-        return _adjacency(self.bones, self.num_joints, strategy)
+        return adjacency(self.bones, self.num_joints, strategy)
 
-    def convert(self, x: Any, *, to: SkeletonLayout) -> Tensor:
+    def convert(
+        self,
+        x: Any,
+        *,
+        to: SkeletonLayout,
+        midpoints: Mapping[str | int, Sequence[str | int]] | None = None,
+    ) -> Tensor:
         """Bring clips of this layout to another one whose joints have the same names.
 
         Joints match by their words, whatever the order, case and spelling (`joint_words`), and
@@ -199,80 +238,46 @@ class SkeletonLayout:
         more joints than the other, those are left out; where it has fewer, the others are zero,
         the mark of a missing joint.
 
+        Joints that lie between others are made where `midpoints` says so, and nowhere else. A
+        midpoint is the mean position of its joints. Of channels after the `dimensions`, such as a
+        detector's score, it has the smallest value of its joints. Where one of them is missing
+        (its position is all zeros), the midpoint is missing, too.
+
         Args:
             x: Clips of shape (..., C, T, V, M) with the joints of this layout.
-            to: The layout to bring them to, its joints a part of these or the other way round.
+            to: The layout to bring them to. Its joints are a part of these or the other way
+                round, but for the midpoints.
+            midpoints: Joints of `to`, and for each the two or more joints of this layout that it
+                lies between, by name or index.
 
         Returns:
             Clips of shape (..., C, T, V', M) with the joints of `to`.
 
         Raises:
-            TypeError: `x` is not of a real floating dtype.
+            TypeError: `x` is not of a real floating dtype, or `to` is not a layout.
             ValueError: Each layout has joints that the other has not, two joints of one read as
-                the same, or the clips have another number of joints than this layout.
+                the same, the clips have another number of joints than this layout, or a midpoint
+                names an unknown joint.
 
         Example:
             >>> from skelter.layouts import COCO17, OPENPOSE18
+            >>> import torch
             >>> x = torch.ones(2, 64, 17, 1)
             >>> y = COCO17.convert(x, to=OPENPOSE18)
             >>> y.shape, y[..., OPENPOSE18.index("neck"), :].any()
             (torch.Size([2, 64, 18, 1]), tensor(False))
             >>> torch.equal(OPENPOSE18.convert(y, to=COCO17), x)
             True
+            >>> shoulders = ("left shoulder", "right shoulder")
+            >>> y = COCO17.convert(x, to=OPENPOSE18, midpoints={"neck": shoulders})
+            >>> y[..., OPENPOSE18.index("neck"), :].all()
+            tensor(True)
         """
+        check_layout(to, "to")
         x = _checks.clips(x)
         _checks.joints(x, self, hint="Call convert of the layout that your clips have.")
-        with_missing = torch.cat([x, torch.zeros_like(x[..., :1, :])], dim=-2)
-        return with_missing[..., find_sources(self, to), :]
-
-    def _check(self) -> None:
-        size = self.num_joints
-        _checks.require(
-            self.dimensions in (2, 3),
-            f"`dimensions` of layout {self.name}",
-            "be 2, points of an image, or 3, points in space",
-            self.dimensions,
-        )
-        _checks.require(
-            0 < size == len(set(self.joints)),
-            f"`joints` of layout {self.name}",
-            "be distinct names, at least one",
-            list(self.joints),
-        )
-        _checks.require(
-            len(self.parents) == size,
-            f"`parents` of layout {self.name}",
-            f"have one entry for each of the {size} joints",
-            len(self.parents),
-            "Roots have the entry -1.",
-        )
-        for parent in self.parents:
-            if parent != -1:
-                _check_index(self.name, "parents", parent, size)
-        pairs = [*self.left_right, *filter(None, (self.spine, self.shoulders))]
-        for joint in (self.centre, *(i for pair in pairs for i in pair)):
-            _check_index(self.name, "centre, left_right, spine and shoulders", joint, size)
-        for joint in (i for part in self.parts.values() for i in part):
-            _check_index(self.name, "parts", joint, size)
-        mirrored = [joint for pair in self.left_right for joint in pair]
-        _checks.require(
-            len(set(mirrored)) == len(mirrored),
-            f"`left_right` of layout {self.name}",
-            "name every joint once at most",
-            self.left_right,
-        )
-        for joint in range(size):
-            seen = {joint}
-            while (parent := self.parents[joint]) != -1:
-                _checks.require(
-                    parent not in seen,
-                    f"`parents` of layout {self.name}",
-                    "form trees",
-                    f"a cycle through joint {parent} ({self.joints[parent]})",
-                    "A root has the entry -1.",
-                )
-                seen.add(parent)
-                joint = parent
+        made = {} if midpoints is None else midpoints
+        return convert_joints(x, self, to, made, min(x.shape[-4], self.dimensions))
 
     def as_dict(self) -> dict[str, Any]:
         """Return all fields as plain values, ready for JSON. `restore_layout` undoes it.
@@ -290,32 +295,38 @@ def _restore(fields: dict[str, Any]) -> SkeletonLayout:
     return SkeletonLayout(**fields)
 
 
-def _check_index(layout: str, what: str, joint: int, size: int) -> None:
+def check_layout(layout: Any, name: str = "layout") -> SkeletonLayout:
+    """Return a layout, and refuse whatever is not one with the names of the built-in layouts.
+
+    Args:
+        layout: What came as a layout.
+        name: The argument that it came as.
+
+    Raises:
+        TypeError: It is not a `SkeletonLayout`.
+
+    Example:
+        >>> check_layout(SkeletonLayout("arm", ["shoulder", "hand"], parents=[-1, 0]))
+        SkeletonLayout(arm: 2 joints)
+        >>> check_layout("NTU")
+        Traceback (most recent call last):
+        TypeError: `layout` must be a SkeletonLayout such as skelter.layouts.NTU25; got 'NTU'. ...
+    """
+    fits = isinstance(layout, SkeletonLayout)
     _checks.require(
-        0 <= joint < size,
-        f"`{what}` of layout {layout}",
-        f"be joint indices between 0 and {size - 1}",
-        joint,
-        "Tables in papers often count from 1.",
+        fits,
+        f"`{name}`",
+        "be a SkeletonLayout such as skelter.layouts.NTU25",
+        describe(layout),
+        "" if fits else _say_built_in(),
+        error=TypeError,
     )
+    found: SkeletonLayout = layout
+    return found
 
 
-def _adjacency(bones: Iterable[tuple[int, int]], num_joints: int, strategy: str) -> Tensor:
-    """Return the matrices (subsets, V, V) of a strategy."""
-    _checks.choice("strategy", strategy, STRATEGIES)
-    identity = torch.eye(num_joints)
-    inward = torch.zeros_like(identity)
-    for child, parent in bones:
-        inward[parent, child] = 1.0
-    outward = inward.T
-    if strategy == "spatial":
-        return torch.stack([identity, _by_column_sum(inward), _by_column_sum(outward)])
-    together = _by_column_sum(identity + inward + outward)
-    if strategy == "uniform":
-        return together[None]
-    return torch.stack([together * identity, together * (1 - identity)])
+def _say_built_in() -> str:
+    from skelter.layouts._builtin import BUILT_IN  # instances of the class above
 
-
-def _by_column_sum(matrix: Tensor) -> Tensor:
-    sums = matrix.sum(0, keepdim=True)
-    return matrix / torch.where(sums > 0, sums, torch.ones_like(sums))
+    names = ", ".join(each.name for each in BUILT_IN)
+    return f"Built in are {names}. Describe another one: SkeletonLayout(name, joints, parents=...)"

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Hashable, Iterable, Sequence
+from difflib import get_close_matches
 from typing import Protocol
+
+import numpy as np
 
 from skelter import _checks
 
@@ -59,41 +62,74 @@ def joint_meaning(joint: str) -> Hashable:
     return SAME.get(words, words) or None
 
 
-def find_sources(own: NamedJoints, to: NamedJoints) -> list[int]:
-    """Return the joint of one layout that each joint of another is, V for a missing one.
+# From the closest match to the widest.
+KEYS: tuple[Callable[[str], Hashable], ...] = (str, joint_words, joint_meaning)
+
+
+def find_joint(layout: NamedJoints, joint: str | int, name: str = "joint") -> int:
+    """Return the index of a joint by its name, words or meaning, and an index as it is.
+
+    Raises:
+        TypeError: It is neither a string nor an integer.
+        ValueError: The layout has no such joint, or two that read as the name.
+
+    Example:
+        >>> from skelter.layouts import NTU25
+        >>> find_joint(NTU25, "SpineBase"), find_joint(NTU25, "hip_centre"), find_joint(NTU25, 3)
+        (0, 0, 3)
+    """
+    what, last = f"`{name}` of layout {layout.name}", len(layout.joints) - 1
+    whole = isinstance(joint, (int, np.integer)) and not isinstance(joint, bool)
+    _checks.require(
+        whole or isinstance(joint, str),
+        what,
+        f"be the name of a joint, such as {layout.joints[-1]!r}, or an index from 0 to {last}",
+        repr(joint),
+        error=TypeError,
+    )
+    if not isinstance(joint, str):
+        _checks.require(0 <= joint <= last, what, f"lie between 0 and {last}", joint)
+        return int(joint)
+    found = (_groups(layout, (), key).get(key(joint)) for key in KEYS)
+    group = next(filter(None, found), [])
+    hint = "" if group else _closest(joint, layout.joints)
+    listed = ", ".join(map(repr, layout.joints))
+    _checks.require(bool(group), what, f"be one of {listed}", repr(joint), hint)
+    _check_single(layout, group)
+    return group[0]
+
+
+def _closest(joint: str, joints: Sequence[str]) -> str:
+    """Return a sentence with the names that share most words, or else letters, with a name."""
+    words = joint_words(joint)
+    shared = [own for own in joints if words & joint_words(own)]
+    alike = get_close_matches(joint.lower(), joints, cutoff=0.5)
+    names = list(dict.fromkeys([*shared, *alike]))[:3]
+    return f"The closest are {', '.join(map(repr, names))}." if names else ""
+
+
+def pair_joints(own: NamedJoints, to: NamedJoints) -> dict[int, int]:
+    """Return the joint of one layout for each joint of another that it has, too.
 
     Joints are paired by name, then by words, then by meaning: where a layout has both "hip" and
     "pelvis", the pelvis of the other is its "pelvis".
 
-    Args:
-        own: The layout of the clips, with V joints.
-        to: The layout to bring them to.
-
     Raises:
-        ValueError: Each has joints that the other has not, or two joints of one read as the same.
+        ValueError: Two joints of one layout read as the same.
 
     Example:
-        >>> from skelter.layouts import COCO17, OPENPOSE18
-        >>> find_sources(COCO17, OPENPOSE18)[:3]
-        [0, 17, 6]
+        >>> from skelter.layouts import KINECT20, NTU25
+        >>> pair_joints(NTU25, KINECT20)[2]  # the shoulder centre
+        20
     """
     pairs: dict[int, int] = {}
-    for key in (str, joint_words, joint_meaning):
+    for key in KEYS:
         ours, theirs = _groups(own, pairs.values(), key), _groups(to, pairs, key)
         for meaning in [meaning for meaning in theirs if meaning in ours]:
             _check_single(own, ours[meaning])
             _check_single(to, theirs[meaning])
             pairs[theirs[meaning][0]] = ours[meaning][0]
-    lost = [joint for i, joint in enumerate(own.joints) if i not in pairs.values()]
-    new = [joint for i, joint in enumerate(to.joints) if i not in pairs]
-    _checks.require(
-        not (lost and new),
-        f"`to` of layout {own.name}",
-        "have a part of its joints, or all of them and more",
-        f"{to.name}: only {own.name} has {', '.join(lost)}; only {to.name} has {', '.join(new)}",
-        "Joints are matched by name: rename those that are the same.",
-    )
-    return [pairs.get(joint, len(own.joints)) for joint in range(len(to.joints))]
+    return pairs
 
 
 def _groups(
@@ -112,7 +148,7 @@ def _check_single(layout: NamedJoints, group: list[int]) -> None:
     _checks.require(
         len(group) == 1,
         f"layout {layout.name}",
-        "name every joint differently to be converted",
+        "name every joint differently",
         " and ".join(repr(layout.joints[joint]) for joint in group),
         "They read as the same joint.",
     )

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from skelter import _checks
-from skelter.layouts._layout import SkeletonLayout
+from skelter.layouts._layout import SkeletonLayout, check_layout
 
 
 def map_positions(
@@ -26,6 +26,7 @@ def map_positions(
         Clips of shape (..., C, T, V, M).
 
     Raises:
+        TypeError: `layout` is neither a layout nor None.
         ValueError: Clips have other than 2 or 3 channels without a layout.
 
     Example:
@@ -34,6 +35,8 @@ def map_positions(
         >>> map_positions(torch.neg, x, COCO17)[:, 0, 0, 0]
         tensor([-1., -1.,  1.])
     """
+    if layout is not None:
+        check_layout(layout)
     x = _checks.clips(x)
     count = _checks.positions(x, layout)
     if count == x.shape[-4]:

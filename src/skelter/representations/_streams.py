@@ -7,6 +7,7 @@ from einops import rearrange
 from torch import Tensor
 
 from skelter import _checks
+from skelter._precision import outside_autocast
 from skelter.layouts import NTU25, SkeletonLayout
 
 
@@ -37,6 +38,7 @@ def to_bones(x: Tensor, layout: SkeletonLayout = NTU25) -> Tensor:
     return x - x[..., parents, :]
 
 
+@outside_autocast
 def from_bones(
     bones: Tensor,
     layout: SkeletonLayout = NTU25,

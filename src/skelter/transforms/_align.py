@@ -7,6 +7,7 @@ from einops import rearrange
 from torch import Tensor
 
 from skelter import _checks
+from skelter._precision import outside_autocast
 from skelter.layouts import NTU25, SkeletonLayout
 from skelter.transforms._base import Deterministic
 from skelter.transforms._shear import shear
@@ -52,6 +53,7 @@ def align_bone(x: Tensor, lower: int, upper: int, axis: int) -> Tensor:
     return shear(x, rotation_between(bone, target))
 
 
+@outside_autocast
 def rotation_between(vector: Tensor, target: Tensor) -> Tensor:
     """Return the smallest rotation that turns ``vector`` into the direction of ``target``.
 

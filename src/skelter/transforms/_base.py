@@ -10,6 +10,7 @@ import torch
 from torch import Generator, Tensor, nn
 
 from skelter import _checks
+from skelter._precision import outside_autocast
 from skelter._ragged import RaggedClips
 from skelter.typing import ClipShape
 
@@ -52,8 +53,8 @@ class Transform(nn.Module, ABC, Generic[ParamsT]):
     `FrameMap` gives positions of frames.
 
     Args of a call:
-        x: Clips of shape (..., C, T, V, M), any floating dtype, any device. NumPy arrays and
-            nested lists are taken as ``torch.as_tensor`` takes them. The ragged clips of a store
+        x: Clips of shape (..., C, T, V, M), any floating dtype, any device. NumPy arrays of any
+            strides and byte order, and nested lists, are taken too. The ragged clips of a store
             stand for (N, C, T, V, M) and bring their `num_frames`.
         num_frames: Valid frames of each clip, integers of shape (...). None counts all of them.
         generator: The source of randomness, the global generator if None. It may live on the CPU
@@ -62,9 +63,11 @@ class Transform(nn.Module, ABC, Generic[ParamsT]):
 
     Returns of a call:
         Clips (..., C, T', V, M) of the dtype and on the device of `x`. `x` is never changed.
+        Under ``torch.autocast`` they are the same as outside it.
 
     Raises of a call:
-        TypeError: `x` is not of a real floating dtype.
+        TypeError: `x` is not of a real floating dtype, or is a masked array; or `generator` is
+            not a ``torch.Generator``.
         ValueError: Shapes do not fit.
     """
 
@@ -100,11 +103,8 @@ class Transform(nn.Module, ABC, Generic[ParamsT]):
         params: ParamsT | None = None,
     ) -> Tensor:
         """Draw parameters unless some are given, and apply them."""
-        clips, num_frames = enter(x, num_frames)
-        if params is None:
-            shape = Valueless(clips)
-            params = self.sample(shape, num_frames=num_frames, generator=generator)
-        return self.apply_to(clips, params)
+        clips, num_frames = enter(x, num_frames, generator)
+        return _draw_and_apply(clips, self, num_frames, generator, params)
 
     def apply_to(self, x: Tensor | RaggedClips, params: ParamsT) -> Tensor:
         """Apply parameters to clips, padded or ragged.
@@ -126,6 +126,19 @@ class Transform(nn.Module, ABC, Generic[ParamsT]):
         Combinations ask once, when they are built.
         """
         return None
+
+
+@outside_autocast
+def _draw_and_apply(
+    x: Tensor | RaggedClips,
+    transform: Transform[ParamsT],
+    num_frames: Tensor | None,
+    generator: Generator | None,
+    params: ParamsT | None,
+) -> Tensor:
+    if params is None:
+        params = transform.sample(Valueless(x), num_frames=num_frames, generator=generator)
+    return transform.apply_to(x, params)
 
 
 class Deterministic(Transform[None]):
@@ -165,12 +178,14 @@ class Valueless:
         raise TypeError(f"{LAW}; it called `{name}` on `x`.")
 
 
-def enter(x: Any, num_frames: Any) -> tuple[Any, Tensor | None]:
-    """Check the clips and counts of a call, and return them as tensors or as ragged clips."""
+def enter(x: Any, num_frames: Any, generator: Any) -> tuple[Any, Tensor | None]:
+    """Check the arguments of a call, and return clips and counts as tensors or as ragged clips."""
+    _checks.generator(generator)
     if isinstance(x, RaggedClips):
         num_frames = x.num_frames if num_frames is None else num_frames
     else:
         x = _checks.clips(x)
+    _checks.channels(x)
     if num_frames is None or _checks.is_frame_count(num_frames, x):
         return x, num_frames
     return x, _checks.frame_counts(num_frames, x)

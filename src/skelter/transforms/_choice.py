@@ -193,7 +193,7 @@ class _Identity(Deterministic):
 
     def _matrices(self, x: ClipShape, params: None) -> Tensor:
         batch, C = x.shape[:-4], x.shape[-4]
-        return torch.eye(C, device=x.device).expand(*batch, 1, C, C)
+        return torch.eye(C, device=x.device, dtype=torch.float32).expand(*batch, 1, C, C)
 
     def _rows(self, x: ClipShape, params: None) -> FrameRows:
         time = torch.arange(x.shape[-3], device=x.device).expand(*x.shape[:-4], -1)
@@ -210,7 +210,7 @@ def _of_one_clip(choice: Tensor) -> int | None:
     """Return the choice of one clip, for which the other members need not be looked at."""
     if isinstance(choice, Tensor):
         one = choice.ndim == 0 and choice.is_cpu and not torch.compiler.is_compiling()
-        return int(choice) if one else None
+        return _checks.read_number(choice) if one else None
     return int(choice)
 
 
@@ -228,6 +228,6 @@ def _chosen_rows(candidates: Sequence[FrameRows], choice: Tensor) -> FrameRows:
     second = _chosen([rows.second for rows in candidates], choice)
     if all(rows.share is None for rows in candidates):
         return FrameRows(first, second, None)
-    nothing = torch.zeros(first.shape, device=first.device)
+    nothing = torch.zeros(first.shape, device=first.device, dtype=torch.float32)
     shares = [nothing if rows.share is None else rows.share for rows in candidates]
     return FrameRows(first, second, _chosen(shares, choice))

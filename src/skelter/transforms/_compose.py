@@ -11,6 +11,7 @@ import torch
 from torch import Generator, Tensor, nn
 
 from skelter import _checks
+from skelter._precision import outside_autocast
 from skelter._ragged import RaggedClips
 from skelter.transforms._base import FrameReader, JointMatrices, Transform, Valueless, enter
 from skelter.transforms._frame_map import as_read_for, join_rows, read_rows
@@ -153,10 +154,21 @@ class MultiView(nn.Module):
         params: ComposeParams | None = None,
     ) -> tuple[Tensor, ...]:
         """Return one tensor of clips a view."""
-        clips, num_frames = enter(x, num_frames)
-        if params is None:
-            params = self.sample(clips, num_frames=num_frames, generator=generator)
-        return self.transform(clips, params)
+        clips, num_frames = enter(x, num_frames, generator)
+        return _make_views(clips, self, num_frames, generator, params)
+
+
+@outside_autocast
+def _make_views(
+    x: Tensor | RaggedClips,
+    views: MultiView,
+    num_frames: Tensor | None,
+    generator: Generator | None,
+    params: ComposeParams | None,
+) -> tuple[Tensor, ...]:
+    if params is None:
+        params = views.sample(x, num_frames=num_frames, generator=generator)
+    return views.transform(x, params)
 
 
 class Members(nn.ModuleList):
@@ -234,6 +246,7 @@ class _JointRun:
         clips = _checks.padded(x)
         return map_joints(clips, self.product(clips, params))
 
+    @outside_autocast
     def product(self, x: ClipShape, params: Sequence[Any]) -> Tensor:
         first, *others = (maps(x, own) for maps, own in zip(self.maps, params, strict=True))
         if others:

@@ -10,6 +10,7 @@ from skelter import _checks
 from skelter._ragged import RaggedClips
 from skelter.transforms._frame_map import FrameMap, read_frames
 from skelter.transforms._numbers import (
+    as_tensor,
     at_least,
     at_most,
     count_to,
@@ -122,6 +123,8 @@ class TemporalCropResize(_CropResize):
         """Draw length and start of each crop."""
         valid = valid_frames(num_frames, x)
         share, place = draw(x, generator, (), ())
+        if isinstance(valid, Tensor):  # torch.func.vmap may draw once for many clips
+            share, place = as_tensor(share), as_tensor(place)
         return CropParams(*_random_crop(valid, share, place, self.ratio, self.min_frames))
 
     def extra_repr(self) -> str:

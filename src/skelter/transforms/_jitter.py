@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from numbers import Integral
 
 import torch
 from einops import einsum, rearrange
 from torch import Generator, Tensor
 
 from skelter import _checks
+from skelter._precision import outside_autocast
 from skelter.layouts import SkeletonLayout
 from skelter.transforms._joint_map import JointMap
-from skelter.transforms._numbers import choose, draw, identity, smallest
+from skelter.transforms._numbers import as_tensor, choose, draw, identity, smallest
 from skelter.transforms._positions import pass_on, say_layout
 from skelter.typing import ClipShape
 
 
+@outside_autocast
 def mix_coordinates(x: Tensor, joints: Tensor, matrix: Tensor) -> Tensor:
     """Replace the row vector p of every chosen joint by ``p @ matrix`` and keep the others.
 
@@ -40,7 +43,7 @@ def mix_coordinates(x: Tensor, joints: Tensor, matrix: Tensor) -> Tensor:
         >>> mix_coordinates(x, joints, torch.eye(3) * 5)[0, 0, :, 0]
         tensor([5., 1., 1., 1.])
     """
-    x = _checks.clips(x)
+    x, joints, matrix = _checks.clips(x), as_tensor(joints), as_tensor(matrix)
     C, V = x.shape[-4], x.shape[-2]
     _checks.params(x, joints=(joints, (V,)), matrix=(matrix, (C, C)))
     mixed = einsum(x, matrix.to(x.dtype), "... i t v m, ... i j -> ... j t v m")
@@ -64,7 +67,7 @@ def zero_joints(x: Tensor, joints: Tensor) -> Tensor:
         >>> zero_joints(torch.ones(3, 2, 4, 1), torch.tensor([True, False, False, False])).sum()
         tensor(18.)
     """
-    x = _checks.clips(x)
+    x, joints = _checks.clips(x), as_tensor(joints)
     _checks.params(x, joints=(joints, (x.shape[-2],)))
     return x.masked_fill(rearrange(joints, "... v -> ... 1 1 v 1"), 0.0)
 
@@ -107,12 +110,13 @@ class JointJitter(JointMap[JointJitterParams]):
 
     def __init__(self, joints: float = 0.6, *, layout: SkeletonLayout | None = None) -> None:
         super().__init__()
-        if isinstance(joints, int):
+        if isinstance(joints, Integral):
             _checks.positive_int("joints", joints, "Give a share as a float: 1.0 is all joints.")
         else:
+            _checks.number("joints", joints)
             share = "be a share in (0, 1] or an integer count"
             _checks.require(0 < joints <= 1, "`joints`", share, joints)
-        self.joints = joints if isinstance(joints, int) else float(joints)
+        self.joints = int(joints) if isinstance(joints, Integral) else float(joints)
         self.layout = layout
 
     def count(self, num_joints: int) -> int:

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from skelter import _checks
+from skelter._precision import outside_autocast
 from skelter.transforms._base import JointMatrices, Transform
 from skelter.transforms._numbers import as_tensor, repeat_joints
 from skelter.typing import ClipShape
@@ -16,6 +17,7 @@ from skelter.typing import ClipShape
 ParamsT = TypeVar("ParamsT")
 
 
+@outside_autocast
 def map_joints(x: Tensor, matrix: Tensor) -> Tensor:
     """Map every joint position p to ``matrix[v] @ p``, each joint v by a matrix of its own.
 

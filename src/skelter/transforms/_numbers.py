@@ -9,6 +9,7 @@ indexing, ``reshape``, and the functions of this module. To a type checker both 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from math import prod
 from typing import Any, cast
 
@@ -43,7 +44,7 @@ def uniform(shape: Sequence[int], x: ClipShape, generator: Generator | None = No
         torch.Size([8, 6])
     """
     device = x.device if generator is None else generator.device
-    draws = torch.rand(shape, generator=generator, device=device)
+    draws = torch.rand(shape, generator=generator, device=device, dtype=torch.float32)
     return draws if device == x.device else draws.to(x.device)
 
 
@@ -54,7 +55,9 @@ def draw(x: ClipShape, generator: Generator | None, *shapes: Sequence[int]) -> l
     """
     if is_one_clip(x) and (generator is None or generator.device == CPU):
         sizes = [prod(shape) for shape in shapes]
-        draws: Any = torch.rand(sum(sizes), generator=generator, device=CPU).numpy()
+        draws: Any = torch.rand(sum(sizes), generator=generator, device=CPU, dtype=torch.float32)
+        with suppress(RuntimeError):  # within torch.func.vmap they are of many clips
+            draws = draws.numpy()
     else:
         shapes = tuple((*x.shape[:-4], *shape) for shape in shapes)
         sizes = [prod(shape) for shape in shapes]
@@ -73,7 +76,8 @@ def valid_frames(num_frames: Tensor | None, x: ClipShape) -> Tensor:
     if is_one_clip(x) and _checks.is_frame_count(num_frames, x):
         return cast(Tensor, int(cast(Tensor, num_frames)))
     counts = _checks.frame_counts(num_frames, x)
-    return cast(Tensor, int(counts)) if is_one_clip(x) else counts
+    count = _checks.read_number(counts) if is_one_clip(x) else None
+    return counts if count is None else cast(Tensor, count)
 
 
 def is_one_clip(x: ClipShape) -> bool:
@@ -136,7 +140,7 @@ def at_least(x: Tensor, low: float) -> Tensor:
 def at_most(x: Tensor, high: Tensor) -> Tensor:
     """Lower numbers to their upper bounds."""
     if isinstance(x, Tensor):
-        return torch.minimum(x, high)
+        return x.clamp(max=high)
     return np.minimum(x, high) if isinstance(x, np.ndarray) else min(x, high)
 
 

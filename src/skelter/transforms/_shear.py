@@ -8,13 +8,15 @@ from einops import einsum
 from torch import Generator, Tensor
 
 from skelter import _checks
+from skelter._precision import outside_autocast
 from skelter.layouts import SkeletonLayout
 from skelter.transforms._joint_map import JointMap
-from skelter.transforms._numbers import draw, ones
+from skelter.transforms._numbers import as_tensor, draw, ones
 from skelter.transforms._positions import pass_on, say_layout
 from skelter.typing import ClipShape
 
 
+@outside_autocast
 def shear(x: Tensor, matrix: Tensor) -> Tensor:
     """Map every joint position p to ``matrix @ p``.
 
@@ -37,7 +39,7 @@ def shear(x: Tensor, matrix: Tensor) -> Tensor:
         >>> shear(x, 2 * torch.eye(3)).sum() == 2 * x.sum()
         tensor(True)
     """
-    x = _checks.clips(x)
+    x, matrix = _checks.clips(x), as_tensor(matrix)
     C = x.shape[-4]
     _checks.params(x, matrix=(matrix, (C, C)))
     return einsum(matrix.to(x.dtype), x, "... i j, ... j t v m -> ... i t v m")
