@@ -206,10 +206,11 @@ def _image_size(path: Path, shape: Any, what: str) -> dict[str, int]:
     sizes = [None, None] if shape is None else to_list(path, shape, what)
     if len(sizes) == 2 and all(size is None for size in sizes):
         return {}
-    whole = all(isinstance(size, (int, np.integer)) and 0 < size <= MAX_SIDE for size in sizes)
-    if len(sizes) != 2 or not whole:
+    whole = [int(size) for size in sizes
+             if isinstance(size, (int, np.integer)) and 0 < size <= MAX_SIDE]  # fmt: skip
+    if len(sizes) != 2 or len(whole) != 2:
         raise format_error(path, f"{what} to be height and width", describe(shape))
-    return {"height": int(sizes[0]), "width": int(sizes[1])}
+    return {"height": whole[0], "width": whole[1]}
 
 
 def _clip(

@@ -21,7 +21,7 @@ from skelter.data._clip import Clip
 from skelter.data.files._text import Tokens
 from skelter.data.readers._names import split_names
 from skelter.data.readers._paths import list_files
-from skelter.data.readers._reading import check_joints
+from skelter.data.readers._reading import check_joints, to_float32
 from skelter.layouts import SBU15
 
 ENDING = "skeleton_pos.txt"
@@ -134,4 +134,4 @@ def _positions(path: Path) -> npt.NDArray[np.float32]:
     values = tokens.floats(range(len(tokens)), NUMBERS)[:, 1:]
     shares = values.reshape(-1, PERSONS, SBU15.num_joints, 3)
     seen = (shares != 0).any(-1, keepdims=True)
-    return ((ORIGIN + SCALE * shares) * seen).astype(np.float32)
+    return to_float32((ORIGIN + SCALE * shares) * seen)
