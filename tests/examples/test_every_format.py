@@ -21,7 +21,7 @@ from skelter.data import (
     write_pyskl,
     write_ragged,
 )
-from skelter.layouts import COCO17, KINECT20, NTU25, OPENPOSE18
+from skelter.layouts import BODY25, COCO17, KINECT20, NTU25, OPENPOSE18, SBU15
 
 NAME = "S001C{:03d}P{:03d}R{:03d}A{:03d}"
 EXAMPLES = Path(__file__).parents[2] / "examples"
@@ -49,7 +49,7 @@ def recordings(layout, persons=2, channels=3):
     clips = []
     for number, clip in enumerate(store):
         joints = clip.joints[:40, :persons]
-        if layout in (COCO17, OPENPOSE18):
+        if layout in (BODY25, COCO17, OPENPOSE18):
             joints = in_an_image(joints)[..., :channels]
         name = NAME.format(1 + number % 3, 1 + number % 5, 1 + number // 9, clip.label + 1)
         clips.append(Clip(joints, clip.label, 1 + number % 5, 1 + number % 3, name))
@@ -85,6 +85,15 @@ def write(name, folder):
     if name == "nw-ucla":
         foreign.write_nw_ucla(folder, recordings(KINECT20, persons=1))
         return ["nw-ucla", folder], ["--split", "nw-ucla"]
+    if name == "utd-mhad":
+        foreign.write_utd_mhad(folder, recordings(KINECT20, persons=1))
+        return ["utd-mhad", folder], ["--split", "utd-mhad"]
+    if name == "sbu":
+        foreign.write_sbu(folder, recordings(SBU15))
+        return ["sbu", folder], ["--split", "sbu"]
+    if name == "openpose":
+        foreign.write_openpose(folder, recordings(BODY25, persons=1))
+        return ["openpose", folder, "--persons", "1"], ["--split", "cross-view"]
     if name == "kinetics":
         foreign.write_kinetics(folder, recordings(OPENPOSE18), train=TRAIN)
         return ["kinetics", folder], ["--split", "recorded"]
@@ -112,7 +121,8 @@ def write(name, folder):
 class TestEveryFormat:
     @pytest.mark.parametrize(
         "name",
-        ["ntu60", "ntu120", "pku-mmd", "nw-ucla", "kinetics", "isc", "crosclr", "ctrgcn", "pyskl",
+        ["ntu60", "ntu120", "pku-mmd", "nw-ucla", "utd-mhad", "sbu", "kinetics",
+         "openpose", "isc", "crosclr", "ctrgcn", "pyskl",
          "pyskl-2", "pyskl-3", "ragged"],
     )  # fmt: skip
     def test_to_a_report(self, name, run, tmp_path, capsys):
