@@ -153,6 +153,38 @@ class TestPrepareData:
         with pytest.raises(SystemExit, match=r"FileNotFoundError: .*nowhere does not exist"):
             run("prepare_data.py", "ntu60", tmp_path / "nowhere", "store")
 
+    def test_errors_name_options_of_the_command_line(self, run, tmp_path):
+        """An argument of Python, `layout=`, is the option `--layout`."""
+        write_isc(tmp_path / "raw", recordings(KINECT20), train=TRAIN, val=TEST, frames=64)
+        message = "has 20 joints, but layout NTU25 has 25. Pass --layout LAYOUT for your"
+        with pytest.raises(SystemExit, match=message):
+            run("prepare_data.py", "isc", tmp_path / "raw", "store", "--workers", 1)
+
+    def test_errors_name_no_options_that_there_are_not(self, run, tmp_path):
+        write_ragged(tmp_path / "whole.npz", recordings(KINECT20))
+        with np.load(tmp_path / "whole.npz") as file:
+            arrays = dict(file)
+        arrays |= {"joint_names": arrays["joint_names"][:19], "bones": arrays["bones"][:18]}
+        np.savez(tmp_path / "set.npz", **arrays)
+        with pytest.raises(SystemExit, match="`data` has 20 joints, but layout .* has 19.$"):
+            run("prepare_data.py", "ragged", tmp_path / "set.npz", "store")
+
+    @pytest.mark.parametrize("set_", ["ntu60", "kinetics", "isc", "pyskl", "utd-mhad", "sbu"])
+    def test_archives(self, run, tmp_path, set_):
+        (tmp_path / "x.zip").touch()
+        with pytest.raises(SystemExit, match=r"x\.zip is an archive\. Unpack it, and pass the"):
+            run("prepare_data.py", set_, tmp_path / "x.zip", "store")
+
+    def test_the_report_names_a_file_once(self, run, tmp_path, capsys):
+        write_ntu(tmp_path / "raw", recordings(NTU25))
+        file = next((tmp_path / "raw").iterdir())
+        file.write_text("12\nnobody\n")
+        run("prepare_data.py", "ntu60", tmp_path / "raw", "store", "--workers", 1, "--on-error",
+            "skip")  # fmt: skip
+        printed = capsys.readouterr().out
+        assert printed.count(file.name) == 1
+        assert f"\n  {file.name}, line 2: expected the number of bodies" in printed
+
     def test_dry_run_counts_and_builds_nothing(self, run, tmp_path, capsys):
         write_ntu(tmp_path / "raw", recordings(NTU25))
         run("prepare_data.py", "ntu60", tmp_path / "raw", "store", "--dry-run")
