@@ -30,6 +30,8 @@ def main() -> None:
     args = parse_arguments()
     try:
         source = args.source(args)
+        for reason, names in source.excluded.items():
+            print(f"by name, left out, {reason}: {len(names):,}")
         for count in source.counts():
             print(f"by name, {count}")
         if args.dry_run:

@@ -101,7 +101,7 @@ class TestSource:
         (skipped,) = report.skipped
         assert skipped.piece == "a_empty"
         assert "expected a person in some frame; found nobody in 2 of 2" in skipped.reason
-        assert "without a label: 1 of 1 clips" in str(report)
+        assert "without a label: 1 of 1 clip" in str(report)
 
     def test_nobody_at_all(self, tmp_path):
         with pytest.raises(SkeletonFormatError, match="a person in some frame; found nobody"):

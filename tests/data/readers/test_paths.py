@@ -85,7 +85,7 @@ class TestSetsOfNTU:
     @pytest.mark.parametrize("clip", ["S018C001P041R001A061", "S020C001P041R001A010"])
     def test_files_of_120_given_as_60(self, tmp_path, clip):
         write_ntu(tmp_path, [Clip(np.ones((2, 1, 25, 3)), name=clip)])
-        message = "is of NTU RGB.D 60: 1 of NTU RGB.D 120 only. Use ntu120 for these."
+        message = "No file is of NTU RGB.D 60: 1 of NTU RGB.D 120 only. Use ntu120 for these."
         with pytest.raises(SkeletonFormatError, match=message):
             sources.ntu60(tmp_path)
         assert len(sources.ntu120(tmp_path).pieces) == 1
@@ -93,5 +93,7 @@ class TestSetsOfNTU:
     def test_files_of_neither(self, tmp_path):
         (tmp_path / "mine.skeleton").touch()
         for source in (sources.ntu60, sources.ntu120):
-            with pytest.raises(SkeletonFormatError, match="None of the .*: 1 not named as NTU's"):
+            with pytest.raises(
+                SkeletonFormatError, match="No file is of NTU .*: 1 not named as NTU's"
+            ):
                 source(tmp_path)

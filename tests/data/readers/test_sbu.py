@@ -90,6 +90,7 @@ class TestDamage:
             (lambda text: text.replace(",0.1,", ",nan,", 1), "line 1: expected a finite .*'nan'"),
             (lambda text: text.replace(",0.1,", ",x,", 1), "line 1: expected a finite .*'x'"),
             (lambda text: text.replace("\n", ",7\n", 1), "line 1: .* 15 joints; found 92 numbers"),
+            (lambda text: "1\n", "line 1: .* 15 joints; found 1 number."),
         ],
     )  # fmt: skip
     def test_contents(self, tmp_path, change, message):

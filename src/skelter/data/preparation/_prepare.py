@@ -64,8 +64,9 @@ class PreparationReport:
             f"warning, {name}: {found}. Report the figure without them too."
             for name, found in self.duplicates.items()
         ]
-        unlabelled, clips = int((self.store.labels == -1).sum()), len(self.store)
-        lines += [f"without a label: {unlabelled:,} of {clips:,} clips"] * bool(unlabelled)
+        unlabelled = int((self.store.labels == -1).sum())
+        total = _checks.plural(len(self.store), "clip")
+        lines += [f"without a label: {unlabelled} of {total}"] * bool(unlabelled)
         lines.append(f"skipped: {len(self.skipped)}")
         return "\n".join([*lines, *(f"  {entry}" for entry in self.skipped)])
 

@@ -74,7 +74,8 @@ def read_side(path: Path, side: str, *, persons: int = 2, coordinates: int = 3) 
     x = f"x_{side}"
     shape = header_of(path, x, "f").shape
     if len(shape) != 3 or shape[2] % (persons * coordinates):
-        width = f"a multiple of {persons} persons x {coordinates} coordinates"
+        bodies = _checks.plural(persons, "person")
+        width = f"a multiple of {bodies} x {_checks.plural(coordinates, 'coordinate')}"
         raise format_error(path, f"{x} of shape (N, T, {width})", shape)
     pairs = zip(rows(path, x, "f"), _rows_of_labels(path, side, shape[0]), strict=True)
     form = (persons, shape[2] // (persons * coordinates), coordinates)

@@ -118,7 +118,7 @@ def _frames(path: Path) -> npt.NDArray[np.float32]:
 def _wrong_width(tokens: Tokens, line: int) -> SkeletonFormatError:
     """Return the error that a line has not the numbers of two bodies."""
     width = int(tokens.widths[line])
-    found = f"{tokens.quote(line)}, {width} number{'s' * (width != 1)}"
+    found = f"{tokens.quote(line)}, {_checks.plural(width, 'number')}"
     if width == NUMBERS // PERSONS:
         found += f", a single body: add {width} zeros to every line for the second"
     expected = f"{NUMBERS} numbers, two bodies of {JOINTS} joints"

@@ -16,6 +16,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from skelter import _checks
 from skelter._files import format_error
 from skelter.data._clip import Clip
 from skelter.data.files._text import Tokens
@@ -130,7 +131,9 @@ def _positions(path: Path) -> npt.NDArray[np.float32]:
     if wrong.size:
         line = int(wrong[0])
         expected = f"a frame number and {NUMBERS - 1} numbers, {PERSONS} persons of 15 joints"
-        raise format_error(path, expected, f"{tokens.widths[line]} numbers", line=line + 1)
+        raise format_error(
+            path, expected, _checks.plural(int(tokens.widths[line]), "number"), line=line + 1
+        )
     values = tokens.floats(range(len(tokens)), NUMBERS)[:, 1:]
     shares = values.reshape(-1, PERSONS, SBU15.num_joints, 3)
     seen = (shares != 0).any(-1, keepdims=True)

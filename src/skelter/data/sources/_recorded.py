@@ -109,8 +109,7 @@ def _refuse_others(name: str, excluded: Mapping[str, Sequence[str]]) -> None:
     """Refuse files of which none belongs to a set."""
     found = "; ".join(f"{len(names):,} {reason}" for reason, names in excluded.items())
     hint = " Use ntu120 for these." if OF_120 in excluded else ""
-    files = f"{sum(map(len, excluded.values())):,} files"
-    raise SkeletonFormatError(f"None of the {files} is of {name}: {found}.{hint}")
+    raise SkeletonFormatError(f"No file is of {name}: {found}.{hint}")
 
 
 def _find_reason(file: str, classes: int) -> str:
