@@ -75,8 +75,8 @@ def read_sbu(path: str | Path) -> Iterator[Clip]:
         >>> path = getfixture("tmp_path") / "s01s02_03_001_skeleton_pos.txt"
         >>> _ = path.write_text(",".join(["7", *["0.25"] * 90]))
         >>> clip = next(read_sbu(path))
-        >>> clip.name, clip.label, clip.extra, clip.joints.shape
-        ('s01s02_03_001', 2, {'fold': 0}, (1, 2, 15, 3))
+        >>> clip.name, clip.label, clip.extra["fold"], clip.joints.shape
+        ('s01s02_03_001', 2, 0, (1, 2, 15, 3))
         >>> print(clip.joints[0, 0, 0])
         [0.64 0.48 0.32]
     """
