@@ -68,6 +68,14 @@ class TestReadUTDMHAD:
         (clip,) = read_utd_mhad(write(tmp_path, name="mine.mat"))
         assert (clip.name, clip.label, clip.subject, clip.extra) == ("mine", -1, -1, {})
 
+    def test_order_of_numbers(self, tmp_path):
+        for name in ("a10_s1_t1", "a2_s1_t1", "a2_s1_t10", "a2_s1_t9"):
+            write(tmp_path, name=f"{name}_skeleton.mat")
+        expected = ["a2_s1_t1", "a2_s1_t9", "a2_s1_t10", "a10_s1_t1"]
+        assert [clip.name for clip in read_utd_mhad(tmp_path)] == expected
+        pieces = sources.utd_mhad(tmp_path).pieces
+        assert [piece.name.removesuffix("_skeleton.mat") for piece in pieces] == expected
+
     def test_files_of_other_sensors_lie_beside(self, tmp_path):
         write(tmp_path)
         (tmp_path / "a3_s2_t4_inertial.mat").write_bytes(b"")

@@ -210,7 +210,7 @@ def utd_mhad(folder: str | Path) -> Source:
         >>> print(*utd_mhad(folder).counts())
         UTD-MHAD cross-subject: 0 train (431 of 431 missing), 1 test (429 of 430 missing)
     """
-    files = list_files(folder, _utd_mhad.SUFFIX)
+    files = _utd_mhad.list_recordings(folder)
     provenance = {"format": "UTD-MHAD .mat"}
     info = StoreInfo(KINECT20, _utd_mhad.ACTIONS, KINECT_FPS, "UTD-MHAD", provenance)
     known = [(_utd_mhad.parse_name(file.stem), file.stem) for file in files]
