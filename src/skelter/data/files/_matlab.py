@@ -96,7 +96,7 @@ def _matrix(data: memoryview, order: str, name: str) -> tuple[str, npt.NDArray[A
     if flags & 0xFF not in CLASSES or flags & COMPLEX:
         raise ValueError(f"`{name}` holds no real numbers")
     kind, numbers = next(elements)
-    dtype = np.dtype(NUMBERS[kind]).newbyteorder(order)
+    dtype = np.dtype(order + NUMBERS[kind])
     if min(shape, default=-1) < 0 or math.prod(shape) * dtype.itemsize != len(numbers):
         raise ValueError(f"{len(numbers)} bytes for `{name}` {shape} of {dtype.name}")
     return found, np.frombuffer(numbers, dtype).reshape(shape, order="F")

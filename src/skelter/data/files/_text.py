@@ -55,8 +55,12 @@ class Tokens:
 
     def unexpected(self, line: int, expected: str) -> SkeletonFormatError:
         """Return the error that a line is not what was expected."""
-        found = _quote(self.line(line)) if line < len(self) else "the end of the file"
+        found = self.quote(line) if line < len(self) else "the end of the file"
         return format_error(self.path, expected, found, line=line + 1)
+
+    def quote(self, line: int) -> str:
+        """Return the beginning of a line, for a message."""
+        return _quote(self.line(line))
 
     def floats(self, lines: Sequence[int], count: int) -> npt.NDArray[np.float64]:
         """Convert the first words of lines to finite numbers, none of them too large for 32 bits.

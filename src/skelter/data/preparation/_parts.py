@@ -152,10 +152,8 @@ def _note(job: Job, piece: Piece, error: Exception, notes: list[Note]) -> None:
             raise error
         raise SkeletonFormatError(f"{piece.name}: {error}") from error
     reason = str(error)
-    names = [file.name for file in piece.files]
     for file in piece.files:
-        twin = names.count(file.name) > 1  # as recordings and labels of PKU-MMD are
-        reason = reason.replace(str(file), str(Path(*file.parts[-2:])) if twin else file.name)
+        reason = reason.replace(str(file), file.name)
     notes.append(Note(Skipped(piece.name, reason), damaged))
 
 

@@ -64,8 +64,9 @@ class PreparationReport:
             f"warning, {name}: {found}. Report the figure without them too."
             for name, found in self.duplicates.items()
         ]
-        unlabelled, clips = int((self.store.labels == -1).sum()), len(self.store)
-        lines += [f"without a label: {unlabelled:,} of {clips:,} clips"] * bool(unlabelled)
+        unlabelled = int((self.store.labels == -1).sum())
+        total = _checks.plural(len(self.store), "clip")
+        lines += [f"without a label: {unlabelled} of {total}"] * bool(unlabelled)
         lines.append(f"skipped: {len(self.skipped)}")
         return "\n".join([*lines, *(f"  {entry}" for entry in self.skipped)])
 
@@ -255,9 +256,13 @@ def _report(source: Source, path: Path, choices: Mapping[str, Any]) -> Preparati
     Raises:
         FileExistsError: It is a store of other choices, or something else.
     """
-    store = SkeletonStore.open(path) if path.is_dir() else None
-    made = {} if store is None else store.info.provenance
-    if store is None or made.get("digest") != _digest(source, choices, source.pieces, times=False):
+    if not (path / "store.json").is_file():
+        raise FileExistsError(
+            f"{path} exists, and is not a store. Remove it, or name another path for the store."
+        )
+    store = SkeletonStore.open(path)
+    made = store.info.provenance
+    if made.get("digest") != _digest(source, choices, source.pieces, times=False):
         raise FileExistsError(
             f"{path} exists, and was not made from this source with these options"
             f"{_compare(made, choices)}. Remove it, or build the store elsewhere."

@@ -20,8 +20,8 @@ from skelter import _checks
 from skelter._files import format_error
 from skelter.data._clip import Clip, Reading, raise_errors
 from skelter.data.files._npz import has_array, header_of, rows
-from skelter.data.readers._paths import require_file
 from skelter.data.readers._names import to_label
+from skelter.data.readers._paths import require_file
 from skelter.data.readers._reading import check_joints, cut_padding, to_float32, try_each
 
 SIDES = ("train", "test")
@@ -71,23 +71,25 @@ def read_ctrgcn(
 
 def read_side(path: Path, side: str, *, persons: int = 2, coordinates: int = 3) -> Reading:
     """Yield the clips of one side."""
-    x, y = f"x_{side}", f"y_{side}"
+    x = f"x_{side}"
     shape = header_of(path, x, "f").shape
     if len(shape) != 3 or shape[2] % (persons * coordinates):
-        width = f"a multiple of {persons} persons x {coordinates} coordinates"
+        bodies = _checks.plural(persons, "person")
+        width = f"a multiple of {bodies} x {_checks.plural(coordinates, 'coordinate')}"
         raise format_error(path, f"{x} of shape (N, T, {width})", shape)
-    pairs = zip(rows(path, x, "f"), _rows_of_labels(path, y, shape[0]), strict=True)
+    pairs = zip(rows(path, x, "f"), _rows_of_labels(path, side, shape[0]), strict=True)
     form = (persons, shape[2] // (persons * coordinates), coordinates)
     yield from try_each(partial(_clip, path, side, form), enumerate(pairs))
 
 
-def _rows_of_labels(path: Path, y: str, count: int) -> Iterator[Any]:
+def _rows_of_labels(path: Path, side: str, count: int) -> Iterator[Any]:
     """Return the labels of a side row by row, None where it has none."""
+    y = f"y_{side}"
     if not has_array(path, y):
         return repeat(None, count)
     labels = header_of(path, y, "fiub")
     if labels.shape[:1] != (count,) or len(labels.shape) > 2:
-        expected = f"{y} of shape ({count}, classes), one row for each clip"
+        expected = f"{y} of shape ({count}, classes), one row for each of x_{side}"
         raise format_error(path, expected, labels.shape)
     return rows(path, y, "fiub")
 

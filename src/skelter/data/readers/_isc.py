@@ -21,7 +21,6 @@ from skelter import _checks
 from skelter._files import describe, format_error, require_path, write_whole
 from skelter.data._clip import Clip, Clips, Reading, raise_errors
 from skelter.data.files._npy import open_npy
-from skelter.data.readers._paths import require_folder
 from skelter.data.files._pickle import dump_pickle, load_pickle
 from skelter.data.readers._names import (
     Entry,
@@ -33,6 +32,7 @@ from skelter.data.readers._names import (
     to_list,
     to_text,
 )
+from skelter.data.readers._paths import require_folder
 from skelter.data.readers._reading import (
     check_joints,
     cut_padding,
@@ -135,8 +135,10 @@ def open_side(folder: Path, side: str, array: str) -> Side:
         return Side(side, path, data, names, [-1] * len(data))
     names, labels = _read_listing(listing)
     if not len(names) == len(labels) == len(data):
-        expected = f"a name and a label for each of the {len(data)} clips of {path.name}"
-        raise format_error(listing, expected, f"{len(names)} names, {len(labels)} labels")
+        clips = _checks.plural(len(data), "clip")
+        expected = f"a name and a label for each of the {clips} of {path.name}"
+        found = f"{_checks.plural(len(names), 'name')}, {_checks.plural(len(labels), 'label')}"
+        raise format_error(listing, expected, found)
     return Side(side, path, data, names, labels)
 
 
@@ -229,7 +231,7 @@ def _check_size(entry: Entry, form: tuple[int, ...], frames: int) -> None:
         entry.shape[0] <= frames,
         entry.name,
         f"have at most frames={frames}",
-        f"{entry.shape[0]} frames",
+        _checks.plural(entry.shape[0], "frame"),
         "Pass frames=..., or leave the clip out.",
     )
 

@@ -21,6 +21,7 @@ from skelter.data.readers._paths import list_files
 from skelter.data.readers._reading import (
     check_joints,
     load_json,
+    nobody_error,
     to_float32,
     to_numbers,
 )
@@ -45,8 +46,8 @@ def read_kinetics(path: str | Path, *, persons: int = 2) -> Iterator[Clip]:
 
     Returns:
         Clips with joints (T, persons, 18, 3), float32: x, y in [0, 1], y pointing down, and the
-        detector's score. The label is -1 without a ``label_index``. The folder ``kinetics_train`` or ``kinetics_val`` becomes an `extra`
-        field ``train`` or ``val``.
+        detector's score. The label is -1 without a ``label_index``. The folder ``kinetics_train``
+        or ``kinetics_val`` becomes an `extra` field ``train`` or ``val``.
 
     Raises:
         FileNotFoundError: There is no such file.
@@ -76,17 +77,17 @@ def read_file(path: Path, *, persons: int) -> Clip:
     content = load_json(path)
     frames = content.get("data") if isinstance(content, dict) else None
     if not isinstance(frames, list):
-        found = describe(content, keys=True)
-        raise format_error(path, "an object whose `data` lists frames", found)
-    label = content.get("label_index")
-    label = -1 if label is None else label
+        raise format_error(path, "an object whose `data` lists frames", describe(content))
+    if not frames:
+        raise nobody_error(path, "an object whose `data` lists frames", "a list of 0")
+    label = content.get("label_index", -1)
     if type(label) is not int or not -1 <= label < MOST_LABELS:
         raise format_error(path, "a label_index from 0", describe(label))
     indices = [_index(path, frame) for frame in frames]
     if len(set(indices)) < len(indices):
         raise format_error(path, "frames with different frame_index", "one twice")
     first = 0 if 0 in indices else 1
-    length = max(indices, default=0) + 1 - first
+    length = max(indices) + 1 - first
     joints = np.zeros((length, persons, JOINTS, 3), dtype=np.float32)
     for index, frame in zip(indices, frames, strict=True):
         for place, body in enumerate(_bodies(path, index, frame)[:persons]):
@@ -103,7 +104,7 @@ def read_file(path: Path, *, persons: int) -> Clip:
 def _index(path: Path, frame: Any) -> int:
     index = frame.get("frame_index") if isinstance(frame, dict) else None
     if type(index) is not int or not 0 <= index <= MOST_FRAMES:
-        expected = f"frames with a frame_index from 0 or 1 to {MOST_FRAMES}"
+        expected = f"frames with a frame_index from 0 to {MOST_FRAMES}"
         raise format_error(path, expected, describe(index))
     return index
 

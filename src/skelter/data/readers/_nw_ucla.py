@@ -11,8 +11,8 @@ from pathlib import Path
 
 from skelter._files import describe, format_error
 from skelter.data._clip import Clip
-from skelter.data.readers._paths import list_files
 from skelter.data.readers._names import split_names
+from skelter.data.readers._paths import list_files
 from skelter.data.readers._reading import (
     check_joints,
     load_json,
@@ -33,7 +33,8 @@ ACTIONS = split_names(
 def read_nw_ucla(path: str | Path) -> Iterator[Clip]:
     """Yield the clips of NW-UCLA files.
 
-    Labels run from 0, and are -1 in files without a ``label``. Subject and view are those of the file name, -1 if it has another form.
+    Labels run from 0, and are -1 in files without a ``label``. Subject and view are those of the
+    file name, -1 if it has another form.
 
     Args:
         path: A ``.json`` file, or a folder whose files are read in the order of their names.
@@ -66,13 +67,15 @@ def read_file(path: Path) -> Clip:
     """Return the clip of one file."""
     content = load_json(path)
     if not isinstance(content, dict) or "skeletons" not in content:
-        raise format_error(path, "an object with `skeletons`", describe(content, keys=True))
+        raise format_error(
+            path, "an object with `skeletons` and `label`", describe(content, keys=True)
+        )
     label = content.get("label")
-    if label is not None and (type(label) is not int or not 1 <= label <= len(ACTIONS)):
+    if "label" in content and (type(label) is not int or not 1 <= label <= len(ACTIONS)):
         raise format_error(path, f"a label from 1 to {len(ACTIONS)}", describe(label))
     poses = to_numbers(path, "skeletons", content["skeletons"])
     if poses.shape == (0,):
-        raise nobody_error(path, "frames in `skeletons`", "none")
+        raise nobody_error(path, "skeletons of shape (T, 20, 3)", poses.shape)
     if poses.ndim != 3 or poses.shape[1:] != (KINECT20.num_joints, 3):
         raise format_error(path, "skeletons of shape (T, 20, 3)", poses.shape)
     joints = check_joints(path, "the clip", to_float32(poses[:, None]))

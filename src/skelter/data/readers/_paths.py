@@ -1,4 +1,4 @@
-"""Paths that users give: a file where one is needed, a folder where one is needed, nothing packed."""
+"""Paths that users give: a file or a folder, whichever a format needs, and nothing packed."""
 
 from __future__ import annotations
 
@@ -69,9 +69,7 @@ def require_folder(path: str | Path, holding: str) -> Path:
     path = require_path(path)
     if not path.is_dir():
         _refuse_formats_but(path, FORMATS, "")
-        hint = f"Pass {path.parent}?" if path.suffix in FORMATS else ""
-        found = f"expected the folder of {holding}; found a file. {hint}".rstrip()
-        raise SkeletonFormatError(f"{path}: {found}")
+        raise SkeletonFormatError(f"{path}: expected the folder of {holding}; found a file.")
     if (path / STORE).exists():
         raise SkeletonFormatError(f"{path} {PREPARED}")
     return path

@@ -28,7 +28,6 @@ from skelter._files import (
 )
 from skelter.data._clip import Clip, Clips, Reading, raise_errors
 from skelter.data.files._pickle import dump_pickle, load_pickle
-from skelter.data.readers._paths import require_file
 from skelter.data.readers._names import (
     Entry,
     check_positions,
@@ -39,6 +38,7 @@ from skelter.data.readers._names import (
     to_list,
     to_text,
 )
+from skelter.data.readers._paths import require_file
 from skelter.data.readers._reading import (
     check_joints,
     find_most_moving,
@@ -196,7 +196,7 @@ def _floats(path: Path, value: Any, what: str, shape: tuple[int, ...] | None) ->
     if not isinstance(value, np.ndarray) or value.dtype.kind != "f":
         raise format_error(path, expected, describe(value))
     if value.size == 0 and shape is None:
-        raise nobody_error(path, f"a body in {what}", describe(value))
+        raise nobody_error(path, expected, describe(value))
     if value.shape != shape if shape else value.ndim != 4:
         raise format_error(path, expected, describe(value))
     return value
@@ -206,10 +206,11 @@ def _image_size(path: Path, shape: Any, what: str) -> dict[str, int]:
     sizes = [None, None] if shape is None else to_list(path, shape, what)
     if len(sizes) == 2 and all(size is None for size in sizes):
         return {}
-    whole = all(isinstance(size, (int, np.integer)) and 0 < size <= MAX_SIDE for size in sizes)
-    if len(sizes) != 2 or not whole:
+    whole = [int(size) for size in sizes
+             if isinstance(size, (int, np.integer)) and 0 < size <= MAX_SIDE]  # fmt: skip
+    if len(sizes) != 2 or len(whole) != 2:
         raise format_error(path, f"{what} to be height and width", describe(shape))
-    return {"height": int(sizes[0]), "width": int(sizes[1])}
+    return {"height": whole[0], "width": whole[1]}
 
 
 def _clip(

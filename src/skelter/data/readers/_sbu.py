@@ -16,12 +16,13 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from skelter import _checks
 from skelter._files import format_error
 from skelter.data._clip import Clip
-from skelter.data.readers._paths import list_files
 from skelter.data.files._text import Tokens
 from skelter.data.readers._names import split_names
-from skelter.data.readers._reading import check_joints
+from skelter.data.readers._paths import list_files
+from skelter.data.readers._reading import check_joints, to_float32
 from skelter.layouts import SBU15
 
 ENDING = "skeleton_pos.txt"
@@ -74,8 +75,10 @@ def read_sbu(path: str | Path) -> Iterator[Clip]:
         >>> path = getfixture("tmp_path") / "s01s02_03_001_skeleton_pos.txt"
         >>> _ = path.write_text(",".join(["7", *["0.25"] * 90]))
         >>> clip = next(read_sbu(path))
-        >>> clip.name, clip.label, dict(clip.extra), clip.joints[0, 0, 0].round(2).tolist()
-        ('s01s02_03_001', 2, {'fold': 0}, [0.64, 0.48, 0.32])
+        >>> clip.name, clip.label, clip.extra["fold"], clip.joints.shape
+        ('s01s02_03_001', 2, 0, (1, 2, 15, 3))
+        >>> print(clip.joints[0, 0, 0])
+        [0.64 0.48 0.32]
     """
     return (read_file(file) for file in list_files(path, ENDING))
 
@@ -128,8 +131,10 @@ def _positions(path: Path) -> npt.NDArray[np.float32]:
     if wrong.size:
         line = int(wrong[0])
         expected = f"a frame number and {NUMBERS - 1} numbers, {PERSONS} persons of 15 joints"
-        raise format_error(path, expected, f"{tokens.widths[line]} numbers", line=line + 1)
+        raise format_error(
+            path, expected, _checks.plural(int(tokens.widths[line]), "number"), line=line + 1
+        )
     values = tokens.floats(range(len(tokens)), NUMBERS)[:, 1:]
     shares = values.reshape(-1, PERSONS, SBU15.num_joints, 3)
     seen = (shares != 0).any(-1, keepdims=True)
-    return ((ORIGIN + SCALE * shares) * seen).astype(np.float32)
+    return to_float32((ORIGIN + SCALE * shares) * seen)

@@ -18,8 +18,8 @@ import numpy.typing as npt
 from skelter._files import format_error
 from skelter.data._clip import Clip
 from skelter.data.files._matlab import load_matlab
-from skelter.data.readers._paths import list_files
 from skelter.data.readers._names import split_names
+from skelter.data.readers._paths import list_files
 from skelter.data.readers._reading import check_joints, to_float32
 from skelter.layouts import KINECT20
 
@@ -42,8 +42,8 @@ def read_utd_mhad(path: str | Path) -> Iterator[Clip]:
     Label (from 0), subject and trial are those of the file name, unknown if it has another form.
 
     Args:
-        path: A ``.mat`` file, or a folder whose ``*_skeleton.mat`` files, which may be in sub-folders,
-            are read in the order of their names.
+        path: A ``.mat`` file, or a folder whose ``*_skeleton.mat`` files, which may be in
+            sub-folders, are read in the order of their numbers.
 
     Returns:
         Clips with joints (T, 1, 20, 3), float32, and the trial in ``extra``.
@@ -61,7 +61,12 @@ def read_utd_mhad(path: str | Path) -> Iterator[Clip]:
         Traceback (most recent call last):
         FileNotFoundError: a8_s2_t1_skeleton.mat does not exist.
     """
-    return (read_file(file) for file in list_files(path, SUFFIX))
+    return (read_file(file) for file in list_recordings(path))
+
+
+def list_recordings(path: str | Path) -> list[Path]:
+    """Return the files by action, subject and trial, those of other names first."""
+    return sorted(list_files(path, SUFFIX), key=lambda file: parse_name(file.stem) or (0, 0, 0))
 
 
 def read_file(path: Path) -> Clip:

@@ -8,11 +8,11 @@ from functools import partial
 from pathlib import Path
 
 from skelter.data._clip import Reading
-from skelter.data.readers._paths import require_file
 from skelter.data.preparation._source import Piece, Source
 from skelter.data.readers import _crosclr, _isc
 from skelter.data.readers._ctrgcn import read_side
 from skelter.data.readers._isc import count_rows
+from skelter.data.readers._paths import require_file
 from skelter.data.readers._pyskl import read_file as read_pyskl_file
 from skelter.data.splits._general import recorded
 from skelter.data.store._index import StoreInfo

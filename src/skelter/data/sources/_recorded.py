@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from skelter import _checks
-from skelter._files import SkeletonFormatError, require_path
+from skelter._files import SkeletonFormatError
 from skelter.data._clip import NAME_LENGTH, Clip, parse_ntu_name
 from skelter.data.preparation._source import Piece, Source
 from skelter.data.readers import _ntu as ntu
@@ -109,8 +109,7 @@ def _refuse_others(name: str, excluded: Mapping[str, Sequence[str]]) -> None:
     """Refuse files of which none belongs to a set."""
     found = "; ".join(f"{len(names):,} {reason}" for reason, names in excluded.items())
     hint = " Use ntu120 for these." if OF_120 in excluded else ""
-    files = f"{sum(map(len, excluded.values())):,} files"
-    raise SkeletonFormatError(f"None of the {files} is of {name}: {found}.{hint}")
+    raise SkeletonFormatError(f"No file is of {name}: {found}.{hint}")
 
 
 def _find_reason(file: str, classes: int) -> str:
@@ -211,7 +210,7 @@ def utd_mhad(folder: str | Path) -> Source:
         >>> print(*utd_mhad(folder).counts())
         UTD-MHAD cross-subject: 0 train (431 of 431 missing), 1 test (429 of 430 missing)
     """
-    files = list_files(folder, _utd_mhad.SUFFIX)
+    files = _utd_mhad.list_recordings(folder)
     provenance = {"format": "UTD-MHAD .mat"}
     info = StoreInfo(KINECT20, _utd_mhad.ACTIONS, KINECT_FPS, "UTD-MHAD", provenance)
     known = [(_utd_mhad.parse_name(file.stem), file.stem) for file in files]
