@@ -22,8 +22,8 @@ from torch import Generator, Tensor
 from skelter import _checks
 from skelter._ragged import RaggedClips
 from skelter.data._clip import Clip
-from skelter.data.store._digest import digest_frames, digest_mapped, digest_store
-from skelter.data.store._frames import StoredFrames, as_planes
+from skelter.data.store._digest import as_planes, digest_mapped, digest_store
+from skelter.data.store._frames import StoredFrames
 from skelter.data.store._index import ClipIndex, Indices, IntArray, Labels, StoreInfo, check_clips
 from skelter.data.store._storefile import read_store, write_store
 from skelter.layouts import SkeletonLayout
@@ -35,7 +35,8 @@ class SkeletonStore:
     """Random access to clips of different lengths.
 
     Make one by `open`, `build` or `from_clips`, or get one from `data.synthetic.generate` and
-    `data.load_ragged`.
+    `data.load_ragged`. A store on disk is pickled as its path, without its frames: workers of a
+    loader map the file again.
 
     Args:
         frames: All frames, shape (sum of T, M, V, C), possibly memory-mapped. They are taken as
@@ -231,12 +232,7 @@ class SkeletonStore:
             >>> store.digest == again.digest, store.digest == store.map(torch.neg).digest
             (True, False)
         """
-        return digest_store(self._digest_frames(), self.frames.shape, self.index, self.layout)
-
-    def _digest_frames(self) -> str:
-        """Return the digest of the frames. It is computed when it is first asked for."""
-        self._frames.digest = self._frames.digest or digest_frames(self.frames)
-        return self._frames.digest
+        return digest_store(self._frames.digest, self.frames.shape, self.index, self.layout)
 
     def to(self, device: torch.device | str) -> SkeletonStore:
         """Return a store with a copy of its frames on a device, where its batches are made.
@@ -337,7 +333,7 @@ class SkeletonStore:
             info = replace(info, provenance={**info.provenance, "normalisation": name})
         store = SkeletonStore.from_clips(self._map_batches(function, batch_size), **vars(info))
         if name:
-            store._frames.digest = digest_mapped(self._digest_frames(), name)
+            store._frames = StoredFrames(store.frames, digest_mapped(self._frames.digest, name))
         return store
 
     def _map_batches(self, function: Callable[[Tensor], Tensor], batch_size: int) -> Iterator[Clip]:
