@@ -6,6 +6,7 @@ plane, or as (M, V, C), as older files have it.
 
 from __future__ import annotations
 
+import mmap
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -19,6 +20,8 @@ from torch import Tensor
 from skelter._files import SkeletonFormatError
 from skelter.data.store._digest import as_planes, digest_frames
 from skelter.data.store._index import Frames
+
+PAGES = 2**16  # bytes that a system maps around one that is read
 
 
 @dataclass(frozen=True)
@@ -99,6 +102,20 @@ class StoredFrames:
         """The digest of the frames."""
         self._digest = self._digest or digest_frames(self.array)
         return self._digest
+
+    def copy(self, start: int, end: int) -> Frames:
+        """Return a copy of some frames in float32, and give back the pages of a map behind it.
+
+        Whatever of a map has been read counts as memory of the process until then.
+        """
+        copied = np.array(self.array[start:end], dtype=np.float32)
+        mapped = getattr(self.array, "_mmap", None) if self.file is not None else None
+        if mapped is not None and hasattr(mmap, "MADV_DONTNEED"):
+            size = self.array[0].nbytes
+            first = max(0, start * size - PAGES) // PAGES * PAGES
+            last = min(len(mapped), end * size + PAGES)
+            mapped.madvise(mmap.MADV_DONTNEED, first, last - first)
+        return copied
 
     def to(self, device: torch.device | str) -> StoredFrames:
         """Return a copy whose tensor is on a device. On the CPU, the array is a copy too."""

@@ -150,7 +150,7 @@ class SkeletonStore:
         hint = "Take several clips by store.batch(...)."
         (number,) = self.index.positions([_checks.whole("position", position, hint)])
         start, end = self.index.offsets[number : number + 2]
-        return self.index.clip(number, np.array(self.frames[start:end], dtype=np.float32))
+        return self.index.clip(number, self._frames.copy(start, end))
 
     def __iter__(self) -> Iterator[Clip]:
         """Yield all clips, each with a copy of its joints."""
