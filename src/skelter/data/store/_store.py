@@ -22,6 +22,7 @@ from torch import Generator, Tensor
 from skelter import _checks
 from skelter._ragged import RaggedClips
 from skelter.data._clip import Clip
+from skelter.data.store._bones import warn_of_bones
 from skelter.data.store._digest import as_planes, digest_mapped, digest_store
 from skelter.data.store._frames import StoredFrames
 from skelter.data.store._index import ClipIndex, Indices, IntArray, Labels, StoreInfo, check_clips
@@ -100,6 +101,8 @@ class SkeletonStore:
     ) -> SkeletonStore:
         """Write clips to a new store directory, one at a time, and open it.
 
+        It warns if bones are far too long, which another order of joints is likely to cause.
+
         Args:
             path: The new directory. Nothing may be there.
             sequences: Clips, or arrays of shape (T, M, V, C) or (T, V, C). Those with fewer persons
@@ -123,7 +126,9 @@ class SkeletonStore:
         names = cast(tuple[str, ...], label_names)
         info = StoreInfo(layout, names, fps, name, dict(provenance or {}))
         write_store(Path(path), check_clips(sequences, labels, info), info, dtype)
-        return cls.open(path)
+        store = cls.open(path)
+        warn_of_bones(store.frames, store.index, layout, stacklevel=3)
+        return store
 
     @classmethod
     def from_clips(
@@ -140,7 +145,9 @@ class SkeletonStore:
         """Make a store in memory, with the arguments and errors of `build`."""
         names = cast(tuple[str, ...], label_names)
         info = StoreInfo(layout, names, fps, name, dict(provenance or {}))
-        return collect_store(check_clips(sequences, labels, info), info)
+        store = collect_store(check_clips(sequences, labels, info), info)
+        warn_of_bones(store.frames, store.index, layout, stacklevel=3)
+        return store
 
     def __len__(self) -> int:
         return len(self.index)
@@ -331,7 +338,8 @@ class SkeletonStore:
         info = self.info
         if name:
             info = replace(info, provenance={**info.provenance, "normalisation": name})
-        store = SkeletonStore.from_clips(self._map_batches(function, batch_size), **vars(info))
+        clips = check_clips(self._map_batches(function, batch_size), None, info)
+        store = collect_store(clips, info)
         if name:
             store._frames = StoredFrames(store.frames, digest_mapped(self._frames.digest, name))
         return store
