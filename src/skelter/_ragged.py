@@ -17,7 +17,7 @@ class RaggedClips:
 
     Every transform of `skelter.transforms` takes it for clips (N, C, T, V, M) with their
     ``num_frames``. Crops then read nothing but the frames they resample; transforms of another
-    kind pad first.
+    kind pad first. A pickle holds the frames of these clips alone.
 
     Args:
         frames: Frames of any number of clips, one after another, shape (sum of T, C, V, M), each
@@ -87,6 +87,17 @@ class RaggedClips:
         """
         x = self if getattr(transform, "reads_ragged", False) else self.padded()
         return transform(x, num_frames=self.num_frames, generator=generator)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave out the frames of other clips, so that a pickle does not hold a whole store."""
+        starts, which = torch.unique(self.starts, return_inverse=True)
+        lengths = self.num_frames.new_zeros(len(starts))
+        lengths.scatter_reduce_(0, which, self.num_frames, "amax")
+        ends = lengths.cumsum(0)
+        behind = torch.arange(int(ends[-1]) if len(ends) else 0, device=self.device)
+        index = behind + (starts - ends + lengths).repeat_interleave(lengths)
+        frames = self.clips_of(self.rows.index_select(0, index)[:, None])[:, :, 0]
+        return {**vars(self), "frames": frames, "starts": (ends - lengths)[which]}
 
     @property
     def _nesting(self) -> list[int]:

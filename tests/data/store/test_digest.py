@@ -111,7 +111,7 @@ class TestDigest:
     def test_a_build_keeps_it(self, tmp_path, monkeypatch):
         digest = SkeletonStore.build(tmp_path / "s", clips(), layout=SBU15).digest
         monkeypatch.setattr(
-            "skelter.data.store._store.digest_frames", lambda frames: pytest.fail("read")
+            "skelter.data.store._frames.digest_frames", lambda frames: pytest.fail("read")
         )
         store = SkeletonStore.open(tmp_path / "s")
         assert store.digest == digest
@@ -121,7 +121,7 @@ class TestDigest:
         store = of(clips())
         digest = store.digest
         monkeypatch.setattr(
-            "skelter.data.store._store.digest_frames", lambda frames: pytest.fail("again")
+            "skelter.data.store._frames.digest_frames", lambda frames: pytest.fail("again")
         )
         assert store.digest == digest
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from skelter import _checks
 from skelter.data.splits._rule import Split
-from skelter.data.store._index import IntArray
+from skelter.data.store._index import Frames, IntArray
 from skelter.data.store._store import SkeletonStore
 
 
@@ -76,12 +76,25 @@ def _digests(store: SkeletonStore, indices: IntArray) -> Iterator[tuple[int, byt
     """
     frames, offsets = store.frames, store.index.offsets
     bounds = ((index, *offsets[index : index + 2].tolist()) for index in indices.tolist())
-    if not isinstance(frames, np.memmap) or frames.filename is None:
+    mapped = _whole_file(frames)
+    if mapped is None:
         for index, start, end in bounds:
             yield index, blake2b(frames[start:end].tobytes()).digest()
         return
+    path, behind = mapped
     size = frames[0].nbytes
-    with Path(frames.filename).open("rb") as file:
+    with path.open("rb") as file:
         for index, start, end in bounds:
-            file.seek(frames.offset + start * size)
+            file.seek(behind + start * size)
             yield index, blake2b(file.read((end - start) * size)).digest()
+
+
+def _whole_file(frames: Frames) -> tuple[Path, int] | None:
+    """Return the file that frames are the whole rest of, and the bytes before them.
+
+    A stretch of a map has the offset of the whole, so that its place in the file is not known.
+    """
+    if not isinstance(frames, np.memmap) or frames.filename is None:
+        return None
+    path = Path(frames.filename)
+    return (path, frames.offset) if path.stat().st_size == frames.offset + frames.nbytes else None

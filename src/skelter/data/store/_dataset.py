@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from functools import partial
 from inspect import isfunction, ismethod
+from multiprocessing.context import get_spawning_popen
 from typing import Any
 
 import torch
@@ -34,8 +35,9 @@ class SkeletonDataset(Dataset[tuple[Any, int]]):
         transform: From a clip to its views, such as a `transforms.MultiView`; None for clips.
 
     Raises:
-        TypeError: The indices are of another kind. In a worker: the transform brings a generator
-            of its own, of which every worker would repeat the draws.
+        TypeError: The indices are of another kind.
+        ValueError: A mask has another length. In a worker: the transform brings a generator of its
+            own, of which every worker would repeat the draws.
         IndexError: An index is out of range.
 
     Example:
@@ -65,6 +67,12 @@ class SkeletonDataset(Dataset[tuple[Any, int]]):
         self.indices = _checks.indices("indices", every, len(store))
         self.transform = transform
         self._checked = False
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Return the state, and refuse a transform with a generator on the way to a worker."""
+        if self.transform is not None and get_spawning_popen() is not None:
+            _refuse_generators(self.transform)
+        return vars(self)
 
     def __len__(self) -> int:
         return len(self.indices)
@@ -98,9 +106,9 @@ def collate(
         A `typing.Batch`: clips (N, C, T, V, M), or the views; valid frames (N,); labels (N,).
 
     Raises:
-        TypeError: A sample is not such a pair, or a label not an integer. In a worker: the
-            transform brings a generator of its own.
-        ValueError: There are no samples, or they differ in more than T.
+        TypeError: A sample is not such a pair, or a label not an integer.
+        ValueError: There are no samples, or they differ in more than T. In a worker: the transform
+            brings a generator of its own.
 
     Example:
         >>> x, num_frames, _ = collate([(torch.ones(3, 5, 4, 1), 0), (torch.ones(3, 8, 4, 1), 1)])
@@ -160,20 +168,22 @@ def _describe(sample: Any) -> str:
 
 
 def _check_draws(transform: Callable[..., Any]) -> bool:
-    """Refuse a transform with a generator in a worker, and return whether this is a worker.
-
-    Every worker has a copy of the generator, and would make the same draws.
-    """
+    """Refuse a transform with a generator in a worker, and return whether this is a worker."""
     in_worker = get_worker_info() is not None
+    if in_worker:
+        _refuse_generators(transform)
+    return in_worker
+
+
+def _refuse_generators(transform: Callable[..., Any]) -> None:
+    """Refuse a transform with a generator, of which every worker would have a copy."""
     _checks.require(
-        not (in_worker and _holds_generator(transform, set())),
+        not _holds_generator(transform, set()),
         "`transform`",
         "draw from the global generator of its worker",
         "one with a generator of its own, of which every worker repeats the draws",
         "Seed the loader: DataLoader(..., generator=torch.Generator().manual_seed(0)).",
-        error=TypeError,
     )
-    return in_worker
 
 
 def _holds_generator(value: Any, seen: set[int]) -> bool:

@@ -1,20 +1,26 @@
-"""The digest of what a store holds: equal wherever the store lies, and however it was made."""
+"""Frames as they are stored, and digests of a store that do not depend on where it lies."""
 
 from __future__ import annotations
 
 import json
 from hashlib import blake2b
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
-from skelter.data.store._frames import Frames, as_planes
-from skelter.data.store._index import ClipIndex
+from skelter.data.store._index import ClipIndex, Frames
 from skelter.layouts import SkeletonLayout
 
 SIZE = 16  # bytes
 BLOCK = 2**24  # bytes that are digested at once
 # What decides how joints are used. The name of a layout does not.
 LAYOUT = ("joints", "parents", "centre", "left_right", "parts", "spine", "shoulders", "dimensions")
+
+
+def as_planes(frames: Frames, dtype: npt.DTypeLike = np.float32) -> npt.NDArray[Any]:
+    """Return frames (T, M, V, C) as they are stored: (T, C, V, M), every coordinate a plane."""
+    return np.ascontiguousarray(frames.transpose(0, 3, 2, 1), dtype=dtype)
 
 
 class FrameDigest:

@@ -18,6 +18,7 @@ from skelter import _checks
 from skelter._files import SkeletonFormatError, shorten, write_whole
 from skelter.data._clip import Clip, Reading, raise_errors
 from skelter.data.files._npz import Arrays, load_npz, require_kind
+from skelter.data.store._bones import warn_of_bones
 from skelter.data.store._index import ClipIndex, IntArray, StoreInfo, check_index
 from skelter.data.store._store import SkeletonStore
 from skelter.layouts import SkeletonLayout, find_layout
@@ -58,7 +59,7 @@ def _not_finite(path: Path, position: int) -> SkeletonFormatError:
 
 
 def load_ragged(path: str | Path, *, layout: SkeletonLayout | None = None) -> SkeletonStore:
-    """Load a ragged file into a store in memory.
+    """Load a ragged file into a store in memory, with the warning of `SkeletonStore.build`.
 
     Args:
         path: The ``.npz`` file.
@@ -75,6 +76,7 @@ def load_ragged(path: str | Path, *, layout: SkeletonLayout | None = None) -> Sk
         frame = int(np.argwhere(~np.isfinite(store.frames))[0, 0])
         position = int(np.searchsorted(store.index.offsets, frame, side="right")) - 1
         raise _not_finite(Path(path), position)
+    warn_of_bones(store.frames, store.index, store.layout, stacklevel=3)
     return store
 
 

@@ -22,8 +22,9 @@ from torch import Generator, Tensor
 from skelter import _checks
 from skelter._ragged import RaggedClips
 from skelter.data._clip import Clip
-from skelter.data.store._digest import digest_frames, digest_mapped, digest_store
-from skelter.data.store._frames import StoredFrames, as_planes
+from skelter.data.store._bones import warn_of_bones
+from skelter.data.store._digest import as_planes, digest_mapped, digest_store
+from skelter.data.store._frames import StoredFrames
 from skelter.data.store._index import ClipIndex, Indices, IntArray, Labels, StoreInfo, check_clips
 from skelter.data.store._storefile import read_store, write_store
 from skelter.layouts import SkeletonLayout
@@ -36,7 +37,8 @@ class SkeletonStore:
     """Random access to clips of different lengths.
 
     Make one by `open`, `build` or `from_clips`, or get one from `data.synthetic.generate` and
-    `data.load_ragged`.
+    `data.load_ragged`. A store on disk is pickled as its path, without its frames: workers of a
+    loader map the file again.
 
     Args:
         frames: All frames, shape (sum of T, M, V, C), possibly memory-mapped. They are taken as
@@ -100,6 +102,8 @@ class SkeletonStore:
     ) -> SkeletonStore:
         """Write clips to a new store directory, one at a time, and open it.
 
+        It warns if bones are far too long, which another order of joints is likely to cause.
+
         Args:
             path: The new directory. Nothing may be there.
             sequences: Clips, or arrays of shape (T, M, V, C) or (T, V, C). Those with fewer persons
@@ -123,7 +127,9 @@ class SkeletonStore:
         names = cast(tuple[str, ...], label_names)
         info = StoreInfo(layout, names, fps, name, dict(provenance or {}))
         write_store(Path(path), check_clips(sequences, labels, info), info, dtype)
-        return cls.open(path)
+        store = cls.open(path)
+        warn_of_bones(store.frames, store.index, layout, stacklevel=3)
+        return store
 
     @classmethod
     def from_clips(
@@ -140,7 +146,9 @@ class SkeletonStore:
         """Make a store in memory, with the arguments and errors of `build`."""
         names = cast(tuple[str, ...], label_names)
         info = StoreInfo(layout, names, fps, name, dict(provenance or {}))
-        return collect_store(check_clips(sequences, labels, info), info)
+        store = collect_store(check_clips(sequences, labels, info), info)
+        warn_of_bones(store.frames, store.index, layout, stacklevel=3)
+        return store
 
     def __len__(self) -> int:
         return len(self.index)
@@ -150,7 +158,7 @@ class SkeletonStore:
         hint = "Take several clips by store.batch(...)."
         (number,) = self.index.positions([_checks.whole("position", position, hint)])
         start, end = self.index.offsets[number : number + 2]
-        return self.index.clip(number, np.array(self.frames[start:end], dtype=np.float32))
+        return self.index.clip(number, self._frames.copy(start, end))
 
     def __iter__(self) -> Iterator[Clip]:
         """Yield all clips, each with a copy of its joints."""
@@ -232,12 +240,7 @@ class SkeletonStore:
             >>> store.digest == again.digest, store.digest == store.map(torch.neg).digest
             (True, False)
         """
-        return digest_store(self._digest_frames(), self.frames.shape, self.index, self.layout)
-
-    def _digest_frames(self) -> str:
-        """Return the digest of the frames. It is computed when it is first asked for."""
-        self._frames.digest = self._frames.digest or digest_frames(self.frames)
-        return self._frames.digest
+        return digest_store(self._frames.digest, self.frames.shape, self.index, self.layout)
 
     def to(self, device: torch.device | str) -> SkeletonStore:
         """Return a store with a copy of its frames on a device, where its batches are made.
@@ -339,9 +342,10 @@ class SkeletonStore:
         else:
             made["unnamed"] = True
         info = replace(self.info, provenance=made)
-        store = SkeletonStore.from_clips(self._map_batches(function, batch_size), **vars(info))
+        clips = check_clips(self._map_batches(function, batch_size), None, info)
+        store = collect_store(clips, info)
         if name:
-            store._frames.digest = digest_mapped(self._digest_frames(), name)
+            store._frames = StoredFrames(store.frames, digest_mapped(self._frames.digest, name))
         return store
 
     def _map_batches(self, function: Callable[[Tensor], Tensor], batch_size: int) -> Iterator[Clip]:

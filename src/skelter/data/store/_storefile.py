@@ -17,7 +17,7 @@ from skelter._files import SkeletonFormatError
 from skelter.data._clip import Clip
 from skelter.data.files._npz import load_npz, require_kind
 from skelter.data.store._digest import FrameDigest
-from skelter.data.store._frames import StoredFrames
+from skelter.data.store._frames import FrameFile, StoredFrames
 from skelter.data.store._index import ARRAYS, EXTRA, ClipIndex, StoreInfo, check_index
 from skelter.layouts import restore_layout
 
@@ -107,24 +107,14 @@ def read_store(path: Path) -> tuple[StoredFrames, ClipIndex, StoreInfo]:
             "The store is damaged: build or copy it again."
         )
     arrays = _read_index(path / INDEX, shape[0])
-    frames = _frames_of(frames_path, dtype, shape, meta["version"])
     if info.layout.num_joints != shape[2]:
         raise SkeletonFormatError(
             f"{path / META}: layout {info.layout.name} has {info.layout.num_joints} joints, "
             f"but the frames have {shape[2]}. Build the store again."
         )
     digest = str(meta.get("frames_digest", ""))
-    return StoredFrames(frames, digest), ClipIndex.from_arrays(arrays), info
-
-
-def _frames_of(
-    path: Path, dtype: np.dtype[Any], shape: tuple[int, ...], version: int
-) -> npt.NDArray[np.floating]:
-    """Map the frames, shape (sum of T, M, V, C) however they are nested in the file."""
-    T, M, V, C = shape
-    if version < 3:
-        return np.memmap(path, dtype=dtype, mode="r", shape=shape)
-    return np.memmap(path, dtype=dtype, mode="r", shape=(T, C, V, M)).transpose(0, 3, 2, 1)
+    file = FrameFile.find(frames_path, dtype, shape, planar=meta["version"] >= 3)
+    return StoredFrames(file.map(), digest, file), ClipIndex.from_arrays(arrays), info
 
 
 def _form_of(meta: Mapping[str, Any]) -> tuple[tuple[int, ...], np.dtype[Any]]:
