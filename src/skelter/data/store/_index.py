@@ -219,13 +219,12 @@ def check_clips(
         label = clip.label if given is None else given[number - 1]
         yield check_clip(replace(clip, label=label), clip.name or f"clip {number - 1}", info)
     if given is not None:
-        sequences_found = _checks.plural(number, "sequence")
+        found = "more sequences" if number > len(given) else _checks.plural(number, "sequence")
         _checks.require(
             number == len(given),
             "`labels`",
             "have one entry for each sequence",
-            f"{_checks.plural(len(given), 'label')} for "
-            f"{'more sequences' if number > len(given) else sequences_found}",
+            f"{_checks.plural(len(given), 'label')} for {found}",
         )
 
 
