@@ -151,7 +151,9 @@ class ClipIndex:
         """Return the clips that numbers, a slice or a mask choose, at least one, from 0."""
         chosen = _checks.indices("indices", indices, len(self))
         some = len(chosen) > 0
-        _checks.require(some, "`indices`", f"choose one or more of the {len(self)} clips", "none")
+        _checks.require(
+            some, "`indices`", f"choose one or more of {_checks.plural(len(self), 'clip')}", "none"
+        )
         return chosen
 
     def fit(self, frames: int) -> ClipIndex:
@@ -278,7 +280,8 @@ def check_index(
     offsets = arrays["offsets"].astype(np.int64)
     rising = len(offsets) > 1 and bool((np.diff(offsets) > 0).all())
     if not rising or offsets[0] != 0 or offsets[-1] != frames:
-        raise SkeletonFormatError(f"{path}: `offsets` must rise from 0 to the {frames} frames.")
+        whole = _checks.plural(frames, "frame")
+        raise SkeletonFormatError(f"{path}: `offsets` must rise from 0 to the {whole}.")
     for name in arrays.keys() - {"offsets"}:
         if arrays[name].shape != (len(offsets) - 1,):
             raise SkeletonFormatError(
