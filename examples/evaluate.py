@@ -13,18 +13,25 @@ needs --representations. Training on one set and evaluating on another (transfer
 
 from __future__ import annotations
 
+import os
+import re
 import sys
 from collections import Counter
 from collections.abc import Sequence
+from pathlib import Path
 
 from parts import recordings, report, sources
 from parts.command_line import parse, refuse
 from parts.evaluator import Evaluator, ensembles
-from parts.protocols import PRESETS, Evaluation
-from parts.sources import RANDOM, RAW, Candidate
+from parts.protocols import PRESETS, Evaluation, leave_out_unlabelled
+from parts.recordings import Fold
+from parts.sources import RANDOM, RAW, TRAINED, Candidate
 from tqdm import tqdm
 
+from skelter import distributed
 from skelter.data import SkeletonStore
+
+CLASSIFIERS = "classifiers"  # folder beside the report
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -34,7 +41,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def evaluate(config: Evaluation, store: SkeletonStore | None = None) -> None:
-    """Run the protocols on every encoder, on a store that is open, and write the report."""
+    """Run the protocols on every encoder, on a store that is open, and write the report.
+
+    Of several processes, as `torchrun` starts them, the first does it alone.
+    """
+    if int(os.environ.get("RANK", "0")) > 0 or distributed.rank() > 0:
+        return
     config.device()  # or end with the reason why not
     if (config.output / "report.md").exists() and not config.overwrite:
         refuse(f"--output {config.output} has a report. Name another folder, or --overwrite.")
@@ -48,6 +60,7 @@ def evaluate(config: Evaluation, store: SkeletonStore | None = None) -> None:
         folds = recordings.choose_folds(store, config)
     except ValueError as error:
         refuse(str(error))
+    folds = leave_out_unlabelled(store, folds)
     config.check(store, folds)
     store = recordings.normalised(store)
     found = candidates(config, store)
@@ -55,8 +68,8 @@ def evaluate(config: Evaluation, store: SkeletonStore | None = None) -> None:
     work = [(fold, candidate) for candidate in found for fold in candidate.folds(folds)]
     with tqdm(work, desc="evaluating", unit="encoder") as bar:
         rows = [
-            Evaluator(config, store, fold, candidate, bar.set_postfix_str).run()
-            for fold, candidate in bar
+            Evaluator(config, store, fold, candidate, bar.set_postfix_str, keep).run()
+            for (fold, candidate), keep in zip(bar, places(config, work), strict=True)
         ]
     if "ensemble" in config.tasks:
         rows += ensembles(rows, config.weights)
@@ -70,6 +83,26 @@ def candidates(config: Evaluation, store: SkeletonStore) -> list[Candidate]:
     for path in config.checkpoint:
         found += sources.load(path, store, config.representations)
     return [one for one in found if config.baselines or one.kind != RANDOM]
+
+
+def places(config: Evaluation, work: Sequence[tuple[Fold, Candidate]]) -> list[Path | None]:
+    """Return where the classifiers of each trained encoder go, and remove those of a report before.
+
+    A name is as short as tells the encoders apart.
+    """
+    trained = [(n, *one) for n, one in enumerate(work) if one[1].kind == TRAINED]
+    if not trained or not config.keep_classifiers:
+        return [None] * len(work)
+    folder = config.output / CLASSIFIERS
+    folder.mkdir(parents=True, exist_ok=True)
+    for old in folder.glob("*.pt"):
+        old.unlink()
+    forms = ("{2.name}", "{2.name}-seed{2.seed}", "{2.name}-{1.name}-seed{2.seed}",
+             "{2.title}-{1.name}-seed{2.seed}", "{2.name}-{0}")  # fmt: skip
+    choices = ([re.sub(r"[^\w.-]+", "-", form.format(*one)) for one in trained] for form in forms)
+    names = next(names for names in choices if len(set(names)) == len(names))
+    found = {one[0]: folder / f"{name}.pt" for one, name in zip(trained, names, strict=True)}
+    return [found.get(n) for n in range(len(work))]
 
 
 def check_weights(config: Evaluation, found: Sequence[Candidate]) -> None:

@@ -68,7 +68,7 @@ def main() -> None:
     args = parser.parse_args()
     torch.manual_seed(0)
     store = synthetic.generate()
-    store = store.map(presets.isc_normalise(store.layout))
+    store = store.map(presets.isc_normalise(store.layout), name="isc_normalise")
     split = splits.cross_view()(store)
     method = BYOL(BiGRU(150, 64, layers=2), ToSequence(), name="sequence")
     views = MultiView([presets.isc_small_view(), presets.isc_small_view()])

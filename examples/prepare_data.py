@@ -11,7 +11,8 @@ from __future__ import annotations
 
 import argparse
 import os
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from tqdm import tqdm
@@ -29,16 +30,30 @@ def main() -> None:
     args = parse_arguments()
     try:
         source = args.source(args)
+        for reason, names in source.excluded.items():
+            print(f"by name, left out, {reason}: {len(names):,}")
         for count in source.counts():
             print(f"by name, {count}")
         if args.dry_run:
             return
         report = build(source, args)
     except (OSError, ValueError) as error:
-        raise SystemExit(f"{type(error).__name__}: {error}") from None
+        message = in_options(str(error), vars(args))
+        raise SystemExit(f"{type(error).__name__}: {message}") from None
     except KeyboardInterrupt:
         raise SystemExit("stopped; the same command goes on from here") from None
     print(f"{report}\nstore: {args.out}")
+
+
+def in_options(message: str, options: Mapping[str, object]) -> str:
+    """Name options of the command line where a message names arguments of Python."""
+
+    def option(match: re.Match[str]) -> str:
+        return f"--{match[1]} {match[1].upper()}" if match[1] in options else match[0]
+
+    if "layout" not in options:  # the format says what the skeleton is
+        message = re.sub(r" Pass layout=\.\.\.[^.]*\.", "", message)
+    return re.sub(r"\b(\w+)=\.\.\.", option, message)
 
 
 def build(source: Source, args: argparse.Namespace) -> data.PreparationReport:
@@ -93,15 +108,22 @@ def parse_arguments() -> argparse.Namespace:
             "Kinect's identifier (default: order)",
         )
     add_pku(add)
-    argument = add("nw-ucla", "NW-UCLA: .json files", lambda a: sources.nw_ucla(a.raw))
-    argument("raw", type=Path, help="folder of aXX_sXX_eXX_vXX.json")
-    argument = add(
-        "kinetics",
-        "Kinetics-skeleton: .json files",
-        lambda a: sources.kinetics(a.raw, persons=a.persons),
-    )
-    argument("raw", type=Path, help="folder of kinetics_train and kinetics_val")
-    argument("--persons", type=int, default=2, help="bodies kept of a frame (default: 2)")
+    for name, about, of, files in (
+        ("nw-ucla", "NW-UCLA: .json files", sources.nw_ucla, "aXX_sXX_eXX_vXX.json"),
+        ("utd-mhad", "UTD-MHAD: .mat files", sources.utd_mhad, "aX_sX_tX_skeleton.mat"),
+        ("sbu", "SBU Interaction: text files", sources.sbu, "<pair>/<action>/<take>"),
+    ):
+        argument = add(name, about, lambda a, of=of: of(a.raw))
+        argument("raw", type=Path, help=f"folder of {files}")
+    for name, about, of, files in (
+        ("kinetics", "Kinetics-skeleton: .json files", sources.kinetics,
+         "kinetics_train and kinetics_val"),
+        ("openpose", "OpenPose: a .json file for each frame", sources.openpose,
+         "<name>_<frame>_keypoints.json"),
+    ):  # fmt: skip
+        argument = add(name, about, lambda a, of=of: of(a.raw, persons=a.persons))
+        argument("raw", type=Path, help=f"folder of {files}")
+        argument("--persons", type=int, default=2, help="bodies kept of a frame (default: 2)")
     add_converted(add)
     argument = add("ragged", "a ragged .npz file", lambda a: sources.ragged(a.raw))
     argument("raw", type=Path)

@@ -3,6 +3,7 @@
     python examples/pretrain.py                                     minutes, a synthetic set
     python examples/pretrain.py --preset isc-ntu60-xview --data stores/ntu60
     python examples/pretrain.py --method intra --encoders graph=agcn
+    python examples/pretrain.py --data other.npz --init runs/pretrain --output runs/further
     torchrun --nproc-per-node 8 examples/pretrain.py --preset isc-ntu60-xview --data stores/ntu60
 
 The same command again goes on where the last one stopped, bit by bit as if it had not. Exit codes:
@@ -15,6 +16,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import torch
@@ -57,11 +59,14 @@ def pretrain(config: Pretraining, store: SkeletonStore | None = None) -> int:
         keep=config.keep,
         resume=config.resume == "auto",
     )
+    start = starting_run(config)
     trained_on, _ = trainer.monitor.hold_out(clips, config.seed)
     try:
-        method = assembly.method(config, store, len(trained_on))
+        method = assembly.method(config, store, len(trained_on), start)
     except ValueError as error:  # of parts that do not fit each other
         refuse(str(error))
+    except training.RunFolderError as error:
+        refuse(f"--init {config.init}: {error}")
     if config.sync_batch_norm:
         method = nn.SyncBatchNorm.convert_sync_batchnorm(method)
     try:
@@ -72,7 +77,7 @@ def pretrain(config: Pretraining, store: SkeletonStore | None = None) -> int:
             clips,
             optimiser=assembly.optimiser(config, method),
             schedule=assembly.schedule(config),
-            configuration={k: v for k, v in plain(config).items() if k not in FREE},
+            configuration=settings(config, start),
             split=split,
         )
     except training.StoppedError as stopped:
@@ -88,6 +93,22 @@ def pretrain(config: Pretraining, store: SkeletonStore | None = None) -> int:
     return 0
 
 
+def starting_run(config: Pretraining) -> training.Run | None:
+    """Return the run to start from, or end with the reason why not."""
+    try:
+        return None if config.init is None else training.Run.open(config.init)
+    except (OSError, training.RunFolderError) as error:
+        refuse(f"--init {config.init}: {error}")
+
+
+def settings(config: Pretraining, start: training.Run | None) -> dict[str, Any]:
+    """Return what has to be the same when the run goes on."""
+    kept = {name: value for name, value in plain(config).items() if name not in FREE}
+    if start is None:
+        return kept
+    return kept | {"started_from": {"run": start.name, "step": start.step, "digest": start.digest}}
+
+
 def launch(config: Pretraining) -> Fabric:
     """Start the processes, or say why not."""
     gpus = torch.cuda.device_count() if config.accelerator != "cpu" else 0
@@ -95,6 +116,8 @@ def launch(config: Pretraining) -> Fabric:
         refuse("--accelerator cuda: this machine has no GPU that torch can use. Try auto.")
     if config.sync_batch_norm and not gpus:
         refuse("--sync-batch-norm: torch has it on GPUs only.")
+    if config.precision == "16-mixed" and not gpus:
+        refuse("--precision 16-mixed: float16 needs a GPU. On the CPU, take bf16-mixed.")
     if gpus and config.devices > gpus:
         refuse(f"--devices {config.devices}: there are {gpus} GPUs.")
     here = int(os.environ.get("LOCAL_WORLD_SIZE", config.devices))  # torchrun says how many

@@ -48,7 +48,7 @@ def main() -> None:
     args = parser.parse_args()
     torch.manual_seed(0)
     store = synthetic.generate()
-    store = store.map(presets.isc_normalise(store.layout))
+    store = store.map(presets.isc_normalise(store.layout), name="isc_normalise")
     split = splits.cross_view()(store)
     encoder = TemporalConvNet(3 * store.layout.num_joints * store.persons)
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import pickle
 import shutil
+import struct
+import zlib
 
 import numpy as np
 
@@ -93,3 +95,59 @@ def copy_side(folder, side, to):
     for file in folder.glob(f"{side}_*"):
         shutil.copy(file, folder / file.name.replace(side, to))
     return folder
+
+
+def matlab(values, name="d_skel", order="<", compress=True):
+    """The bytes of a MATLAB file of version 5 with one array of numbers."""
+    codes = {"i1": 1, "u1": 2, "i2": 3, "u2": 4, "i4": 5, "u4": 6, "f4": 7, "f8": 9}
+    classes = {"f8": 6, "f4": 7, "i1": 8, "u1": 9, "i2": 10, "u2": 11, "i4": 12, "u4": 13}
+    kind = values.dtype.str[1:]
+
+    def element(code, data):
+        return struct.pack(f"{order}II", code, len(data)) + data + bytes(-len(data) % 8)
+
+    parts = [
+        element(6, struct.pack(f"{order}II", classes[kind], 0)),
+        element(5, np.array(values.shape, f"{order}i4").tobytes()),
+        element(1, name.encode()),
+        element(codes[kind], values.astype(order + kind).tobytes("F")),
+    ]
+    matrix = element(14, b"".join(parts))
+    if compress:
+        packed = zlib.compress(matrix)
+        matrix = struct.pack(f"{order}II", 15, len(packed)) + packed
+    mark = b"\x00\x01IM" if order == "<" else b"\x01\x00MI"
+    return b"MATLAB 5.0 MAT-file".ljust(124) + mark + matrix
+
+
+def write_utd_mhad(folder, store):
+    folder.mkdir(parents=True)
+    order = [3, 2, 1, 0, *range(4, 20)]
+    for number, clip in enumerate(store):
+        name = f"a{clip.label + 1}_s{clip.subject}_t{number}_skeleton.mat"
+        values = clip.joints[:, 0, order].transpose(1, 2, 0).astype("f8")
+        (folder / name).write_bytes(matlab(values))
+
+
+def write_sbu(folder, store):
+    """Write one folder a take, the pairs in the order of the subjects from 1."""
+    pairs = ["s01s02", "s02s03", "s01s03", "s02s01", "s04s02"]  # one of each fold
+    for number, clip in enumerate(store):
+        take = folder / pairs[clip.subject - 1] / f"{clip.label + 1:02d}" / f"{number + 1:03d}"
+        take.mkdir(parents=True)
+        shares = (clip.joints - [1.28, 0.96, 0]) / [-2.56, -1.92, 1.28]
+        rows = [
+            ",".join(f"{value:.7g}" for value in [frame + 1, *row.ravel()])
+            for frame, row in enumerate(shares)
+        ]
+        (take / "skeleton_pos.txt").write_text("\n".join(rows))
+
+
+def write_openpose(folder, store):
+    """Write a flat folder of the frames of all clips."""
+    folder.mkdir(parents=True)
+    for clip in store:
+        for number, frame in enumerate(clip.joints):
+            people = [{"pose_keypoints_2d": body.ravel().tolist()} for body in frame if body.any()]
+            file = folder / f"{clip.name}_rgb_{number:012d}_keypoints.json"
+            file.write_text(json.dumps({"version": 1.3, "people": people}))

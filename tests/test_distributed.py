@@ -13,6 +13,7 @@ from workers import (
     ROWS,
     SIZES,
     fill_a_queue,
+    follow_a_wrapped_network,
     keys_of,
     losses_and_gradients,
     train_a_method,
@@ -44,12 +45,21 @@ def test_queues_are_the_same_on_every_process(tmp_path):
     alone = MemoryQueue(7, 2)
     for step in range(len(SIZES)):
         joined = torch.cat([keys_of(step, 0), keys_of(step, 1)])
-        alone.enqueue(joined)
+        alone.enqueue(joined, labels=joined[:, 0].long())
         for _, _, gathered in answers:
             assert torch.equal(gathered[step], joined)
-    for world, features, _ in answers:
+    for world, state, _ in answers:
         assert world == 2
-        assert torch.equal(features, alone.features)
+        assert all(torch.equal(state[name], value) for name, value in alone.state_dict().items())
+
+
+def test_a_network_in_data_parallel_is_followed_as_it_is_inside(tmp_path):
+    start_two(follow_a_wrapped_network, tmp_path, 2)
+    for rank in (0, 1):
+        whole, parts, one = torch.load(tmp_path / f"{rank}.pt", weights_only=True)
+        assert whole.keys() == parts.keys()
+        assert all(torch.equal(parts[name], value) for name, value in whole.items())
+        assert set(one) == {"module.weight", "module.bias"}
 
 
 def test_every_loss_is_that_of_the_joined_batch(tmp_path):

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 import pickle
 
 import numpy as np
@@ -23,6 +24,9 @@ from skelter.layouts import (
     SkeletonLayout,
     check_layout,
     find_layout,
+    load_layout,
+    restore_layout,
+    save_layout,
 )
 
 BODIES = [
@@ -294,7 +298,7 @@ class TestCheckLayout:
             ("NTU25", "'NTU25'"),
             (25, "25"),
             (None, "None"),
-            (NTU25.as_dict(), "a dict of 9"),
+            (NTU25.as_dict(), "a dict of 10"),
             (SkeletonLayout, "a type"),
             (torch.zeros(3), "a Tensor"),
         ],
@@ -524,6 +528,135 @@ class TestMidpoints:
     def test_wrong_midpoints(self, made, error, message):
         with pytest.raises(error, match=f"`midpoints` {message}"):
             COCO17.convert(torch.ones(2, 4, 17, 1), to=OPENPOSE18, midpoints=made)
+
+
+class TestUp:
+    def test_y_points_down_in_images_and_for_cameras_that_say_so(self):
+        up = {layout.name: layout.up for layout in EVERY}
+        down = {
+            *("OPENPOSE18", "BODY25", "COCO17", "MEDIAPIPE33"),
+            *("AZURE32", "HAND21", "H36M17"),
+        }
+        assert up == {name: "-y" if name in down else "y" for name in up}
+
+    def test_follows_from_the_dimensions_unless_given(self):
+        assert two_bones().up == "y"
+        assert two_bones(dimensions=2).up == "-y"
+        assert two_bones(dimensions=2, up="y").up == "y"
+        assert two_bones(up="-z").up == "-z"
+
+    @pytest.mark.parametrize(
+        ("changes", "message"),
+        [
+            ({"up": "up"}, "`up` of layout arm must be one of 'x', '-x', 'y', .*; got 'up'"),
+            ({"up": 1}, "must be one of .*; got 1"),
+            ({"up": "z", "dimensions": 2}, "must be one of 'x', '-x', 'y', '-y'; got 'z'"),
+            ({"dimensions": True}, "`dimensions` of layout arm must be 2, .*; got True"),
+            ({"dimensions": 3.0}, "`dimensions` of layout arm must be 2, .*; got 3.0"),
+            ({"dimensions": "3"}, "`dimensions` of layout arm must be 2, .*; got '3'"),
+        ],
+    )
+    def test_wrong_axes(self, changes, message):
+        with pytest.raises(ValueError, match=message):
+            two_bones(**changes)
+
+    def test_does_not_tell_skeletons_apart(self):
+        world = dataclasses.replace(H36M17, up="z")
+        assert world == H36M17
+        assert hash(world) == hash(H36M17)
+        assert pickle.loads(pickle.dumps(world)).up == "z"
+
+
+class TestFiles:
+    @BUILT_IN
+    def test_written_and_read(self, tmp_path, layout):
+        save_layout(layout, tmp_path / "a.json")
+        read = load_layout(str(tmp_path / "a.json"))
+        assert read == layout
+        assert read.as_dict() == layout.as_dict()
+
+    def test_a_file_by_hand(self, tmp_path):
+        path = tmp_path / "arm.json"
+        path.write_text(
+            '\ufeff{"name": "Arm", "joints": ["épaule", "coude", "main"],'
+            ' "bones": [[1, 0], [2, 1]], "dimensions": 2, "parts": {"all": [0, 1, 2]}}',
+            encoding="utf-8",
+        )
+        layout = load_layout(path)
+        expected = SkeletonLayout(
+            "Arm", ["épaule", "coude", "main"], parents=[-1, 0, 1], dimensions=2,
+            parts={"all": (0, 1, 2)},
+        )  # fmt: skip
+        assert layout == expected
+        assert layout.up == "-y"
+        save_layout(layout, path)
+        assert load_layout(path) == layout
+
+    @pytest.mark.parametrize(
+        ("text", "message"),
+        [
+            ("", "cannot be read as a layout in JSON"),
+            ('{"name": "arm", ', "cannot be read as a layout in JSON.*Is it complete"),
+            ("[" * 100_000, "cannot be read as a layout in JSON"),
+            ("\x00\xff", "cannot be read as a layout in JSON"),
+            ("[1, 2]", "a layout must be fields by name; got a list of 2"),
+            ('"NTU25"', "a layout must be fields by name; got 'NTU25'"),
+            ("null", "a layout must be fields by name; got None"),
+            ("{}", "a layout must have the field 'name'; got only nothing. It is missing"),
+            ('{"name": "a", "parents": [-1]}', "must have the field 'joints'; got only 'name', 'p"),
+            ('{"name": "a", "joints": ["b"]}', "must have the field 'parents' or 'bones'"),
+            (
+                '{"name": "a", "joints": ["b"], "parents": [-1], "bones": []}',
+                "must have the field 'parents' or 'bones'; got both",
+            ),
+            (
+                '{"name": "a", "joints": ["b"], "parent": [-1]}',
+                "must have fields of .*; got 'parent'. The closest is 'parents'",
+            ),
+            ('{"name": 3, "joints": ["b"], "parents": [-1]}', "`name` must be a string; got 3"),
+            ('{"name": "a", "joints": 3, "parents": [-1]}', "`joints` of layout a must be a list"),
+            ('{"name": "a", "joints": ["b"], "parents": "b"}', "`parents of layout a` must be int"),
+            ('{"name": "a", "joints": ["b"], "parents": [0.5]}', "`parents of layout a` must be"),
+            ('{"name": "a", "joints": ["b"], "parents": [3]}', "`parents` of layout a .*; got 3"),
+            ('{"name": "a", "joints": ["b"], "bones": [[1, 2, 3]]}', "`bones` of layout a must be"),
+            ('{"name": "a", "joints": ["b"], "bones": 1}', "`bones` of layout a must list joints"),
+            (
+                '{"name": "a", "joints": ["b"], "parents": [-1], "dimensions": 4}',
+                "`dimensions` of layout a must be 2",
+            ),
+            (
+                '{"name": "a", "joints": ["b"], "parents": [-1], "parts": ["b"]}',
+                "`parts` of layout a must be groups",
+            ),
+            ('{"name": "a", "joints": ["b"], "parents": [-1], "up": null}', "`up` of layout a"),
+            (
+                '{"name": "a", "joints": ["b"], "parents": [-1], "left_right": null}',
+                "`left_right` of layout a must list joints; got None",
+            ),
+        ],
+    )
+    def test_damaged_and_wrong_files(self, tmp_path, text, message):
+        path = tmp_path / "arm.json"
+        path.write_bytes(text.encode("latin-1"))
+        with pytest.raises(data.SkeletonFormatError, match=f"arm.json .*{message}"):
+            load_layout(path)
+
+    def test_no_file_and_no_layout(self, tmp_path):
+        with pytest.raises(FileNotFoundError, match="arm.json does not exist"):
+            load_layout(tmp_path / "arm.json")
+        with pytest.raises(TypeError, match="`layout` must be a SkeletonLayout.*got 'NTU25'"):
+            save_layout("NTU25", tmp_path / "arm.json")
+        assert not list(tmp_path.iterdir())
+
+    @BUILT_IN
+    def test_fields_that_earlier_versions_did_not_write(self, layout):
+        fields = layout.as_dict()
+        for name in ("up", "dimensions"):
+            del fields[name]
+            restored = restore_layout(fields)
+            assert restored.as_dict() == layout.as_dict()
+        other = restore_layout(fields | {"name": "mine"})
+        assert (other.dimensions, other.up) == (3, "y")
 
 
 class TestAdjacency:

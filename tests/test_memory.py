@@ -9,6 +9,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from reference.losses import DequeQueue
+from torch import nn
 
 from skelter import MemoryQueue
 
@@ -17,16 +18,16 @@ def numbered(start, count, dim=2):
     return torch.arange(start, start + count).float()[:, None].expand(-1, dim)
 
 
-def in_order(queue):
+def in_order(queue, rows=None):
     """Rows from the oldest to the newest."""
-    rows = queue.snapshot()
+    rows = queue.snapshot() if rows is None else rows
     return rows.roll(-int(queue.cursor), 0) if len(queue) == queue.capacity else rows
 
 
 class TestMemoryQueue:
     @given(
         st.integers(1, 12),
-        st.lists(st.integers(0, 30), max_size=8),
+        st.lists(st.tuples(st.integers(0, 30), st.booleans(), st.booleans()), max_size=8),
         st.integers(0, 8),
         st.booleans(),
     )
@@ -36,18 +37,23 @@ class TestMemoryQueue:
             queue.fill_random()
             oracle.enqueue(queue.snapshot().numpy())
         start = 0
-        for number, size in enumerate(batches):
+        for number, (size, labelled, cleared) in enumerate(batches):
             if number == stop:
                 resumed = MemoryQueue(capacity, 2)
                 resumed.load_state_dict(queue.state_dict())
                 queue = resumed
+                if cleared:
+                    queue.clear()
+                    oracle.clear()
             keys = numbered(start, size)
-            queue.enqueue(keys)
-            oracle.enqueue(keys.numpy())
+            labels = torch.arange(start, start + size) if labelled else None
+            queue.enqueue(keys, labels=labels)
+            oracle.enqueue(keys.numpy(), labels)
             start += size
             assert len(queue) == len(oracle.rows)
             expected = np.array(oracle.rows).reshape(-1, 2)
             np.testing.assert_array_equal(in_order(queue).numpy(), expected)
+            assert in_order(queue, queue.row_labels()).tolist() == list(map(int, oracle.labels))
 
     def test_starts_empty(self):
         queue = MemoryQueue(4, 2)
@@ -107,7 +113,7 @@ class TestMemoryQueue:
         assert torch.equal(queue.snapshot(), torch.ones(2, 2))
 
     def test_state_is_all_in_the_state_dict(self):
-        assert set(MemoryQueue(4, 2).state_dict()) == {"features", "cursor", "count"}
+        assert set(MemoryQueue(4, 2).state_dict()) == {"features", "labels", "cursor", "count"}
 
     def test_keeps_its_own_dtype_and_device(self, device):
         queue = MemoryQueue(4, 2).to(device).half()
@@ -135,6 +141,70 @@ class TestMemoryQueue:
         with pytest.raises(ValueError, match="`keys`"):
             queue.enqueue(torch.zeros(2, 3))
         assert torch.equal(queue.snapshot(), numbered(0, 3))
+
+    def test_clear_makes_it_as_new(self):
+        queue = MemoryQueue(4, 2)
+        queue.enqueue(numbered(1, 3), labels=[5, 6, 7])
+        queue.clear()
+        new = MemoryQueue(4, 2)
+        assert len(queue) == 0
+        for name, value in new.state_dict().items():
+            assert torch.equal(queue.state_dict()[name], value)
+        queue.fill_random()
+        assert queue.row_labels().tolist() == [-1] * 4
+
+    def test_queues_fed_alike_stay_aligned(self):
+        first, second = MemoryQueue(5, 2), MemoryQueue(5, 3)
+        for start in range(0, 12, 3):
+            labels = list(range(start, start + 3))
+            first.enqueue(numbered(start, 3), labels=labels)
+            second.enqueue(-numbered(start, 3, dim=3), labels=np.array(labels, np.int16))
+        assert torch.equal(first.row_labels(), second.row_labels())
+        assert torch.equal(first.rows()[:, 0], first.row_labels().float())
+        assert torch.equal(second.rows()[:, 0], -second.row_labels().float())
+
+    def test_a_state_of_an_older_version(self):
+        queue, other = MemoryQueue(4, 2), nn.ModuleDict({"a": MemoryQueue(4, 2)})
+        queue.enqueue(numbered(1, 3), labels=[5, 6, 7])
+        other["a"].enqueue(numbered(1, 3), labels=[5, 6, 7])
+        state = {key: value for key, value in queue.state_dict().items() if key != "labels"}
+        other.load_state_dict({f"a.{key}": value for key, value in state.items()})
+        assert torch.equal(other["a"].rows(), queue.rows())
+        assert other["a"].row_labels().tolist() == [-1] * 3
+        assert "labels" not in state
+
+    @pytest.mark.parametrize(
+        ("labels", "error", "message"),
+        [
+            ([1], ValueError, r"`labels` must have shape \(2,\), one label a row"),
+            ([[1, 0], [0, 1]], ValueError, "`labels` must have shape.*argmax"),
+            ([1.0, 2.0], TypeError, "`labels` must be integer"),
+            (["a", "b"], TypeError, "`labels` must be integer"),
+            ([True, False], TypeError, "`labels` must be integer"),
+        ],
+    )
+    def test_wrong_labels_change_nothing(self, labels, error, message):
+        queue = MemoryQueue(4, 2)
+        with pytest.raises(error, match=message):
+            queue.enqueue(numbered(0, 2), labels=labels)
+        assert len(queue) == 0
+
+    def test_the_default_dtype_does_not_change_the_draws(self):
+        narrow, wide = MemoryQueue(9, 4), None
+        narrow.fill_random(torch.Generator().manual_seed(1))
+        torch.set_default_dtype(torch.float64)
+        try:
+            wide = MemoryQueue(9, 4)
+            wide.fill_random(torch.Generator().manual_seed(1))
+        finally:
+            torch.set_default_dtype(torch.float32)
+        assert wide.rows().dtype == torch.float64
+        assert torch.equal(wide.rows().float(), narrow.rows())
+
+    @pytest.mark.parametrize("generator", [0, True, np.random.default_rng(0)])
+    def test_a_generator_that_is_not_one(self, generator):
+        with pytest.raises(TypeError, match="`generator` must be a torch.Generator or None"):
+            MemoryQueue(4, 2).fill_random(generator)
 
     def test_prints_its_sizes(self):
         assert repr(MemoryQueue(4, 2)) == "MemoryQueue(capacity=4, dim=2)"

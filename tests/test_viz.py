@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 import sys
 
 import numpy as np
@@ -7,12 +8,108 @@ import pytest
 import torch
 
 from skelter import viz
-from skelter.layouts import NTU25, SBU15
+from skelter.data import synthetic
+from skelter.layouts import (
+    AZURE32,
+    BODY25,
+    COCO17,
+    H36M17,
+    KINECT20,
+    MEDIAPIPE33,
+    NTU25,
+    OPENPOSE18,
+    SBU15,
+    SMPL22,
+    SkeletonLayout,
+)
 
 
 def pixels(figure):
     figure.canvas.draw()
     return np.asarray(figure.canvas.buffer_rgba())
+
+
+def heights(axes):
+    """Return the lowest and the highest pixel of each line, counted from the bottom."""
+    drawn = [axes.transData.transform(line.get_xydata())[:, 1] for line in axes.lines]
+    return [(ends.min(), ends.max()) for ends in drawn]
+
+
+def standing(layout):
+    """Return a clip (D, 2, V, 1) of somebody upright, as the layout's device records it."""
+    made = synthetic.generate(
+        clips_per_class=1, classes=["wave"], layout=layout, noise=0.0, dropped=0.0
+    )
+    x = made.batch([0])[0][0, :, :2, :, :1]  # y up
+    if layout.up == "-y":
+        x = x * torch.tensor([-1.0, -1.0, 1.0]).reshape(3, 1, 1, 1)
+    if layout.up == "z":
+        x = torch.stack([x[0], -x[2], x[1]])
+    return x[: layout.dimensions]
+
+
+IN_WORLD = dataclasses.replace(H36M17, up="z")
+OWN = SkeletonLayout("own", COCO17.joints, parents=COCO17.parents, dimensions=2)
+
+
+class TestPeopleStandUpright:
+    @pytest.mark.parametrize(
+        "layout",
+        [
+            *(NTU25, KINECT20, SBU15, AZURE32, OPENPOSE18, BODY25, COCO17),
+            *(H36M17, SMPL22, MEDIAPIPE33, IN_WORLD, OWN),
+        ],
+        ids=lambda x: x.name + x.up,
+    )
+    @pytest.mark.parametrize("draw", ["clips", "neighbours"])
+    def test_the_head_is_above_the_feet(self, layout, draw):
+        clip = standing(layout)
+        if draw == "clips":
+            figure = viz.plot_clips({"a": clip}, layout, moments=2)
+        else:
+            plane = "xz" if layout.up == "z" else "xy"
+            figure = viz.plot_neighbours(
+                clip[None], clip[None, None], layout, query_titles=["a"],
+                neighbour_titles=[["b"]], correct=torch.ones(1, 1).bool(), plane=plane, moments=1,
+            )  # fmt: skip
+        figure.canvas.draw()
+        head, feet = (
+            [bone for bone, (child, _) in enumerate(layout.bones) if word in layout.joints[child]]
+            for word in (("eye" if layout.dimensions == 2 else "head"), "knee")
+        )
+        head = head or [0]  # of MediaPipe, in its face
+        for axes in figure.axes:
+            spans = heights(axes)[: len(layout.bones)]
+            lowest_of_head = min(spans[bone][0] for bone in head)
+            assert lowest_of_head > max(spans[bone][1] for bone in feet)
+            assert min(low for low, _ in spans) < lowest_of_head
+
+    def test_lines_keep_the_coordinates(self):
+        clip = standing(COCO17)
+        axes = viz.plot_clips({"a": clip}, COCO17, moments=2).axes[0]
+        child, parent = COCO17.bones[0]
+        expected = clip[:, 0, [child, parent], 0].T.numpy()
+        np.testing.assert_array_equal(axes.lines[0].get_xydata(), expected)
+
+    def test_a_layout_says_otherwise(self):
+        clip = standing(COCO17)
+        layout = dataclasses.replace(COCO17, up="y")
+        assert not viz.plot_clips({"a": clip}, layout).axes[0].yaxis_inverted()
+        assert viz.plot_clips({"a": clip}, COCO17).axes[0].yaxis_inverted()
+
+    def test_the_synthetic_set_has_y_up_whatever_its_layout(self):
+        store = synthetic.generate(clips_per_class=1, classes=["wave"], layout=MEDIAPIPE33)
+        assert store.layout == MEDIAPIPE33
+        clip = store.batch([0])[0][0]
+        assert not viz.plot_clips({"a": clip}, store.layout).axes[0].yaxis_inverted()
+
+    def test_the_default_plane_of_neighbours_has_no_score(self):
+        clips = torch.cat([standing(COCO17), torch.ones(1, 2, 17, 1)])[None]
+        figure = viz.plot_neighbours(
+            clips, clips[None], COCO17, query_titles=["a"], neighbour_titles=[["b"]],
+            correct=torch.ones(1, 1).bool(),
+        )  # fmt: skip
+        assert figure.axes[0].yaxis_inverted()
 
 
 class TestPlotClips:
@@ -52,6 +149,49 @@ class TestPlotClips:
             viz.plot_clips({"a": clips[0]}, SBU15)
         with pytest.raises(ValueError, match="`plane` must be of the C=2 coordinates of `a`"):
             viz.plot_clips({"a": clips[0, :2]}, plane="xz")
+        for plane in ("xx", "x", 3, ("x", "y", "z")):
+            with pytest.raises(ValueError, match="`plane` must be two of the letters"):
+                viz.plot_clips({"a": clips[0]}, plane=plane)
+        with pytest.raises(ValueError, match="of the first 2 channels, the positions of layout CO"):
+            viz.plot_clips({"a": torch.rand(3, 4, 17, 1)}, COCO17, plane="xz")
+        with pytest.raises(TypeError, match="`layout` must be a SkeletonLayout.*got 'ntu-rgb"):
+            viz.plot_clips({"a": clips[0]}, "ntu-rgb+d")
+        with pytest.raises(ValueError, match="`a` must be finite"):
+            viz.plot_clips({"a": clips[0] / 0})
+        with pytest.raises(TypeError, match="`moments` must be an integer"):
+            viz.plot_clips({"a": clips[0]}, moments=2.0)
+        with pytest.raises(ValueError, match="`moments` must be at least 1"):
+            viz.plot_clips({"a": clips[0]}, moments=0)
+
+    def test_clips_that_are_not_a_mapping_to_single_clips(self, clips):
+        message = "`clips` must map a title to each of them, such as .* x.0.}; got "
+        for given, came in (
+            (clips[0], r"Tensor of shape \(3, "),
+            (clips, r"Tensor of shape \(4, 3, "),
+            (clips.numpy(), r"ndarray of shape \(4, 3, "),
+            ([clips[0]], "a list of 1"),
+            (None, "None"),
+        ):
+            with pytest.raises(TypeError, match=message + came):
+                viz.plot_clips(given)
+        with pytest.raises(ValueError, match=r"`a` must have shape \(C, T, V, M\); got .*: a\[0\]"):
+            viz.plot_clips({"a": clips})
+        with pytest.raises(ValueError, match=r"`a` must have shape \(\.\.\., C, T, V, M\)"):
+            viz.plot_clips({"a": clips[0, ..., 0]})
+        with pytest.raises(ValueError, match="`clips` must hold at least one clip; got none"):
+            viz.plot_clips({})
+        with pytest.raises(TypeError, match="`a` must be a tensor, a NumPy array or nested lists"):
+            viz.plot_clips({"a": "wave"})
+
+    def test_takes_arrays_gradients_and_half_precision(self, clips, device):
+        for clip in (
+            clips[0].numpy()[:, ::-1],
+            clips[0].clone().requires_grad_(),
+            clips[0].to(torch.bfloat16),
+            clips[0].double().to(device),
+        ):
+            figure = viz.plot_clips({"a": clip}, moments=2)
+            assert len(figure.axes[0].lines) == 2 * len(NTU25.bones)
 
 
 class TestPlotCurves:
@@ -83,6 +223,35 @@ class TestPlotCurves:
         assert axes.get_window_extent().x1 <= legend.x0
         assert legend.x1 <= figure.bbox.x1
 
+    def test_takes_arrays_and_tensors(self, device):
+        losses = [torch.tensor(value, requires_grad=True) for value in (3.0, 2.0)]
+        given = (
+            np.array([3, 2], dtype=">f4"), torch.tensor([3.0, 2.0], device=device),
+            torch.tensor([3.0, 2.0], requires_grad=True), torch.tensor([3, 2]).bfloat16(),
+            losses, (3, 2),
+        )  # fmt: skip
+        for values in given:
+            figure = viz.plot_curves({"a": values}, xlabel="", ylabel="")
+            assert figure.axes[0].lines[0].get_ydata().tolist() == [3.0, 2.0]
+
+    @pytest.mark.parametrize(
+        ("curves", "message"),
+        [
+            ([1.0, 2.0], "`curves` must map a title to each of them, such as .*; got a list of 2"),
+            (torch.ones(3), r"`curves` must map .*; got Tensor of shape \(3,\)"),
+            ({"a": 1.0}, r"`curves\['a'\]` must have one axis, one value a place; got \(\)"),
+            ({"a": [[1.0], [2.0]]}, r"`curves\['a'\]` must have one axis.*got \(2, 1\)"),
+            ({"a": ["1", "2"]}, r"`curves\['a'\]` must be a tensor, a NumPy array or nested lists"),
+            ({"a": None}, r"`curves\['a'\]` must be a tensor"),
+            ({"a": [1j]}, r"`curves\['a'\]` must be real"),
+        ],
+    )
+    def test_wrong_calls(self, curves, message):
+        with pytest.raises((TypeError, ValueError), match=message):
+            viz.plot_curves(curves, xlabel="", ylabel="")
+        with pytest.raises((TypeError, ValueError), match=message.replace("curves", "below")):
+            viz.plot_curves({}, xlabel="", ylabel="", below=curves)
+
     def test_no_curve(self):
         assert pixels(viz.plot_curves({}, xlabel="epoch", ylabel="loss")).size
 
@@ -101,6 +270,50 @@ class TestPlotConfusion:
     def test_a_class_without_a_name(self):
         with pytest.raises(ValueError, match="`labels` must lie between 0 and 1, .*; got 2"):
             viz.plot_confusion(torch.tensor([0, 1]), torch.tensor([2, 1]), ["a", "b"])
+
+    def test_too_few_names(self):
+        message = "got 2. Pass a name for each of the 3 classes, or none for numbers"
+        with pytest.raises(ValueError, match=message):
+            viz.plot_confusion(torch.tensor([0, 2]), torch.tensor([0, 1]), ["a", "b"])
+
+    @pytest.mark.parametrize("wrong", ["wave", 3, None, torch.tensor([1, 2, 3]), {"a": 0}])
+    def test_names_that_are_not_a_list(self, wrong):
+        with pytest.raises(TypeError, match="`label_names` must be a list of names; got"):
+            viz.plot_confusion(torch.tensor([0, 1]), torch.tensor([0, 1]), wrong)
+        with pytest.raises(TypeError, match="`label_names` must be a list of names; got"):
+            viz.plot_embedding(torch.rand(2, 3), torch.tensor([0, 1]), wrong)
+        with pytest.raises(TypeError, match="`label_names` must be a list of names; got"):
+            viz.plot_per_class({"a": torch.rand(2)}, wrong)
+
+    @pytest.mark.parametrize(
+        ("wrong", "message"),
+        [
+            (torch.tensor([0.0, 1.0]), "must be integer class indices"),
+            ([0.7, 1.9], "must be integer class indices"),
+            (["wave", "kick"], "must be integer class indices.*such as 'wave'"),
+            (torch.tensor([True, False]), "must be integer class indices"),
+            (torch.eye(2).long(), r"must have shape \(N,\), one class index a clip"),
+            (torch.tensor([-1, 0]), "must have labels from 0 to 0; got -1 to 0"),
+            (torch.tensor([]).long(), "must hold at least one clip"),
+            (None, "must be a list, an array or a tensor"),
+        ],
+    )
+    def test_classes_that_are_not_known_integers(self, wrong, message):
+        right = torch.tensor([0, 1])
+        with pytest.raises((TypeError, ValueError), match=f"`labels` {message}"):
+            viz.plot_confusion(wrong, right)
+        with pytest.raises((TypeError, ValueError), match=f"`predictions` {message}"):
+            viz.plot_confusion(right, wrong)
+
+    def test_takes_lists_arrays_and_other_integers(self, device):
+        expected = [[0.5, 0.5], [0, 1]]
+        for make in (
+            list,
+            np.array,
+            lambda values: torch.tensor(values, dtype=torch.uint8, device=device),
+        ):
+            figure = viz.plot_confusion(make([0, 0, 1]), make([0, 1, 1]), np.array(["a", "b"]))
+            np.testing.assert_allclose(figure.axes[0].images[0].get_array(), expected)
 
     def test_classes_that_do_not_occur_are_there_by_name(self):
         figure = viz.plot_confusion(torch.tensor([0]), torch.tensor([0]), ["a", "b"])
@@ -185,6 +398,24 @@ class TestPlotEmbedding:
             viz.plot_embedding(self.features, self.labels - 1)
         with pytest.raises(ValueError, match="`features` must be finite"):
             viz.plot_embedding(self.features / 0, self.labels)
+        with pytest.raises(ValueError, match="`features` must hold at least one clip"):
+            viz.plot_embedding(self.features[:0], self.labels[:0])
+        with pytest.raises(TypeError, match="`labels` must be integer class indices.*'wave'"):
+            viz.plot_embedding(self.features[:1], ["wave"])
+        with pytest.raises(ValueError, match=r"`labels` must have shape \(40,\)"):
+            viz.plot_embedding(self.features, [0] * 39)
+
+    def test_takes_arrays_lists_gradients_and_half_precision(self, device):
+        expected = self.points(viz.plot_embedding(self.features, self.labels))
+        for features, labels in (
+            (self.features.numpy(), self.labels.numpy()),
+            (self.features.tolist(), self.labels.tolist()),
+            (self.features.clone().requires_grad_(), self.labels.int()),
+            (self.features.to(device), self.labels.to(device)),
+        ):
+            shown = self.points(viz.plot_embedding(features, labels))
+            np.testing.assert_allclose(shown, expected, atol=1e-6)
+        assert pixels(viz.plot_embedding(self.features.bfloat16(), self.labels)).size
 
 
 class TestPlotPerClass:
@@ -240,6 +471,27 @@ class TestPlotPerClass:
             viz.plot_per_class({"a": torch.full((2,), self.nan)})
         with pytest.raises(ValueError, match="got 50 to 90. Divide percentages by 100"):
             viz.plot_per_class({"a": torch.tensor([50.0, 90.0])})
+        with pytest.raises(TypeError, match="`accuracies` must map .*; got Tensor of shape"):
+            viz.plot_per_class(torch.ones(2))
+        with pytest.raises(TypeError, match="`accuracies` must map a title .*; got a list of 2"):
+            viz.plot_per_class([0.5, 0.3], ["a", "b"])
+        with pytest.raises(TypeError, match=r"`accuracies\['a'\]` must be a tensor, a NumPy array"):
+            viz.plot_per_class({"a": ["high", "low"]})
+        with pytest.raises(ValueError, match=r"`accuracies\['a'\]` must have shape .*got \(\)"):
+            viz.plot_per_class({"a": 0.5})
+        with pytest.raises(ValueError, match="a value that is not NaN"):
+            viz.plot_per_class({"a": []})
+
+    def test_takes_lists_arrays_and_gradients(self, device):
+        values = [0.25, 0.5]
+        for given in (
+            values,
+            np.array(values, dtype=">f8"),
+            torch.tensor(values, requires_grad=True),
+            torch.tensor(values, device=device).bfloat16(),
+        ):
+            (axes,) = viz.plot_per_class({"a": given}, np.array(["x", "y"])).axes
+            assert np.asarray(axes.collections[0].get_offsets())[:, 0].tolist() == [50, 25]
 
 
 class TestPlotNeighbours:
@@ -310,6 +562,26 @@ class TestPlotNeighbours:
             self.sheet(clips, neighbour_titles=[["a"]] * 4)
         with pytest.raises(ValueError, match="`plane` must be of the C=2 coordinates of `queries`"):
             self.sheet(clips[:, :2])
+        with pytest.raises(TypeError, match="`query_titles` must be a list of names; got 'abcd'"):
+            self.sheet(clips, query_titles="abcd")
+        with pytest.raises(TypeError, match=r"`neighbour_titles\[0\]` must be a list of names"):
+            self.sheet(clips, neighbour_titles=["abc"] * 4)
+        with pytest.raises(TypeError, match="`layout` must be a SkeletonLayout.*got 'NTU25'"):
+            self.sheet(clips, layout="NTU25")
+        with pytest.raises(ValueError, match="`neighbours` must be finite"):
+            self.sheet(clips, neighbours=clips[:, None].repeat(1, 3, 1, 1, 1, 1) / 0)
+        with pytest.raises(TypeError, match="`moments` must be an integer"):
+            self.sheet(clips, moments=2.5)
+
+    def test_takes_arrays_and_gradients(self, clips):
+        figure = self.sheet(
+            clips.clone().requires_grad_(),
+            k=1,
+            neighbours=clips[:, None].numpy(),
+            neighbour_titles=np.array([["a"]] * 4),
+            correct=np.ones((4, 1), dtype=bool),
+        )
+        assert [ax.get_title() for ax in figure.axes[:2]] == ["query 0", "✓ a"]
 
 
 def test_says_what_to_install_without_matplotlib(monkeypatch):

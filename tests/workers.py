@@ -11,7 +11,7 @@ from torch import distributed as dist
 from torch import nn
 from torch.nn.parallel import DistributedDataParallel
 
-from skelter import MemoryQueue, distributed
+from skelter import MemoryQueue, MomentumEncoder, distributed
 from skelter.data import SkeletonFormatError, read_ntu
 from skelter.encoders import BiGRU
 from skelter.losses import functional
@@ -33,11 +33,12 @@ def fill_a_queue(rank, folder):
     queue = MemoryQueue(7, 2)
     gathered = []
     for step in range(len(SIZES)):
-        queue.enqueue(keys_of(step, rank), gather=True)
+        keys = keys_of(step, rank)
+        queue.enqueue(keys, gather=True, labels=keys[:, 0].long())
         gathered.append(distributed.all_gather(keys_of(step, rank)))
     world = distributed.world_size()
     dist.destroy_process_group()
-    torch.save((world, queue.features, gathered), folder / f"{rank}.pt")
+    torch.save((world, queue.state_dict(), gathered), folder / f"{rank}.pt")
 
 
 def read_and_note(path):
@@ -57,7 +58,10 @@ def read_good_and_bad(path):
 
 
 ROWS = [(5, 3), (2, 2), (1, 4), (6, 1)]
-LOSSES = ("info_nce", "queue_contrast", "cross_contrastive", "nt_xent")
+LOSSES = (
+    "info_nce", "queue_contrast", "cross_contrastive", "nt_xent", "batch_info_nce",
+    "supervised_contrastive",
+)  # fmt: skip
 
 
 def together(rank, folder, world=2):
@@ -83,9 +87,12 @@ def loss_named(name, network, x, world):
     first, second = network(x[:, 0]), network(x[:, 1])
     generator = torch.Generator().manual_seed(1)
     negatives = [torch.randn(7, 4, generator=generator) for _ in range(2)]
-    if name == "nt_xent":
-        gather = distributed.gather_with_grad
-        return functional.nt_xent(gather(first), gather(second))
+    gather = distributed.gather_with_grad
+    if name in ("nt_xent", "batch_info_nce"):
+        return getattr(functional, name)(gather(first), gather(second), 0.5)
+    if name == "supervised_contrastive":
+        labels = distributed.all_gather((x[:, 0, 0] > 0).long())  # views of one process together
+        return functional.supervised_contrastive(gather(first), labels, 0.5)
     if name == "info_nce":
         loss = functional.info_nce(first, second, negatives[0], 0.5)
     elif name == "queue_contrast":
@@ -112,6 +119,23 @@ def losses_and_gradients(rank, folder, world):
     if world > 1:
         dist.destroy_process_group()
     torch.save(found, folder / f"{world}-{rank}.pt")
+
+
+def follow_a_wrapped_network(rank, folder, world):
+    """Follow a network in DistributedDataParallel, whole and in parts; leave what was copied."""
+    together(rank, folder)
+    torch.manual_seed(0)
+    network = nn.ModuleDict({"a": nn.Linear(6, 8), "b": nn.BatchNorm1d(8)})
+    wrapped = nn.ModuleDict({"a": DistributedDataParallel(network["a"]), "b": network["b"]})
+    copies = [MomentumEncoder(part, 0.5) for part in (network, wrapped, wrapped["a"])]
+    with torch.no_grad():
+        for parameter in network.parameters():
+            parameter.add_(1)
+    for copied, source in zip(copies, (wrapped, wrapped, wrapped["a"]), strict=True):
+        copied.update(source)
+    copies[2].update(network["a"])
+    dist.destroy_process_group()
+    torch.save([copied.state_dict() for copied in copies], folder / f"{rank}.pt")
 
 
 def train_a_method(rank, folder, world, steps=50):

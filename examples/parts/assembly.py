@@ -82,13 +82,16 @@ def queue_options(config: Pretraining, clips: int) -> dict[str, Any]:
     }
 
 
-def method(config: Pretraining, store: SkeletonStore, clips: int) -> Method:
+def method(
+    config: Pretraining, store: SkeletonStore, clips: int, start: training.Run | None = None
+) -> Method:
     """Build the method with the weights that the seed decides.
 
     Args:
         config: Names the method, its encoders and their sizes.
         store: Its layout, channels and persons decide the inputs.
         clips: Number of training clips, for queues that hold as many.
+        start: A run whose weights its encoders begin with, and all of it if it fits.
 
     Raises:
         ValueError: The parts do not fit each other.
@@ -101,7 +104,12 @@ def method(config: Pretraining, store: SkeletonStore, clips: int) -> Method:
             name: ENCODERS[encoder](config, store, converters[name](clip))
             for name, encoder in config.pairs.items()
         }
+        if start is not None:
+            start.load_encoders(nn.ModuleDict(encoders))
         built = METHODS[config.method](config, encoders, converters, clips)
+        if start is not None:
+            whole = start.load_method(built)
+            print(f"started from the {'method' if whole else 'encoders'} of {start.path}")
         for name, encoder in encoders.items():
             try:
                 training_mode = encoder.training

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 import typing
 from collections.abc import Mapping, Sequence
@@ -10,6 +11,8 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, NoReturn, TypeVar
 
 import tyro
+
+from skelter.layouts import BUILT_IN, SkeletonLayout, load_layout
 
 Config = TypeVar("Config")
 WRONG = 2  # exit code of a wrong argument
@@ -55,10 +58,33 @@ def require(holds: bool, name: str, expected: str, came: object) -> None:
         raise ValueError(f"--{name.replace('_', '-')} must be {expected}; got {came}.")
 
 
+# "Pass layout=... for your skeleton.": what to do in Python, which is not an option here.
+IN_PYTHON = re.compile(r"\s*Pass [^.\n]*=\.\.\.(?:[^.\n]*=\.\.\.)*[^.\n]*(?:\.|$)")
+
+
 def refuse(message: str) -> NoReturn:
-    """End with a message and the exit code of a wrong argument."""
-    print(f"error: {message}", file=sys.stderr)
+    """End with a message and the exit code of a wrong argument.
+
+    Sentences of the library that name arguments in Python are left out.
+    """
+    print(f"error: {IN_PYTHON.sub('', message)}", file=sys.stderr)
     raise SystemExit(WRONG)
+
+
+def open_layout(text: str) -> SkeletonLayout:
+    """Return a built-in layout by its name, or one of your own from a JSON file.
+
+    Raises:
+        OSError: There is no such file.
+        ValueError: It is neither.
+    """
+    built_in = {layout.name.lower(): layout for layout in BUILT_IN}
+    if text.lower() in built_in:
+        return built_in[text.lower()]
+    if not text.lower().endswith(".json"):
+        names = ", ".join(layout.name for layout in BUILT_IN)
+        raise ValueError(f"--layout must be one of {names}, or a .json file; got {text}.")
+    return load_layout(text)
 
 
 def plain(config: Any) -> dict[str, Any]:

@@ -86,8 +86,11 @@ class Pretraining(Recordings):
     seed: int = 0
     """Seed of weights, order, views and dropout (own choice)."""
 
-    precision: Literal["32-true", "bf16-mixed"] = "32-true"
-    """Precision of products (code: 32-true)."""
+    init: Path | None = None
+    """A run whose weights to start from: its encoders, the whole method if it fits (own choice)."""
+
+    precision: Literal["32-true", "bf16-mixed", "16-mixed"] = "32-true"
+    """Precision of products. 16-mixed is float16 with a scaler, on GPUs (code: 32-true)."""
     accelerator: Literal["auto", "cpu", "cuda"] = "auto"
     """Where to train (own choice)."""
     devices: int = 1
@@ -144,14 +147,12 @@ class Pretraining(Recordings):
         return {name: encoder for name, _, encoder in parts}
 
 
-# Options that a run can be resumed with differently, for they do not change the weights.
+# Options that a run can be resumed with differently, for they do not change the weights. Of the
+# clips and of the run to start from, the trainer compares the content, wherever they lie.
 FREE = {
     "output", "resume", "keep", "checkpoint_every", "monitor_every", "accelerator", "devices",
-    "resident",
+    "resident", "data", "init",
 }  # fmt: skip
-
-# Clips, place and watching of a run: not settings of the method.
-OF_THE_RUN = FREE | {"data", "split", "fold", "split_file", "lists", "seed", "monitor"}
 
 NTU60 = Pretraining(split="ntu60-xview")
 NTU120 = replace(NTU60, epochs=351, drops=(251, 351))

@@ -5,16 +5,17 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from parts.protocols import Evaluation
 from parts.recordings import Fold, Loader
 from parts.sources import RANDOM, RAW, Candidate
-from skelter import evaluation
+from skelter import checkpoints, evaluation, training
 from skelter.data import SkeletonStore, make_generator
 from skelter.evaluation import FeatureSet
 from skelter.transforms import presets
@@ -45,6 +46,7 @@ class Evaluator:
         fold: Which of them train and test.
         candidate: The encoder.
         say: Shows what it is at, for a progress bar.
+        keep: Where to write what is trained, the task before its name. None: nowhere.
     """
 
     def __init__(
@@ -54,8 +56,9 @@ class Evaluator:
         fold: Fold,
         candidate: Candidate,
         say: Callable[[str], None],
+        keep: Path | None = None,
     ) -> None:
-        self.config, self.store, self.fold, self.say = config, store, fold, say
+        self.config, self.store, self.fold, self.say, self.keep = config, store, fold, say, keep
         self.candidate, self.device = candidate, config.device()
         self.classes = int(store.labels.max()) + 1
         self.crop = presets.isc_test_view(frames=candidate.frames)
@@ -114,6 +117,7 @@ class Evaluator:
                 train.features, train.labels, test.features, k, test_labels=test.labels
             )
             self.row.figures[f"{k}-NN"] = voted.accuracy or 0.0
+            self.top(5, f"{k}-NN", voted)
         self.row.figures["mAP"] = found.mean_average_precision
         if not self.kept.all():
             again = evaluation.retrieval(
@@ -142,7 +146,9 @@ class Evaluator:
         )
         self.row.scores = probed.scores
         self.row.figures |= {"linear": probed.last, "linear, best epoch": probed.best}
+        self.top(5, "linear", probed)
         self.row.results["linear"] = probed.as_dict()
+        self.write("linear", self.candidate.encoder, probed.classifier)
         if not self.kept.all():
             right = (probed.predictions == self.row.test.labels)[self.kept]
             self.row.figures["linear, no repeats"] = float(right.double().mean())
@@ -180,6 +186,7 @@ class Evaluator:
             )
             name = f"{100 * fraction:g} % labels"
             self.row.figures |= {name: found.last, f"{name}, best epoch": found.best}
+            self.top(5, name, found)
             self.row.results[f"semi {fraction}"] = found.as_dict()
 
     def finetune(self) -> None:
@@ -202,7 +209,31 @@ class Evaluator:
             generator=generator,
         )
         self.row.figures |= {"fine-tuned": found.last, "fine-tuned, best epoch": found.best}
+        self.top(5, "fine-tuned", found)
         self.row.results["finetune"] = found.as_dict()
+        self.write("finetune", found.encoder, found.classifier)
+
+    def write(self, task: str, encoder: nn.Module, classifier: nn.Module) -> None:
+        """Write an encoder and its classifier into a file that `checkpoints.load_encoder` reads."""
+        if self.keep is None:
+            return
+        trained = checkpoints.TrainedEncoder(
+            encoder,
+            self.candidate.representation,
+            training.describe_clips(self.store, self.candidate.frames),
+            classifier=classifier,
+            normalise=nn.Identity(),  # by its name in the file; the clips here are normalised
+            name=self.candidate.name,
+        )
+        checkpoints.save_encoder(trained, self.keep.with_name(f"{task}-{self.keep.name}"))
+
+    def top(self, k: int, name: str, found: Any) -> None:
+        """Note how often the class is among the k of highest score, where there are more of them.
+
+        Of two classes, one of the best five says nothing.
+        """
+        if self.classes > k:
+            self.row.figures[f"{name}, top-{k}"] = found.top(k)
 
     def shuffled(self, indices: np.ndarray, generator: torch.Generator) -> Loader:
         """Return training clips, cropped anew in every epoch."""

@@ -16,6 +16,7 @@ from parts.configuration import Pretraining
 from parts.evaluator import Row
 from parts.protocols import class_name
 from parts.recordings import Fold, in_image
+from parts.sources import is_assembled
 from skelter import viz
 from skelter.data import SkeletonStore
 from skelter.evaluation import FeatureSet
@@ -41,7 +42,8 @@ def draw(
             for number, run in enumerate(runs, 1)
         }
         figures["loss"] = viz.plot_curves(curves, xlabel="epoch", ylabel="loss")
-        figures["views"] = views(store, fold, runs[0])
+        if is_assembled(runs[0]):
+            figures["views"] = views(store, fold, runs[0])
     test = shown.test
     figures["features"] = viz.plot_embedding(test.features, test.labels, names, title=shown.title)
     if shown.scores is not None:
@@ -68,14 +70,14 @@ def views(store: SkeletonStore, fold: Fold, run: Run) -> Figure:
     generator = torch.Generator().manual_seed(run.seed)
     view1, view2 = transform(x, num_frames=num_frames, generator=generator)
     clips = {class_name(store, int(labels)): x[0], "view 1": view1[0], "view 2": view2[0]}
-    if in_image(store):  # where y points down: draw it up
-        clips = {name: torch.stack([clip[0], -clip[1]]) for name, clip in clips.items()}
     return viz.plot_clips(clips, store.layout, plane=plane(store))
 
 
 def plane(store: SkeletonStore) -> str:
     """Return the plane that people stand in. The pre-normalisation turns the spine to z."""
-    return "xy" if in_image(store) else "xz"
+    layout = store.layout
+    turned = not in_image(store) and layout.spine and layout.shoulders
+    return "xz" if turned or layout.up[-1] == "z" else "xy"
 
 
 def per_class(test: FeatureSet, scores: Tensor, classes: int) -> Tensor:

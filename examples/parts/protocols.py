@@ -14,6 +14,7 @@ from parts.command_line import refuse, require
 from parts.recordings import Fold, Recordings
 from skelter import evaluation
 from skelter.data import SkeletonStore
+from skelter.data.splits import Split
 
 Task = Literal["knn", "knn-ae", "linear", "semi", "finetune", "one-shot", "ensemble"]
 Representation = Literal["sequence", "graph", "image"]
@@ -71,8 +72,11 @@ class Evaluation(Recordings):
     output: Path = Path("runs/evaluate")
     """Folder of the report."""
 
+    keep_classifiers: bool = True
+    """Write what linear and finetune train into the folder classifiers, for predict.py."""
+
     overwrite: bool = False
-    """Replace a report that is there."""
+    """Replace a report that is there, and its classifiers."""
 
     def __post_init__(self) -> None:
         """Refuse values that cannot work before anything is read."""
@@ -93,8 +97,6 @@ class Evaluation(Recordings):
         """End with the reason where the labels of the clips do not allow what is asked for."""
         for fold in folds:
             train, test = (set(store.labels[side].tolist()) for side in fold.split)
-            if -1 in train | test:
-                refuse(f"{fold.name}: some clips have no label (-1). Leave them out of the split.")
             if test - train:
                 names = ", ".join(class_name(store, label) for label in test - train)
                 refuse(
@@ -108,6 +110,11 @@ class Evaluation(Recordings):
             refuse(
                 f"--exemplars: the set has no clip called {missing}. Name one of each novel class."
             )
+        if "one-shot" in self.tasks:
+            chosen = np.isin(store.names, self.exemplars) & (store.labels < 0)
+            if chosen.any():
+                name = store.names[int(chosen.argmax())]
+                refuse(f"--exemplars: {name} has no label. Name clips whose class is known.")
 
     def _check_fractions(self, labels: torch.Tensor, fold: str) -> None:
         for fraction in self.fractions:
@@ -115,6 +122,23 @@ class Evaluation(Recordings):
                 evaluation.label_subset(labels, fraction, balanced=self.balanced)
             except ValueError as error:
                 refuse(f"--fractions {fraction} on {fold}: {error}")
+
+
+def leave_out_unlabelled(store: SkeletonStore, folds: Sequence[Fold]) -> list[Fold]:
+    """Return folds of the clips whose label is known, and say how many are left out."""
+    kept = []
+    for fold in folds:
+        sides = [side[store.labels[side] >= 0] for side in fold.split]
+        if not all(map(len, sides)):
+            refuse(f"{fold.name}: no {'training' if not len(sides[0]) else 'test'} clip has a "
+                   "label. Evaluation compares with labels.")  # fmt: skip
+        out = [len(all_of) - len(some) for all_of, some in zip(fold.split, sides, strict=True)]
+        if any(out):
+            print(f"{fold.name}: {out[0]} training and {out[1]} test clips have no label (-1), and "
+                  "are left out")  # fmt: skip
+        repeats = fold.repeats[store.labels[fold.repeats] >= 0]
+        kept.append(Fold(fold.name, Split(*sides), repeats))
+    return kept
 
 
 def class_name(store: SkeletonStore, label: int) -> str:

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import nn
 
+from parts.advice import STORE, advise
 from parts.command_line import refuse
 from skelter import data
-from skelter import transforms as T
 from skelter.data import SkeletonFormatError, SkeletonStore, splits, synthetic
 from skelter.data.splits import Split, SplitRule
 from skelter.transforms import presets
+from skelter.typing import Batch
 
 SPLITS: dict[str, Callable[[SkeletonStore, Recordings], list[SplitRule]]] = {
     "cross-subject": lambda store, config: [splits.cross_subject()],
@@ -58,11 +59,14 @@ class Recordings:
         try:
             if self.data is None:
                 return synthetic.generate()
-            if self.data.is_dir():
+            if (self.data / STORE).exists():
                 return SkeletonStore.open(self.data)
+            if self.data.suffix.lower() != ".npz" or not self.data.is_file():
+                refuse(f"--data {self.data}: {advise(self.data)}")
             return data.load_ragged(self.data)
-        except (FileNotFoundError, SkeletonFormatError) as error:
-            refuse(f"--data {self.data}: {error}")
+        except (OSError, SkeletonFormatError) as error:
+            hint = advise(self.data) if self.data.suffix.lower() == ".npz" else ""
+            refuse(f"--data {self.data}: {error} If it is of another project, {hint}")
 
 
 class Fold(NamedTuple):
@@ -121,9 +125,7 @@ def normalised(store: SkeletonStore) -> SkeletonStore:
         print("normalised when it was prepared")
         return store
     name, transform = normalisation(store)
-    made = {**store.info.provenance, "normalisation": name}
-    done = store.map(transform)
-    return SkeletonStore(done.frames, done.index, replace(done.info, provenance=made))
+    return store.map(transform, name=name)
 
 
 def normalisation(store: SkeletonStore) -> tuple[str, nn.Module]:
@@ -132,7 +134,7 @@ def normalisation(store: SkeletonStore) -> tuple[str, nn.Module]:
     if not in_image(store) and store.channels == 3 and layout.spine and layout.shoulders:
         return "isc_normalise", presets.isc_normalise(layout)
     print(f"poses of {layout.name} are brought to one size and place, not rotated")
-    return "size and place", T.Compose([T.UnitScale(layout=layout), T.CentreOnJoint(layout)])
+    return "size and place", presets.size_and_place(layout)
 
 
 @dataclass(frozen=True)
@@ -155,7 +157,7 @@ class Loader:
     generator: torch.Generator | None = None
     shuffle: bool = False
 
-    def __iter__(self) -> Iterator[tuple[Any, Tensor, Tensor]]:
+    def __iter__(self) -> Iterator[Batch]:
         """Yield clips or views, frames that were recorded, labels."""
         order = self.indices
         if self.shuffle:

@@ -30,9 +30,10 @@ PAGE = """# Evaluation
 {facts}
 
 Accuracy on the test clips in percent{spread}. *1-NN* finds the class of a test clip by its nearest
-training clip, *top-5* among the five nearest; *mAP* is mean average precision. Encoders are in eval
-mode. Where nothing is said, figures are of the last epoch. A best epoch is chosen on the test
-clips: an upper bound, not a result.
+training clip, *top-5* among the five nearest. After the name of another column, *top-5* is the
+share of clips whose class is among the five of highest score. *mAP* is mean average precision.
+Encoders are in eval mode. Where nothing is said, figures are of the last epoch. A best epoch is
+chosen on the test clips: an upper bound, not a result.
 
 {table}
 {published}{repeats}

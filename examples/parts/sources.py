@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from copy import deepcopy
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -35,6 +36,7 @@ class Candidate:
         seed: Seed of its pre-training.
         trained_on: Name of the split whose clips it was trained on.
         run: The run that trained it.
+        name: Its name among the encoders of its method.
     """
 
     title: str
@@ -45,6 +47,7 @@ class Candidate:
     seed: int
     trained_on: str = ""
     run: training.Run | None = None
+    name: str = ""
 
     def folds(self, folds: Sequence[Fold]) -> list[Fold]:
         """Return the fold that it was trained on, or all where it was trained on none of them."""
@@ -57,55 +60,109 @@ def raw_poses(seed: int) -> Candidate:
 
 
 def load(path: Path, store: SkeletonStore, representations: Sequence[str]) -> list[Candidate]:
-    """Return the encoders of a run or of a published file, and their untrained twins."""
+    """Return the encoders of a run or of a file, and the untrained twins of those of a run."""
     try:
         state = {} if path.is_dir() else checkpoints.load_published(path)
-        if path.is_dir() or "skelter" in state:
+        if path.is_dir() or "run" in state:
             return of_run(training.Run.open(path), store)
+        if "skelter" in state:
+            return of_file(path, store)
         return of_published(path, state, store, representations)
-    except (FileNotFoundError, SkeletonFormatError, training.TrainingError, ValueError,
+    except (OSError, SkeletonFormatError, training.TrainingError, ValueError,
             RuntimeError) as error:  # fmt: skip
         refuse(f"--checkpoint {path}: {error}")
 
 
 def of_run(run: training.Run, store: SkeletonStore) -> list[Candidate]:
-    """Return the encoders that a run trained, and what they were at its start."""
+    """Return the encoders that a run trained, and what they were at its start, where that is known.
+
+    Encoders of this library come back from the checkpoint. Those of your own are built by
+    parts/assembly.py, if the run was made by it.
+    """
+    require_alike(run.path, run.store, store)
+    config = restored(Pretraining, run.configuration) if is_assembled(run) else None
+    twin = config and assembly.method(config, store, 1)
+    name, found = title(run), []
+    for encoder in run.encoder_names:
+        given: dict[str, Any] = {}
+        if twin is not None:  # for what the checkpoint does not tell
+            own = {"encoder": deepcopy(twin.encoders[encoder]),
+                   "representation": twin.representations[encoder]}  # fmt: skip
+            given = {**own, "layout": store.layout, "frames": config.frames,
+                     "normalisation": normalisation_of(store) or None}  # fmt: skip
+        try:
+            trained = checkpoints.load_encoder(run.state, encoder, **given)
+        except ValueError as error:
+            raise ValueError(f"{error} Here, rows of ENCODERS and METHODS of parts/assembly.py "
+                             "build them.") from error  # fmt: skip
+        found.append(of_trained(trained, f"{name}: {encoder}", run.seed, run.split, run))
+    about = {"seed": run.seed, "trained_on": run.split}
+    twins = [
+        Candidate(f"{RANDOM}: {one.name}", RANDOM, twin.encoders[one.name], one.representation,
+                  one.frames, name=one.name, **about)
+        for one in found if twin is not None
+    ]  # fmt: skip
+    return [*twins, *found]
+
+
+def of_file(path: Path, store: SkeletonStore) -> list[Candidate]:
+    """Return the encoder of a file of `checkpoints.save_encoder`, such as a fine-tuned one."""
+    trained = checkpoints.load_encoder(path)
+    require_alike(path, vars(trained.facts), store)
+    return [of_trained(trained, f"{path.stem}: {trained.name}", 0)]
+
+
+def of_trained(
+    trained: checkpoints.TrainedEncoder, name: str, seed: int, trained_on: str = "",
+    run: training.Run | None = None,
+) -> Candidate:  # fmt: skip
+    """Return a candidate of an encoder that was loaded."""
+    if trained.frames is None:
+        raise ValueError("it reads whole clips. Evaluate it by skelter.evaluation.")
+    return Candidate(name, TRAINED, trained.encoder, trained.representation, trained.frames,
+                     seed, trained_on, run, trained.name)  # fmt: skip
+
+
+def is_assembled(run: training.Run) -> bool:
+    """Return whether parts/assembly.py can build the method of a run again."""
+    return run.configuration.get("method") in assembly.METHODS
+
+
+def require_alike(path: Path, facts: Mapping[str, Any], store: SkeletonStore) -> None:
+    """End where the clips of a store are not like those that an encoder was trained on."""
     here = {"layout": store.layout.name, "channels": store.channels, "persons": store.persons}
-    differ = [f"{name} {run.store[name]}, not {value}" for name, value in here.items()
-              if run.store[name] != value]  # fmt: skip
+    if done := normalisation_of(store):
+        here["normalisation"] = done
+    there = {**facts, "layout": getattr(facts["layout"], "name", facts["layout"])}
+    differ = [f"{name} {there[name] or 'none'}, not {value}" for name, value in here.items()
+              if there.get(name, value) != value]  # fmt: skip
     if differ:
         refuse(
-            f"--checkpoint {run.path} was trained on clips with {'; '.join(differ)} as --data has. "
+            f"--checkpoint {path} was trained on clips with {'; '.join(differ)} as --data has. "
             "Convert one of the sets (`layout.convert`), or train on clips like these."
         )
-    if run.configuration.get("method") not in assembly.METHODS:
-        refuse(
-            f"--checkpoint {run.path} is of {run.name}, which `METHODS` of parts/assembly.py does "
-            "not have by the name in its configuration. Add its constructor there."
-        )
-    config = restored(Pretraining, run.configuration)
-    trained, twin = (assembly.method(config, store, 1) for _ in range(2))
-    run.load_encoders(trained)
-    about = {"frames": config.frames, "seed": run.seed, "trained_on": run.split}
-    return [
-        *of_method(twin, RANDOM, RANDOM, about),
-        *of_method(trained, title(run, config), TRAINED, {**about, "run": run}),
-    ]
+
+
+def normalisation_of(store: SkeletonStore) -> str:
+    """Return the name of what was done to the clips of a store."""
+    return training.describe_clips(store, None).normalisation
 
 
 def of_method(method: Any, origin: str, kind: str, about: Mapping[str, Any]) -> list[Candidate]:
     """Return the encoders of a method."""
     return [
-        Candidate(f"{origin}: {name}", kind, encoder, method.representations[name], **about)
+        Candidate(
+            f"{origin}: {name}", kind, encoder, method.representations[name], name=name, **about
+        )
         for name, encoder in method.encoders.items()
     ]
 
 
-def title(run: training.Run, config: Pretraining) -> str:
+def title(run: training.Run) -> str:
     """Return the name of a run in tables: its method, and what sets it apart from others of it."""
-    names = run.encoder_names
+    names, stream = run.encoder_names, run.configuration.get("stream", "joint")
     parts = [run.name, " + ".join(names) if len(names) > 1 else "",
-             config.stream if config.stream != "joint" else ""]  # fmt: skip
+             stream if stream != "joint" else ""]  # fmt: skip
     return ", ".join(part for part in parts if part)
 
 
@@ -113,7 +170,13 @@ def of_published(
     path: Path, state: dict[str, Any], store: SkeletonStore, representations: Sequence[str]
 ) -> list[Candidate]:
     """Return the encoders of a file in the reference implementation's layout."""
-    made = checkpoints.from_reference(state, representations, layout=store.layout)
+    try:
+        made = checkpoints.from_reference(
+            state, representations, layout=store.layout, persons=store.persons
+        )
+    except ValueError as error:
+        raise ValueError(f"{error} Its layout and persons are those of --data, {store}; its "
+                         "encoders those of --representations.") from error  # fmt: skip
     config = replace(
         PRESETS["isc-ntu60-xview"],
         method="inter" if len(representations) > 1 else "intra",

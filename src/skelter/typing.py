@@ -6,12 +6,13 @@ No base class is demanded anywhere: annotate with these.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, Protocol, TypeAlias, runtime_checkable
+from typing import Any, NamedTuple, Protocol, TypeAlias, runtime_checkable
 
 import torch
 from torch import Generator, Tensor, nn
 
 __all__ = [
+    "Batch",
     "Batches",
     "ClipShape",
     "ClipTransform",
@@ -24,8 +25,33 @@ __all__ = [
 Representation: TypeAlias = Callable[[Tensor], Tensor]
 """Any callable from clips (N, C, T, V, M) to the input of an encoder."""
 
-Batches: TypeAlias = Iterable[tuple[Tensor, Tensor, Tensor]]
-"""Any iterable of (x, num_frames, labels), a ``DataLoader`` included."""
+
+class Batch(NamedTuple):
+    """Clips, how many frames of each were recorded, and their classes.
+
+    It unpacks as a tuple. `data.collate` and `SkeletonStore.batch` return it.
+
+    Args:
+        clips: Clips of shape (N, C, T, V, M). Or what a transform made of them, such as views.
+        num_frames: Recorded frames of each clip, shape (N,).
+        labels: Class indices of shape (N,), from 0, and -1 where the class is unknown.
+
+    Example:
+        >>> batch = Batch(torch.zeros(2, 3, 8, 25, 1), torch.tensor([8, 5]), torch.tensor([0, 4]))
+        >>> clips, num_frames, labels = batch
+        >>> batch.labels
+        tensor([0, 4])
+    """
+
+    clips: Any
+    num_frames: Tensor
+    labels: Tensor
+
+
+Batches: TypeAlias = Iterable[Any]
+"""Any iterable of batches, a ``DataLoader`` included. A batch is a `Batch`, or a mapping with
+``clips``, ``labels`` and, where frames are padded, ``num_frames``. Functions that read batches take
+others by ``unpack=``, a function from such a batch to clips, num_frames or None, and labels."""
 
 
 @runtime_checkable

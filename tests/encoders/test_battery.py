@@ -318,6 +318,33 @@ class TestWrongInput:
         with pytest.raises(TypeError, match=f"`x` must have a real floating dtype; got {dtype}"):
             encoder(x.to(dtype))
 
+    @pytest.mark.parametrize("train", [True, False])
+    @pytest.mark.parametrize("dtype", [torch.float64, torch.float16, torch.bfloat16])
+    def test_another_dtype_than_that_of_the_weights(self, case, dtype, train):
+        encoder, x = case()
+        encoder.train(train)
+        expected = f"`x` must have the dtype torch.float32 of the weights.*; got {dtype} with shape"
+        with pytest.raises(TypeError, match=rf"{expected}.*x\.float\(\), or the \w+: \.\w+\(\)"):
+            encoder(x.to(dtype))
+        with torch.autocast("cpu", torch.bfloat16):
+            if dtype != torch.float64:
+                assert encoder(x.to(dtype)).isfinite().all()
+                return
+            with pytest.raises(TypeError, match=expected):
+                encoder(x.to(dtype))
+
+    def test_narrow_weights_and_wide_clips(self, case):
+        encoder, x = case()
+        with pytest.raises(TypeError, match=r"torch.bfloat16 of the weights.*x\.bfloat16\(\)"):
+            encoder.bfloat16()(x)
+
+    def test_arrays(self, case):
+        encoder, x = case()
+        encoder.eval()
+        assert torch.equal(encoder(x.numpy()), encoder(x))
+        with pytest.raises(TypeError, match=r"`x` must have the dtype torch.float32"):
+            encoder(x.double().numpy())
+
     def test_an_axis_too_few_or_too_many(self, case):
         encoder, x = case()
         for wrong in (x[0], x[None]):

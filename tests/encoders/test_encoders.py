@@ -314,6 +314,33 @@ class TestProjectionHead:
         with pytest.raises(ValueError, match=message):
             ProjectionHead(8, **arguments)
 
+    @pytest.mark.parametrize("norm", [None, "batch"])
+    @pytest.mark.parametrize(
+        ("features", "error", "message"),
+        [
+            (torch.zeros(4, 8, dtype=torch.int64), TypeError, "real floating dtype; got torch.int"),
+            (torch.zeros(4, 8).double(), TypeError, r"of this ProjectionHead.*features\.float\(\)"),
+            (torch.zeros(4, 8).half().numpy(), TypeError, "must have the dtype torch.float32"),
+            (torch.zeros(4, 9), ValueError, r"have the 8 columns of in_dim; got \(4, 9\)"),
+            ("features", TypeError, "must be a tensor"),
+            (torch.zeros(()), ValueError, r"must have shape \(N, D\)"),
+        ],
+    )
+    def test_wrong_features(self, norm, features, error, message):
+        with pytest.raises(error, match=f"`features` .*{message}"):
+            ProjectionHead(8, norm=norm)(features)
+
+    def test_more_axes_where_nothing_is_normalised(self):
+        assert ProjectionHead(8)(torch.zeros(4, 3, 8)).shape == (4, 3, 128)
+        with pytest.raises(ValueError, match=r"must have shape \(N, D\).*flatten\(1\)"):
+            ProjectionHead(8, norm="batch")(torch.zeros(4, 3, 8))
+
+    def test_arrays_and_autocast(self):
+        head, x = ProjectionHead(8), torch.randn(4, 8)
+        assert torch.equal(head(x.numpy()), head(x))
+        with torch.autocast("cpu", torch.bfloat16):
+            assert head(x.bfloat16()).dtype == torch.bfloat16
+
     def test_one_row_cannot_train_a_batch_norm(self):
         head = ProjectionHead(8, norm="batch")
         with pytest.raises(ValueError, match=r"at least 2 rows to train.*got \(1, 8\).*eval\(\)"):

@@ -14,6 +14,7 @@ from skelter import evaluation
 from skelter.evaluation import FeatureSet, LinearProbeConfig, extract_features, knn, retrieval
 from skelter.representations import ToSequence
 from skelter.transforms import CentreCropResize
+from skelter.typing import Batch
 
 
 def features(count, dim=5, seed=0):
@@ -60,7 +61,7 @@ class TestKNN:
     def test_weighted_oracle(self, seed, k, metric, temperature):
         train, test, known = features(12, seed=seed), features(4, seed=seed + 1), labels(12)
         found = knn(
-            train, known, test, k, metric=metric, weights="distance", temperature=temperature
+            train, known, test, k, metric=metric, weights="exponential", temperature=temperature
         )
         expected = [
             reference.weighted_vote(
@@ -74,13 +75,13 @@ class TestKNN:
         train = torch.tensor([[1.0, 0.0], [0.0, 1.0], [0.0, 1.0]])
         known, query = torch.tensor([0, 1, 1]), torch.tensor([[1.0, 0.2]])
         assert int(knn(train, known, query, 3).predictions) == 1
-        assert int(knn(train, known, query, 3, weights="distance").predictions) == 0
-        flat = knn(train, known, query, 3, weights="distance", temperature=1e3)
+        assert int(knn(train, known, query, 3, weights="exponential").predictions) == 0
+        flat = knn(train, known, query, 3, weights="exponential", temperature=1e3)
         assert int(flat.predictions) == 1
 
     def test_extreme_temperatures_are_the_nearest(self):
         arguments = features(30), labels(30), features(10, seed=1)
-        cold = knn(*arguments, 20, metric="euclidean", weights="distance", temperature=1e-6)
+        cold = knn(*arguments, 20, metric="euclidean", weights="exponential", temperature=1e-6)
         assert torch.equal(cold.predictions, knn(*arguments, metric="euclidean").predictions)
 
     def test_accuracy_needs_labels(self):
@@ -99,12 +100,13 @@ class TestKNN:
             ({"k": 5}, "`k` must lie between 1 and 4; got 5"),
             ({"k": 0}, "`k` must be at least 1; got 0"),
             ({"metric": "l1"}, "`metric` must be one of 'cosine', 'euclidean'; got 'l1'"),
-            ({"weights": "rank"}, "`weights` must be one of 'uniform', 'distance'; got 'rank'"),
+            ({"weights": "rank"}, "`weights` must be one of 'uniform', 'inverse_.*; got 'rank'"),
+            ({"weights": "distance"}, "'distance'. Take 'inverse_distance'.*or 'exponential'"),
             ({"temperature": 0.0}, "`temperature` must be above 0"),
             ({"test": torch.zeros(2, 4)}, r"`test` must have the D=5 columns.*same encoder"),
-            ({"train_labels": torch.zeros(3).long()}, r"`labels` must have shape \(4,\)"),
+            ({"train_labels": torch.zeros(3).long()}, r"`train_labels` must have shape \(4,\)"),
             ({"test_labels": torch.zeros(3).long()}, r"`test_labels` must have shape \(2,\)"),
-            ({"train": torch.zeros(4, 5, 1)}, r"`features` must have shape \(N, D\)"),
+            ({"train": torch.zeros(4, 5, 1)}, r"`train` must have shape \(N, D\)"),
         ],
     )
     def test_wrong_calls(self, changes, message):
@@ -113,7 +115,7 @@ class TestKNN:
             knn(**(arguments | changes))
 
     def test_float_labels(self):
-        with pytest.raises(TypeError, match="`labels` must be integer class indices"):
+        with pytest.raises(TypeError, match="`train_labels` must be integer class indices"):
             knn(features(4), torch.zeros(4), features(2))
 
 
@@ -235,7 +237,7 @@ class TestExtractFeatures:
 
     def loader(self, sizes=(3, 2)):
         for size in sizes:
-            yield torch.randn(size, 3, 8, 5, 1), torch.full((size,), 6), torch.arange(size)
+            yield Batch(torch.randn(size, 3, 8, 5, 1), torch.full((size,), 6), torch.arange(size))
 
     def test_eval_mode_without_gradient_and_modes_put_back(self):
         encoder = self.Encoder()
@@ -259,7 +261,7 @@ class TestExtractFeatures:
     def test_the_transform_is_given_the_valid_frames(self):
         x = torch.zeros(2, 3, 8, 5, 1)
         x[:, :, 6:] = 1e6
-        batches = [(x, torch.tensor([6, 6]), torch.arange(2))]
+        batches = [Batch(x, torch.tensor([6, 6]), torch.arange(2))]
         found = extract_features(
             nn.Flatten(), ToSequence(), batches, transform=CentreCropResize(4, 1.0)
         )
@@ -289,3 +291,25 @@ class TestResults:
             assert "{" not in str(result)
         assert str(results[0]) == "| 1 | cosine | 100.0% |"
         assert str(results[1]).startswith("| 100.0% | 100.0% | ")
+
+
+@pytest.mark.parametrize("standardize", [False, True])
+def test_the_layer_of_a_probe_takes_features_as_they_are(standardize):
+    """Features far from zero, of different scale, one of them constant."""
+    scale = torch.tensor([0.01, 1.0, 50.0, 0.0])
+    train = FeatureSet(features(40, 4) * scale + 3, labels(40))
+    test = FeatureSet(features(9, 4, seed=1) * scale + 3, labels(9))
+    config = LinearProbeConfig(lr=0.01, epochs=3, standardize=standardize)
+    result = evaluation.linear_probe(train, test, config=config)
+    assert isinstance(result.classifier, nn.Linear)
+    with torch.no_grad():
+        torch.testing.assert_close(result.classifier(test.features), result.scores)
+    again = nn.Linear(4, 3)
+    again.load_state_dict(result.classifier.state_dict())
+    assert "classifier" not in result.as_dict()
+
+
+def test_a_probe_of_float64_features():
+    data = FeatureSet(features(12).double(), labels(12))
+    result = evaluation.linear_probe(data, data, config=LinearProbeConfig(epochs=2))
+    assert result.scores.dtype == result.classifier.weight.dtype == torch.float64

@@ -96,7 +96,7 @@ class TestFineTune:
     def test_a_shuffling_loader_is_seeded_too(self):
         data = TensorDataset(toys.clips(KNOWN), torch.full((24,), 4), KNOWN)
         loader = DataLoader(data, batch_size=8, shuffle=True)
-        first, second = run(train=loader), run(train=loader)
+        first, second = (run(train=loader, unpack=tuple) for _ in range(2))
         assert torch.equal(first.scores, second.scores)
 
     def test_test_clips_never_influence_training(self):
@@ -158,7 +158,7 @@ class TestFineTune:
     def test_unlabelled_clips_are_refused(self):
         known = KNOWN.clone()
         known[3] = -1
-        data = [(toys.clips(KNOWN), torch.full((24,), 4), known)]
+        data = [{"clips": toys.clips(KNOWN), "labels": known}]
         with pytest.raises(ValueError, match=r"`train` must have labels from 0 to 2; got -1 to 2"):
             run(train=data)
         with pytest.raises(ValueError, match="`test` must have labels from 0.*without a label out"):

@@ -127,7 +127,7 @@ class TestSchedules:
         config = FineTuneConfig(
             lr=1.0, epochs=5, drops=(4,), warm_up=2, encoder_lr_scale=0.5, optimiser="nesterov"
         )
-        data = [(torch.eye(3), torch.ones(3).long(), torch.arange(3))]
+        data = [{"clips": torch.eye(3), "labels": torch.arange(3)}]
         rates = learning_rates(
             monkeypatch,
             torch.optim.SGD,

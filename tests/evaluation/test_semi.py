@@ -12,6 +12,7 @@ from reference import evaluation as reference
 
 from evaluation import toys
 from skelter.evaluation import FineTuneConfig, label_subset, semi_supervised
+from skelter.typing import Batch
 
 
 def seeded(seed=2):
@@ -123,7 +124,7 @@ def run(fraction=0.2, seeds=(0, 1), seen=None, **arguments):
         if seen is not None:
             seen.append(positions.tolist())
         order = positions[torch.randperm(len(positions), generator=generator)]
-        return [(x[order], lengths[order], KNOWN[order])]
+        return [Batch(x[order], lengths[order], KNOWN[order])]
 
     test = toys.batches(toys.labels(20), seed=1)
     encoder = arguments.pop("encoder", None) or toys.encoder()

@@ -5,6 +5,8 @@ from __future__ import annotations
 import torch
 from torch import nn
 
+from skelter.typing import Batch
+
 FRAMES = 4
 
 
@@ -24,10 +26,11 @@ def clips(known, seed=0, classes=3):
 
 
 def batches(known, seed=0, size=8, classes=3):
-    """A list of (x, num_frames, labels)."""
+    """A list of `Batch`."""
     x = clips(known, seed, classes)
     lengths = torch.full((len(known),), FRAMES)
-    return list(zip(x.split(size), lengths.split(size), known.split(size), strict=True))
+    parts = zip(x.split(size), lengths.split(size), known.split(size), strict=True)
+    return [Batch(*part) for part in parts]
 
 
 def identity(x):

@@ -48,6 +48,38 @@ def runs(recordings, tmp_path_factory):
     return [folder / "0", folder / "1"]
 
 
+def make_store(path, labels):
+    """Build a store of random clips, from the labels of each subject."""
+    rng = np.random.default_rng(0)
+    clips = [
+        data.Clip(
+            rng.normal(size=(20, 1, 20, 3)) + label, label=label, subject=subject, name=f"{n}"
+        )
+        for subject, known in labels.items()
+        for n, label in enumerate(known)
+    ]
+    return SkeletonStore.build(path, clips, layout=KINECT20)
+
+
+def test_unlabelled_clips_are_left_out_and_counted(tmp_path, capsys):
+    """Of seven classes, so that one of the best five says something."""
+    known = list(range(7))
+    make_store(tmp_path / "store", {1: [*known, -1, *known, -1], 2: [-1, *known]})
+    code = evaluate(
+        "--data", tmp_path / "store", "--split", "cross-subject", "--neighbours", 3,
+        "--tasks", "knn", "linear", "--output", tmp_path / "out", "--accelerator", "cpu",
+    )  # fmt: skip
+    assert code == 0
+    said = capsys.readouterr().out
+    assert "2 training and 1 test clips have no label (-1), and are left out" in said
+    report = (tmp_path / "out" / "report.md").read_text()
+    assert "14 clips train, 7 test" in report
+    columns = (
+        "1-NN | top-5 | 3-NN | 3-NN, top-5 | mAP | linear | linear, best epoch | linear, top-5"
+    )
+    assert f"| | {columns} |" in report
+
+
 def test_every_task(runs, recordings, tmp_path, capsys):
     code = evaluate(
         "--preset", "small", "--checkpoint", *runs, "--data", recordings, "--split",
@@ -132,6 +164,24 @@ def test_one_checkpoint_of_a_run(runs, recordings):
             assert torch.equal(a, b)
 
 
+def test_a_method_without_a_constructor(runs, recordings, tmp_path):
+    """Encoders of this library need no row of the table; only their twins do."""
+    from skelter import checkpoints
+
+    state = checkpoints.CheckpointFolder(runs[0] / "checkpoints").newest()[1]
+    about = {**state["run"], "name": "Mine", "configuration": {"method": "mine"}}
+    checkpoints.CheckpointFolder(tmp_path / "checkpoints").save({**state, "run": about}, 3)
+    code = evaluate(
+        "--checkpoint", tmp_path, "--data", recordings, "--tasks", "knn", "--output",
+        tmp_path / "out", "--no-baselines",
+    )  # fmt: skip
+    assert code == 0
+    rows = json.loads((tmp_path / "out" / "report.json").read_text())["rows"]
+    names = [f"Mine, sequence + image: {name}" for name in ("sequence", "image")]
+    assert [row["title"] for row in rows] == names
+    assert not (tmp_path / "out" / "views.png").exists()  # nobody knows its views
+
+
 def test_published_file(tmp_path, capsys):
     """A file in the reference's layout, of an untrained network, on clips of its layout."""
     store = synthetic.generate(clips_per_class=6, classes=["wave", "kick"])
@@ -174,6 +224,24 @@ def test_help_explains_every_option(capsys):
                 option = f"--{entry.target.id.replace('_', '-')}"
                 assert option in shown
                 assert text.value.value in shown, option
+
+
+@pytest.mark.parametrize(
+    ("said", "left"),
+    [
+        ("It has 2. Pass layout=... for your skeleton.", "It has 2."),
+        ("It has 2. Pass layout=... for your skeleton. Or not.", "It has 2. Or not."),
+        ("a. Pass encoder=..., frames=... as in training. b", "a. b"),
+        ("a. Pass the function that it was: normalisation=...", "a."),
+        ("a. Pass it on. b", "a. Pass it on. b"),
+    ],
+)
+def test_no_arguments_of_python(capsys, said, left):
+    from parts.command_line import refuse
+
+    with pytest.raises(SystemExit):
+        refuse(said)
+    assert capsys.readouterr().err == f"error: {left}\n"
 
 
 class TestWrong:
@@ -241,22 +309,61 @@ class TestWrong:
         )
         assert "was not written by a `Trainer` of this version" in said
 
-    def test_a_method_without_a_constructor(self, runs, recordings, tmp_path, capsys):
+    def test_an_encoder_of_ones_own_without_a_constructor(self, runs, recordings, tmp_path, capsys):
         from skelter import checkpoints
 
         state = checkpoints.CheckpointFolder(runs[0] / "checkpoints").newest()[1]
-        about = {**state["run"], "name": "Mine", "configuration": {"method": "mine"}}
+        parts = {"sequence": {"encoder": None, "representation": None}}
+        about = {**state["run"], "configuration": {"method": "mine"}, "parts": parts}
+        about["encoders"] = ["sequence"]
         checkpoints.CheckpointFolder(tmp_path / "checkpoints").save({**state, "run": about}, 3)
         said = self.refused(
             capsys, "--checkpoint", tmp_path, "--data", recordings, "--output", tmp_path / "out"
         )
-        assert "is of Mine, which `METHODS` of parts/assembly.py does not have" in said
+        assert "does not hold what the 'sequence' encoder needs" in said
+        assert "Pass " not in said
+        assert "ENCODERS and METHODS of parts/assembly.py" in said
+
+    def test_a_published_file_of_other_joints(self, recordings, tmp_path, capsys):
+        torch.save(names.made_up("graph"), tmp_path / "graph.pth.tar")
+        said = self.refused(
+            capsys, "--checkpoint", tmp_path / "graph.pth.tar", "--representations", "graph",
+            "--data", recordings, "--split", "cross-subject", "--output", tmp_path / "out",
+        )  # fmt: skip
+        assert "has 25 joints, but layout KINECT20 has 20" in said.replace("Kinect20", "KINECT20")
+        assert "Its layout and persons are those of --data" in said
+        assert "layout=" not in said
+
+    def test_clips_that_were_normalised_otherwise(self, runs, recordings, tmp_path, capsys):
+        store = data.load_ragged(recordings).map(lambda x: x / 2, name="halved")
+        info = {"layout": store.layout, "label_names": store.label_names}
+        SkeletonStore.build(tmp_path / "store", store, **info, provenance=store.info.provenance)
+        said = self.refused(
+            capsys, "--checkpoint", runs[0], "--data", tmp_path / "store", "--split",
+            "cross-subject", "--output", tmp_path / "out",
+        )  # fmt: skip
+        assert "was trained on clips with normalisation isc_normalise, not halved" in said
 
     def test_no_labels(self, tmp_path, capsys):
         clips = [np.random.default_rng(n).normal(size=(30, 1, 20, 3)) for n in range(4)]
         SkeletonStore.build(tmp_path / "store", clips, labels=[-1] * 4, layout=KINECT20)
         said = self.refused(capsys, "--data", tmp_path / "store", "--output", tmp_path)
         assert "no clip has a label. Pre-training works without" in said
+
+    def test_a_side_without_labels(self, tmp_path, capsys):
+        make_store(tmp_path / "store", {1: [0, 1], 2: [-1, -1]})
+        said = self.refused(
+            capsys, "--data", tmp_path / "store", "--split", "cross-subject", "--output", tmp_path,
+        )  # fmt: skip
+        assert "no test clip has a label" in said
+
+    def test_an_exemplar_without_label(self, tmp_path, capsys):
+        make_store(tmp_path / "store", {1: [0, 1, -1], 2: [0, 1]})
+        said = self.refused(
+            capsys, "--data", tmp_path / "store", "--split", "cross-subject", "--tasks", "one-shot",
+            "--exemplars", "2", "--output", tmp_path,
+        )  # fmt: skip
+        assert "2 has no label" in said
 
     def test_a_class_that_is_not_trained_on(self, tmp_path, capsys):
         rng = np.random.default_rng(0)

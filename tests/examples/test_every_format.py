@@ -21,7 +21,7 @@ from skelter.data import (
     write_pyskl,
     write_ragged,
 )
-from skelter.layouts import COCO17, KINECT20, NTU25, OPENPOSE18
+from skelter.layouts import BODY25, COCO17, KINECT20, NTU25, OPENPOSE18, SBU15
 
 NAME = "S001C{:03d}P{:03d}R{:03d}A{:03d}"
 EXAMPLES = Path(__file__).parents[2] / "examples"
@@ -49,7 +49,7 @@ def recordings(layout, persons=2, channels=3):
     clips = []
     for number, clip in enumerate(store):
         joints = clip.joints[:40, :persons]
-        if layout in (COCO17, OPENPOSE18):
+        if layout in (BODY25, COCO17, OPENPOSE18):
             joints = in_an_image(joints)[..., :channels]
         name = NAME.format(1 + number % 3, 1 + number % 5, 1 + number // 9, clip.label + 1)
         clips.append(Clip(joints, clip.label, 1 + number % 5, 1 + number % 3, name))
@@ -85,6 +85,15 @@ def write(name, folder):
     if name == "nw-ucla":
         foreign.write_nw_ucla(folder, recordings(KINECT20, persons=1))
         return ["nw-ucla", folder], ["--split", "nw-ucla"]
+    if name == "utd-mhad":
+        foreign.write_utd_mhad(folder, recordings(KINECT20, persons=1))
+        return ["utd-mhad", folder], ["--split", "utd-mhad"]
+    if name == "sbu":
+        foreign.write_sbu(folder, recordings(SBU15))
+        return ["sbu", folder], ["--split", "sbu"]
+    if name == "openpose":
+        foreign.write_openpose(folder, recordings(BODY25, persons=1))
+        return ["openpose", folder, "--persons", "1"], ["--split", "cross-view"]
     if name == "kinetics":
         foreign.write_kinetics(folder, recordings(OPENPOSE18), train=TRAIN)
         return ["kinetics", folder], ["--split", "recorded"]
@@ -112,7 +121,8 @@ def write(name, folder):
 class TestEveryFormat:
     @pytest.mark.parametrize(
         "name",
-        ["ntu60", "ntu120", "pku-mmd", "nw-ucla", "kinetics", "isc", "crosclr", "ctrgcn", "pyskl",
+        ["ntu60", "ntu120", "pku-mmd", "nw-ucla", "utd-mhad", "sbu", "kinetics",
+         "openpose", "isc", "crosclr", "ctrgcn", "pyskl",
          "pyskl-2", "pyskl-3", "ragged"],
     )  # fmt: skip
     def test_to_a_report(self, name, run, tmp_path, capsys):
@@ -142,6 +152,38 @@ class TestPrepareData:
     def test_errors_are_sentences(self, run, tmp_path):
         with pytest.raises(SystemExit, match=r"FileNotFoundError: .*nowhere does not exist"):
             run("prepare_data.py", "ntu60", tmp_path / "nowhere", "store")
+
+    def test_errors_name_options_of_the_command_line(self, run, tmp_path):
+        """An argument of Python, `layout=`, is the option `--layout`."""
+        write_isc(tmp_path / "raw", recordings(KINECT20), train=TRAIN, val=TEST, frames=64)
+        message = "has 20 joints, but layout NTU25 has 25. Pass --layout LAYOUT for your"
+        with pytest.raises(SystemExit, match=message):
+            run("prepare_data.py", "isc", tmp_path / "raw", "store", "--workers", 1)
+
+    def test_errors_name_no_options_that_there_are_not(self, run, tmp_path):
+        write_ragged(tmp_path / "whole.npz", recordings(KINECT20))
+        with np.load(tmp_path / "whole.npz") as file:
+            arrays = dict(file)
+        arrays |= {"joint_names": arrays["joint_names"][:19], "bones": arrays["bones"][:18]}
+        np.savez(tmp_path / "set.npz", **arrays)
+        with pytest.raises(SystemExit, match="`data` has 20 joints, but layout .* has 19.$"):
+            run("prepare_data.py", "ragged", tmp_path / "set.npz", "store")
+
+    @pytest.mark.parametrize("set_", ["ntu60", "kinetics", "isc", "pyskl", "utd-mhad", "sbu"])
+    def test_archives(self, run, tmp_path, set_):
+        (tmp_path / "x.zip").touch()
+        with pytest.raises(SystemExit, match=r"x\.zip is an archive\. Unpack it, and pass the"):
+            run("prepare_data.py", set_, tmp_path / "x.zip", "store")
+
+    def test_the_report_names_a_file_once(self, run, tmp_path, capsys):
+        write_ntu(tmp_path / "raw", recordings(NTU25))
+        file = next((tmp_path / "raw").iterdir())
+        file.write_text("12\nnobody\n")
+        run("prepare_data.py", "ntu60", tmp_path / "raw", "store", "--workers", 1, "--on-error",
+            "skip")  # fmt: skip
+        printed = capsys.readouterr().out
+        assert printed.count(file.name) == 1
+        assert f"\n  {file.name}, line 2: expected the number of bodies" in printed
 
     def test_dry_run_counts_and_builds_nothing(self, run, tmp_path, capsys):
         write_ntu(tmp_path / "raw", recordings(NTU25))

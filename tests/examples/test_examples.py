@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -102,6 +103,19 @@ class TestPaperPipeline:
             tables.append((newest.stat().st_mtime_ns, numbers["losses"][0], rows))
         assert tables[0] == tables[1]
         assert len(numbers["losses"]) == 2
+
+    def test_several_processes_write_one_report(self, recordings, tmp_path):
+        done = subprocess.run(
+            [sys.executable, "-W", "ignore", "-m", "torch.distributed.run", "--standalone",
+             "--nproc-per-node", "2", EXAMPLES / "paper_pipeline.py", "--data", recordings,
+             "--epochs", "1", "--accelerator", "cpu", "--split", "cross-subject"],
+            cwd=tmp_path, capture_output=True, text=True, check=False, timeout=300,
+            env={**os.environ, "OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": ""},
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr
+        assert done.stdout.count("report: ") == 1
+        assert done.stdout.count("| raw poses |") == 1
+        assert (tmp_path / "runs" / "paper_pipeline" / "report.md").is_file()
 
     def test_every_fold_and_seed_has_a_folder(self, on_path):
         from paper_pipeline import PRESETS

@@ -11,7 +11,7 @@ import torch
 from benchmarks import kill_training
 from torch import nn
 
-from skelter import training
+from skelter import checkpoints, data, training
 from skelter.data import SkeletonStore
 from skelter.layouts import KINECT20
 
@@ -158,6 +158,86 @@ class TestPretrain:
         assert len(kill_training.differences(first, other)) > 10
 
 
+class TestGoingOn:
+    def test_from_another_place(self, recordings, tmp_path, monkeypatch):
+        """A copy, an absolute and a relative path: the content decides."""
+        store = data.load_ragged(recordings)
+        for name in ("here", "there"):
+            SkeletonStore.build(
+                tmp_path / name, store, layout=KINECT20, label_names=store.label_names
+            )
+        monkeypatch.chdir(tmp_path)
+        options = (*TINY, "--steps", 3, "--output", tmp_path / "run")
+        paths = ("here", tmp_path / "here", "there", recordings)
+        states = [(pretrain("--data", path, *options), last(tmp_path / "run")) for path in paths]
+        assert [code for code, _ in states] == [0] * 4
+        for _, state in states[1:]:
+            assert kill_training.differences(states[0][1]["method"], state["method"]) == []
+
+    def test_other_recordings(self, train, recordings, tmp_path, capsys):
+        _, folder = train("run", steps=1)
+        clips = list(data.load_ragged(recordings))
+        SkeletonStore.build(tmp_path / "less", clips[:-1], layout=KINECT20)
+        with pytest.raises(SystemExit) as end:
+            pretrain("--data", tmp_path / "less", *TINY, "--steps", 1, "--output", folder)
+        assert end.value.code == 2
+        assert "is of a run on other recordings" in capsys.readouterr().err
+
+    def test_longer(self, train):
+        _, folder = train("run", steps=3)
+        with pytest.warns(UserWarning, match="lengthened from 1 to 3 epochs"):
+            code, _ = train("run", "--epochs", 3, steps=3)
+        assert code == 0
+        assert len(last(folder)["history"]) == 3
+
+    def test_not_shorter(self, train, capsys):
+        train("run", steps=8)
+        with pytest.raises(SystemExit):
+            train("run", steps=1)
+        assert "A run can be lengthened, not shortened" in capsys.readouterr().err
+
+    def test_started_from_another(self, train, capsys):
+        _, first = train("first", steps=2)
+        code, whole = train("whole", "--init", first, steps=1)
+        assert code == 0
+        assert f"started from the method of {first}" in capsys.readouterr().out
+        run, start = training.Run.open(whole), training.Run.open(first)
+        assert run.configuration["started_from"] == {
+            "run": "InterSkeletonContrast", "step": start.step, "digest": start.digest
+        }  # fmt: skip
+        code, _ = train("part", "--init", first, "--encoders", "image=hcn", "--method", "intra",
+                        "--queue-size", 24, steps=1)  # fmt: skip
+        assert code == 0
+        assert f"started from the encoders of {first}" in capsys.readouterr().out
+
+    def test_its_momentum_copies_start_there_too(self, train, recordings):
+        from parts import assembly
+        from parts.command_line import restored
+        from parts.configuration import Pretraining, replace
+
+        _, first = train("first", steps=2)
+        run = training.Run.open(first)
+        config = replace(restored(Pretraining, run.configuration), data=recordings, queue_size=24)
+        built = assembly.method(config, config.open(), 1, run)
+        copies = built.key_encoders.module
+        for name, encoder in built.encoders.items():
+            pairs = [encoder.state_dict(), copies[name].state_dict()]
+            assert kill_training.differences(*pairs) == []
+            loaded = checkpoints.load_encoder(first, name).encoder.state_dict()
+            assert kill_training.differences(pairs[0], loaded) == []
+
+    def test_started_from_something_else(self, train, capsys):
+        _, first = train("first", "--method", "intra", "--encoders", "image=hcn", steps=1)
+        with pytest.raises(SystemExit):
+            train("second", "--init", first, steps=1)
+        said = capsys.readouterr().err
+        assert f"--init {first}: " in said
+        assert "has other encoders than this ModuleDict: image" in said
+        with pytest.raises(SystemExit):
+            train("first", "--method", "intra", "--encoders", "image=hcn", "--init", first, steps=1)
+        assert "started_from None, not" in capsys.readouterr().err
+
+
 class TestEnd:
     def test_a_signal(self, train, monkeypatch, capsys):
         from skelter.methods import InterSkeletonContrast
@@ -210,7 +290,9 @@ class TestEnd:
             (["--sync-batch-norm"], "torch has it on GPUs only"),
             (["--fold", 3], "--fold 3: there are 1"),
             (["--split", "ntu60-xsub"], "Or train on every clip: --split all"),
-            (["--data", "nowhere.npz"], "nowhere.npz"),
+            (["--data", "nowhere.npz"], "nowhere.npz: it does not exist. --data takes a store"),
+            (["--init", "nowhere"], "--init nowhere: nowhere holds no checkpoint"),
+            (["--precision", "16-mixed"], "float16 needs a GPU. On the CPU, take bf16-mixed"),
             (["--batch-size", 2, "--accumulate", 3], "no more parts than clips"),
         ],
     )
@@ -221,6 +303,58 @@ class TestEnd:
             train("run", *arguments)
         assert end.value.code == 2
         assert message in capsys.readouterr().err
+
+    @pytest.mark.parametrize(
+        ("name", "message"),
+        [
+            ("clips.pkl", "prepare_data.py pyskl {} STORE"),
+            ("clips.npy", "SkeletonStore.build (docs/how-to/own_data.md)"),
+            ("weights.pt", "weights are a --checkpoint"),
+            ("set.zip", "it is packed. Unpack it"),
+            ("store/store.json", "Name its folder"),
+            ("raw/S001C001P001R001A001.skeleton", "prepare_data.py ntu60 {} STORE, or ntu120"),
+            ("raw/deeper/S001C001P001R001A001.skeleton", "prepare_data.py ntu60 {} STORE"),
+            ("raw/train_data_joint.npy", "prepare_data.py isc {} STORE"),
+            ("raw/train_position.npy", "prepare_data.py crosclr {} STORE"),
+            ("raw/a01_s01_e00_v01.json", "prepare_data.py nw-ucla {} STORE"),
+            ("raw/kinetics_train/x.json", "prepare_data.py kinetics {} STORE"),
+            ("raw/0002-L.txt", "prepare_data.py pku-mmd {} LABELS STORE"),
+            ("raw/a1_s1_t1_skeleton.mat", "prepare_data.py utd-mhad {} STORE"),
+            ("raw/s01s02/01/001/skeleton_pos.txt", "prepare_data.py sbu {} STORE"),
+            ("raw/walk_000000000000_keypoints.json", "prepare_data.py openpose {} STORE"),
+            ("raw/run.json", "folder of a run, a --checkpoint"),
+            ("raw/notes.md", "it is not a store, which has a store.json"),
+        ],
+    )
+    def test_data_that_is_not_a_store(self, tmp_path, capsys, name, message):
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(b"x")
+        asked = tmp_path / "raw" if name.startswith("raw") else path
+        with pytest.raises(SystemExit) as end:
+            pretrain("--data", asked, "--output", tmp_path / "run")
+        assert end.value.code == 2
+        said = capsys.readouterr().err
+        assert f"--data {asked}: " in said
+        assert message.format(asked) in said
+
+    def test_an_archive_that_is_not_ragged(self, tmp_path, capsys):
+        np.savez(tmp_path / "NTU60.npz", x_train=np.zeros((2, 3, 150)))
+        with pytest.raises(SystemExit):
+            pretrain("--data", tmp_path / "NTU60.npz", "--output", tmp_path / "run")
+        assert "another project, build a store from it first: python" in capsys.readouterr().err
+
+    def test_advice_names_subcommands_that_there_are(self, monkeypatch, capsys):
+        import prepare_data
+        from parts import advice
+
+        monkeypatch.setattr("sys.argv", ["prepare_data.py", "--help"])
+        with pytest.raises(SystemExit):
+            prepare_data.main()
+        shown = capsys.readouterr().out
+        commands = [command for _, command in advice.FOLDERS] + list(advice.FILES.values())
+        for command in commands:
+            assert f" {command.split()[0]} " in shown, command
 
     def test_another_run_in_the_folder(self, train, capsys):
         train("run", steps=2)

@@ -11,6 +11,7 @@ from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
+import foreign
 import numpy as np
 
 from fuzzing.containers import ARCHIVE, ARRAY, PICKLE
@@ -97,6 +98,32 @@ def nw_ucla_samples():
     joints = [clip.joints[:3, 0, :20] for clip in clips()[:2]]
     contents = [{"file_name": "a", "skeletons": one.tolist(), "label": 7} for one in joints]
     return [{"a01_s01_e00_v01.json": json.dumps(content).encode()} for content in contents]
+
+
+def utd_mhad_samples():
+    poses = clips()[0].joints[:3, 0, :20].transpose(1, 2, 0)
+    forms = [foreign.matlab(poses.astype(kind), compress=packed) for kind in ("f4", "f8")
+             for packed in (False, True)]  # fmt: skip
+    forms.append(foreign.matlab((poses * 100).astype("i2"), order=">"))
+    return [{"a8_s1_t1_skeleton.mat": form} for form in forms]
+
+
+def sbu_samples():
+    rows = [[number, *clips()[3].joints[number, :, :15].ravel()] for number in range(3)]
+    text = "\n".join(",".join(f"{value:.5g}" for value in row) for row in rows)
+    forms = (text, text.replace("\n", "\r\n"))
+    return [{"s01s02/03/001/skeleton_pos.txt": form.encode()} for form in forms]
+
+
+def openpose_samples():
+    samples = []
+    for points in (25, 18):
+        person = {"person_id": [-1], "pose_keypoints_2d": np.linspace(1, 9, 3 * points).tolist()}
+        contents = [{"version": 1.3, "people": [person] * count} for count in (1, 0, 3)]
+        files = {f"walk_{frame:012d}_keypoints.json": json.dumps(content).encode()
+                 for frame, content in enumerate(contents)}  # fmt: skip
+        samples.append(files)
+    return samples
 
 
 def kinetics_samples():
@@ -220,11 +247,22 @@ TEXT_FORMATS = {
     "nw_ucla": Format(
         nw_ucla_samples, data.read_nw_ucla, {"a01_s01_e00_v01.json": [*JSON, *JSON, *BYTES]}
     ),
+    "sbu": Format(
+        sbu_samples,
+        data.read_sbu,
+        {"s01s02/03/001/skeleton_pos.txt": [*TEXT, *TEXT, *BYTES]},
+    ),
+    "openpose": Format(
+        openpose_samples,
+        data.read_openpose,
+        {"walk_000000000002_keypoints.json": [*JSON, *JSON, *BYTES]},
+    ),
     "kinetics": Format(
         kinetics_samples, data.read_kinetics, {"kinetics_val/video.json": [*JSON, *JSON, *BYTES]}
     ),
 }
 BINARY_FORMATS = {
+    "utd_mhad": Format(utd_mhad_samples, data.read_utd_mhad, {"a8_s1_t1_skeleton.mat": BYTES}),
     "isc_array": Format(isc_samples, isc_clips, {"val_data_joint.npy": ARRAY}),
     "isc_num_frame": Format(isc_samples, isc_clips, {"val_num_frame.npy": ARRAY}),
     "isc_label": Format(isc_samples, isc_clips, {"val_label.pkl": PICKLE}),

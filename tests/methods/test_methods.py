@@ -259,6 +259,31 @@ class TestInterSkeletonContrast:
             method(views[0], views[1][:4])
         with pytest.raises(ValueError, match="`view1` must hold at least one clip"):
             method(views[0][:0], views[1][:0])
+        for wrong, count in (((views[0],), 1), ((views,), 1), ((*views, views[0]), 3), ((), 0)):
+            message = rf"`views` must be 2 views of .*; got {count}\. .*method\(\*views\)"
+            with pytest.raises(ValueError, match=message):
+                method(*wrong)
+        with pytest.raises(ValueError, match=r"`view2` must have shape .*add the last axis"):
+            method(views[0], views[1][0, ..., 0])
+        with pytest.raises(TypeError, match="must have the dtype torch.float32 of the weights"):
+            method(views[0].double(), views[1])
+
+    def test_arrays(self, views):
+        method = inter("sequence", "image").eval()
+        arrays = [view.numpy() for view in views]
+        assert torch.equal(method(*arrays).loss, method(*views).loss)
+        assert torch.equal(method.keys(arrays[0])["image"], method.keys(views[0])["image"])
+
+    def test_embeddings_of_zero_get_a_bounded_gradient(self, views):
+        """A head that ends in zeros: 1e12 times the gradient before, which no step survives."""
+        method = inter("sequence", "image")
+        with torch.no_grad():
+            for head in method.heads.values():
+                for parameter in head.parameters():
+                    parameter.zero_()
+        method(*views).loss.backward()
+        grads = [p.grad for p in method.parameters() if p.grad is not None]
+        assert all(float(grad.abs().max()) < 1 for grad in grads)
 
 
 class TestIntraSkeletonContrast:

@@ -79,3 +79,53 @@ def ensemble(streams, weights):
         ]
         predictions.append(sums.index(max(sums)))
     return predictions
+
+
+def distance(a, b, metric):
+    """Euclidean distance, or 1 - cosine, which is 1 for a row of zeros."""
+    a, b = np.asarray(a, np.float64), np.asarray(b, np.float64)
+    if metric == "euclidean":
+        return math.sqrt(sum((a - b) ** 2))
+    lengths = math.sqrt(sum(a * a)) * math.sqrt(sum(b * b))
+    return 1.0 - (float(a @ b) / lengths if lengths else 0.0)
+
+
+def vote_shares(train, labels, query, k, classes, weights, temperature, metric):
+    """Share of each class in the votes of the k nearest, of equally near ones the earlier."""
+    far = [round(distance(row, query, metric), 9) for row in train]  # equals are equal
+    order = sorted((apart, place) for place, apart in enumerate(far))[:k]
+    nearest = order[0][0]
+    votes = [0.0] * classes
+    for apart, place in order:
+        if weights == "uniform":
+            votes[labels[place]] += 1.0
+        elif weights == "exponential":
+            votes[labels[place]] += math.exp((nearest - apart) / temperature)
+        elif nearest == 0:
+            votes[labels[place]] += float(apart == 0)
+        else:
+            votes[labels[place]] += 1.0 / apart
+    return [vote / sum(votes) for vote in votes]
+
+
+def average_precision(distances, relevant):
+    """Mean precision at the relevant rows, each at the end of the group of equals that it is in."""
+    found = [
+        sum(r for d, r in zip(distances, relevant, strict=True) if d <= own)
+        / sum(d <= own for d in distances)
+        for own, hit in zip(distances, relevant, strict=True)
+        if hit
+    ]
+    return sum(found) / len(found) if found else 0.0
+
+
+def top_share(scores, labels, k):
+    """Share of rows whose class is among the k of highest score, of equal ones the first."""
+    hits = 0
+    for row, label in zip(scores, labels, strict=True):
+        before = sum(
+            score > row[label] or (score == row[label] and other < label)
+            for other, score in enumerate(row)
+        )
+        hits += before < k
+    return hits / len(labels)

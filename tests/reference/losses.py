@@ -33,10 +33,41 @@ def nt_xent(z1, z2, temperature):
     return total / size
 
 
+def batch_info_nce(query, key, temperature):
+    query, key = unit(query), unit(key)
+    losses = []
+    for i, q in enumerate(query):
+        shares = [math.exp(q @ k / temperature) for k in key]
+        losses.append(-math.log(shares[i] / sum(shares)))
+    return np.array(losses)
+
+
+def supervised_contrastive(z, labels, temperature):
+    """Equation 2 of Khosla et al., row by row: nan where a row has no positive."""
+    z = unit(z)
+    losses = []
+    for i, label in enumerate(labels):
+        others = [j for j in range(len(z)) if j != i and labels[j] != -1]
+        positives = [j for j in others if labels[j] == label and label != -1]
+        total = sum(math.exp(z[i] @ z[j] / temperature) for j in others)
+        terms = [math.log(math.exp(z[i] @ z[j] / temperature) / total) for j in positives]
+        losses.append(-sum(terms) / len(terms) if terms else math.nan)
+    return np.array(losses)
+
+
 class DequeQueue:
+    """Pairs of a key and its label."""
+
     def __init__(self, capacity):
         self.rows = deque(maxlen=capacity)
+        self.labels = deque(maxlen=capacity)
 
-    def enqueue(self, keys):
-        for row in keys:
+    def enqueue(self, keys, labels=None):
+        labels = [-1] * len(keys) if labels is None else labels
+        for row, label in zip(keys, labels, strict=True):
             self.rows.append(row)
+            self.labels.append(label)
+
+    def clear(self):
+        self.rows.clear()
+        self.labels.clear()

@@ -219,3 +219,71 @@ class TestModules:
         stream = nn.Sequential(R.ToBones(NTU25), R.ToMotion(), R.ToSequence())
         expected = F.to_sequence(F.to_motion(F.to_bones(clips)))
         assert torch.equal(stream(clips), expected)
+
+
+MODULES = {
+    "ToSequence": R.ToSequence(),
+    "ToSequence m v c": R.ToSequence("m v c"),
+    "ToGraph": R.ToGraph(),
+    "ToImage": R.ToImage(),
+    "ToBones": R.ToBones(),
+    "ToMotion": R.ToMotion(),
+    "ToAcceleration": R.ToAcceleration(),
+    "bones as a sequence": nn.Sequential(R.ToBones(), R.ToSequence()),
+}
+
+
+@pytest.mark.parametrize("module", MODULES.values(), ids=MODULES)
+class TestEveryModule:
+    def test_all_are_here(self, module):
+        exported = {name for name in R.__all__ if isinstance(getattr(R, name), type)}
+        assert exported <= MODULES.keys()
+
+    @pytest.mark.parametrize("dtype", [torch.float32, torch.float64, torch.bfloat16])
+    def test_autocast_changes_nothing(self, module, clips, dtype):
+        clips = clips.to(dtype)
+        expected = module(clips)
+        with torch.autocast("cpu", torch.bfloat16):
+            out = module(clips)
+        assert out.dtype == dtype
+        assert torch.equal(out, expected)
+
+    @pytest.mark.parametrize(
+        "made", [lambda x: x[:, :, ::-1], lambda x: x.astype(">f4"), lambda x: np.asfortranarray(x)]
+    )
+    def test_any_array(self, module, clips, made):
+        x = made(clips.numpy())
+        out = module(x)
+        assert torch.equal(out, module(torch.tensor(x.tolist()).to(out.dtype)))
+
+    def test_masked_arrays_are_refused(self, module, clips):
+        with pytest.raises(TypeError, match="plain array; got a masked one"):
+            module(np.ma.masked_array(clips.numpy(), clips.numpy() > 5))
+
+    def test_an_axis_left_out(self, module):
+        with pytest.raises(ValueError, match=r"more persons than frames.*x\[..., None\]"):
+            module(torch.randn(8, 3, 100, 25))
+
+    def test_vmap(self, module, clips):
+        assert torch.equal(torch.func.vmap(module)(clips), module(clips))
+
+
+def test_from_bones_under_autocast(clips):
+    bones = F.to_bones(clips)
+    roots = clips[..., NTU25.roots, :]
+    with torch.autocast("cpu", torch.bfloat16):
+        back = F.from_bones(bones, roots=roots)
+    assert torch.equal(back, F.from_bones(bones, roots=roots))
+
+
+@pytest.mark.parametrize("wrong", ["ntu-rgb+d", 25, NTU25.joints, "NTU25"])
+@pytest.mark.parametrize(
+    "call",
+    [R.ToBones, lambda layout: R.ToMotion(layout=layout),
+     lambda layout: R.ToAcceleration(layout=layout),
+     lambda layout: F.to_bones(torch.zeros(3, 4, 25, 1), layout),
+     lambda layout: F.from_bones(torch.zeros(3, 4, 25, 1), layout)],
+)  # fmt: skip
+def test_not_a_layout(call, wrong):
+    with pytest.raises(TypeError, match=r"`layout` must be a SkeletonLayout such as skelter"):
+        call(wrong)

@@ -322,6 +322,15 @@ class TestWrong:
         (listed,) = error.value.args[0].split("listed in ")[1].split(": look")[:1]
         assert len(Path(listed).read_text().splitlines()) == 12
 
+    def test_features_that_are_not_finite_end_the_training_before_they_are_saved(self, train):
+        method = train_byol.method()
+        method.encoders["mine"].register_forward_hook(
+            lambda encoder, _, rows: rows if encoder.training else rows / 0
+        )
+        message = "monitor cannot look at encoder 'mine'.*be finite.*before is whole"
+        with pytest.raises(training.TrainingError, match=message):
+            train("run", 8, method=method, monitor=Monitor(0.2))
+
     @pytest.mark.parametrize(
         ("config", "message"),
         [

@@ -311,3 +311,30 @@ class TestRotationsInSpace:
         mine = SkeletonLayout("mine", ["a", "b"], parents=[-1, 0])
         with pytest.raises(ValueError, match=r"layout mine.*SkeletonLayout\(..., spine=\(joint"):
             T.AlignSpine(mine)
+
+
+@pytest.mark.parametrize("wrong", ["ntu-rgb+d", 25, NTU25.joints, "NTU25"])
+@pytest.mark.parametrize(
+    "build",
+    [T.Shear, T.JointJitter, T.UnitScale, T.CentreOnJoint, T.AlignSpine, T.AlignShoulders,
+     presets.isc_view, presets.isc_small_view, presets.isc_normalise],
+)  # fmt: skip
+def test_not_a_layout(build, wrong):
+    with pytest.raises(TypeError, match="`layout` must be a SkeletonLayout such as skelter"):
+        build(layout=wrong)
+
+
+class TestCentreJoint:
+    @pytest.mark.parametrize("joint", ["head", "Head", 3])
+    def test_by_name_and_index(self, joint):
+        assert T.CentreOnJoint(NTU25, joint).joint == 3
+
+    @pytest.mark.parametrize("joint", ["hed", 25, -1])
+    def test_unknown(self, joint):
+        with pytest.raises(ValueError, match="NTU25"):
+            T.CentreOnJoint(NTU25, joint)
+
+    @pytest.mark.parametrize("joint", [True, 1.0, [1]])
+    def test_other_kinds(self, joint):
+        with pytest.raises(TypeError, match="`joint`"):
+            T.CentreOnJoint(NTU25, joint)

@@ -16,7 +16,7 @@ from skelter._checks._features import (
     negatives,
     same_columns,
     same_names,
-    same_parameters,
+    same_tensors,
 )
 from skelter._checks._numbers import between, choice, interval, number, positive, positive_int
 from skelter._checks._recordings import (
@@ -34,6 +34,7 @@ from skelter._checks._tensors import (
     channels,
     clip_batch,
     clips,
+    dtype_of,
     finite,
     floating,
     frame_counts,
@@ -59,6 +60,7 @@ __all__ = [
     "class_labels",
     "clip_batch",
     "clips",
+    "dtype_of",
     "embeddings",
     "features",
     "finite",
@@ -93,7 +95,7 @@ __all__ = [
     "same_batch",
     "same_columns",
     "same_names",
-    "same_parameters",
+    "same_tensors",
     "shape_of",
     "tensor",
     "whole",

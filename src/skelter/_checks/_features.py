@@ -127,12 +127,13 @@ def class_indices(name: str, labels: Tensor, classes: int) -> None:
     if labels.numel() == 0:
         return
     low, high = int(labels.min()), int(labels.max())
+    leave = "Leave clips without a label out: features[labels >= 0], labels[labels >= 0]"
     require(
         low >= 0 and high < classes,
         f"`{name}`",
         f"have labels from 0 to {max(classes, 1) - 1}",
         f"{low} to {high}",
-        "Leave clips without a label out of the evaluation.",
+        leave if low < 0 else "Count classes from 0, or pass a larger num_classes.",
     )
 
 
@@ -149,13 +150,13 @@ def same_names(**mappings: Mapping[str, object]) -> None:
         )
 
 
-def same_parameters(own: Mapping[str, Tensor], theirs: Mapping[str, Tensor]) -> None:
-    """Check that two modules have parameters of the same names and shapes."""
+def same_tensors(kind: str, own: Mapping[str, Tensor], theirs: Mapping[str, Tensor]) -> None:
+    """Check that two modules have parameters, or buffers, of the same names and shapes."""
     expected, hint = "have the structure it was built from", "Pass the same module to both."
     for name in sorted(set(own) ^ set(theirs)):
         where = "`source`" if name in own else "the momentum encoder"
-        require(False, "`source`", expected, f"no parameter {name!r} in {where}", hint)
-    for name, parameter in own.items():
-        here, there = shape_of(parameter), shape_of(theirs[name])
-        came = f"parameter {name!r} of shape {there}, not {here}"
+        require(False, "`source`", expected, f"no {kind} {name!r} in {where}", hint)
+    for name, tensor in own.items():
+        here, there = shape_of(tensor), shape_of(theirs[name])
+        came = f"{kind} {name!r} of shape {there}, not {here}"
         require(here == there, "`source`", expected, came, hint)

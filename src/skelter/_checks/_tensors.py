@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Protocol
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from skelter._checks._arrays import integers
 from skelter._checks._arrays import tensor as take
@@ -264,16 +265,39 @@ def finite(x: Tensor, name: str = "x") -> None:
         )
 
 
-def same_batch(**views: Tensor) -> None:
-    """Check that views are clips of the same, non-empty batch."""
-    (first, reference), *others = views.items()
-    clip_batch(reference, first)
-    for name, view in others:
-        clip_batch(view, name)
+def same_batch(views: Sequence[Any], count: int) -> list[Tensor]:
+    """Return as many views as a method takes, clips of the same, non-empty batch."""
+    require(
+        len(views) == count,
+        "`views`",
+        f"be {count} views of the same clips, each of shape (N, C, T, V, M)",
+        len(views),
+        "A MultiView makes them. Pass them one by one: method(*views)",
+    )
+    first, *others = (clip_batch(view, f"view{i}") for i, view in enumerate(views, start=1))
+    for number, view in enumerate(others, start=2):
         require(
-            view.shape[0] == reference.shape[0],
-            f"`{name}`",
-            f"hold the clips of `{first}` {shape_of(reference)} in the same order",
+            view.shape[0] == first.shape[0],
+            f"`view{number}`",
+            f"hold the clips of `view1` {shape_of(first)} in the same order",
             shape_of(view),
             "Make both by one MultiView.",
         )
+    return [first, *others]
+
+
+def dtype_of(x: Tensor, module: nn.Module, name: str = "x") -> None:
+    """Check that an input has the dtype of a module's weights, or that autocast converts it."""
+    weights, kind = next(module.parameters()).dtype, x.device.type
+    converted = torch.is_autocast_enabled(kind) and torch.float64 not in (x.dtype, weights)
+    owner = type(module).__name__
+    methods = {torch.float64: "double", torch.float16: "half", torch.bfloat16: "bfloat16"}
+    to_weights, to_x = (methods.get(dtype, "float") for dtype in (weights, x.dtype))
+    require(
+        x.dtype == weights or converted,
+        f"`{name}`",
+        f"have the dtype {weights} of the weights of this {owner}",
+        f"{x.dtype} with shape {shape_of(x)}",
+        f"Convert it first, {name}.{to_weights}(), or the {owner}: .{to_x}()",
+        error=TypeError,
+    )

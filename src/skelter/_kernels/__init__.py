@@ -1,13 +1,23 @@
 """Fused operators of encoders and losses, and the switch between them and their plain forms.
 
-A layer states its mathematics in its own ``forward`` and asks `is_fused` there. Where a fused
-operator stands in for it, the operator computes the same numbers and gradients with less memory and
-time; tests compare the two. Nothing here has parameters or checks arguments.
+A layer states its mathematics in its own ``forward``, or in a function beside it, and asks
+`is_fused` there. Where a fused operator stands in for this plain form, it computes the same numbers
+and gradients with less memory and time; tests compare the two. All other derivatives come from the
+plain form (`plain_form`). Nothing here has parameters or checks arguments.
 """
 
+from skelter._kernels._derivatives import is_followed, plain_form
 from skelter._kernels._graph_conv import adaptive_graph_conv
 from skelter._kernels._gru import gru_pair
 from skelter._kernels._queue_contrast import queue_contrast
 from skelter._kernels._switch import is_fused, use_plain
 
-__all__ = ["adaptive_graph_conv", "gru_pair", "is_fused", "queue_contrast", "use_plain"]
+__all__ = [
+    "adaptive_graph_conv",
+    "gru_pair",
+    "is_followed",
+    "is_fused",
+    "plain_form",
+    "queue_contrast",
+    "use_plain",
+]

@@ -18,6 +18,7 @@ import torch
 from einops import reduce
 from torch import Tensor
 
+from skelter._kernels._derivatives import plain_gradients
 from skelter._kernels._switch import product_dtype
 
 CACHED = 2**22  # numbers of aggregated clips that are worked on at once
@@ -45,24 +46,20 @@ WEIGHTS = "Tensor graph, Tensor embed, Tensor embed_bias, Tensor project, Tensor
 
 
 def adaptive_graph_conv(
-    x: Tensor, graph: Tensor, embed: tuple[Tensor, Tensor], project: tuple[Tensor, Tensor]
+    x: Tensor,
+    graph: Tensor,
+    embed: Tensor,
+    embed_bias: Tensor,
+    project: Tensor,
+    project_bias: Tensor,
 ) -> Tensor:
-    """Aggregate over joints by three graphs, and project to the output channels.
+    """Aggregate clips (N, C, T, V) over joints by three graphs, and project: (N, O, T, V).
 
     With ``A_s = graph_s + softmax(theta_s(x)' phi_s(x) / (E T))`` over its rows, the output is
-    ``sum_s project_s (x A_s)``.
-
-    Args:
-        x: Clips of shape (N, C, T, V).
-        graph: The layout's adjacency plus the learned one, (S, V, V).
-        embed: Matrix (2 S E, C) and bias of theta, then of phi, for all subsets.
-        project: Matrix (O, S C) and bias, from the aggregated channels to those of the output.
-
-    Returns:
-        The output (N, O, T, V).
+    ``sum_s project_s (x A_s)``. The other arguments are those of `Weights`.
     """
     dtype = product_dtype(x)
-    matrices = [tensor.to(dtype) for tensor in (*embed, *project)]
+    matrices = [tensor.to(dtype) for tensor in (embed, embed_bias, project, project_bias)]
     out: Tensor = _adaptive_graph_conv(x.to(dtype), graph, *matrices)[0]
     return out
 
@@ -177,7 +174,10 @@ def _keep(ctx: Any, inputs: tuple[Tensor, ...], output: tuple[Tensor, Tensor]) -
     ctx.save_for_backward(x, output[1], *weights)
 
 
-def _backward(ctx: Any, grad: Tensor, _: Tensor) -> tuple[Tensor, ...]:
+def _backward(ctx: Any, grad: Tensor, _: Tensor) -> tuple[Tensor | None, ...]:
+    if torch.is_grad_enabled():
+        x, _, *weights = ctx.saved_tensors
+        return tuple(plain_gradients("adaptive_graph_conv", [x, *weights], grad))
     return tuple(_adaptive_graph_conv_backward(grad, *ctx.saved_tensors))
 
 

@@ -18,6 +18,7 @@ import torch
 from einops import rearrange
 from torch import Tensor
 
+from skelter._kernels._derivatives import plain_gradients
 from skelter._kernels._switch import product_dtype
 
 FEW = 16  # clips, below which a narrow product is faster with clips as rows
@@ -175,8 +176,13 @@ def _keep(ctx: Any, inputs: tuple[Any, ...], output: tuple[Tensor, Tensor]) -> N
     ctx.save_for_backward(x, *output, *weights)
 
 
-def _backward(ctx: Any, grad: Tensor, _: Tensor) -> tuple[Tensor | None, list[Tensor], None]:
+def _backward(
+    ctx: Any, grad: Tensor, _: Tensor
+) -> tuple[Tensor | None, Sequence[Tensor | None], None]:
     x, states, gates, *weights = ctx.saved_tensors
+    if torch.is_grad_enabled():
+        of_x, *of_weights = plain_gradients("gru_pair", [x, *weights], grad, reverse=ctx.reverse)
+        return of_x, of_weights, None
     wants_x = ctx.needs_input_grad[0]
     *of_weights, of_x = _gru_pair_backward(
         grad.contiguous(), x, weights, states, gates, ctx.reverse, wants_x

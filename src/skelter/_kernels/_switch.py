@@ -8,13 +8,19 @@ from contextlib import contextmanager
 import torch
 from torch import Tensor
 
+from skelter._kernels._derivatives import is_followed
+
 # A plain global, for all threads: a compiler guards on it, and on nothing that is finer.
 _plain = False
 
 
-def is_fused() -> bool:
-    """Tell whether layers go through their fused operators."""
-    return not _plain
+def is_fused(*inputs: Tensor) -> bool:
+    """Tell whether a layer goes through its fused operator for these inputs.
+
+    It does not inside `use_plain`, nor where an input is differentiated in a way that the operator
+    does not know (`is_followed`).
+    """
+    return not (_plain or any(map(is_followed, inputs)))
 
 
 @contextmanager

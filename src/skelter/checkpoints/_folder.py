@@ -44,6 +44,16 @@ class CheckpointFolder:
         self.path, self.keep = Path(path), keep
         self._scores: dict[Path, float | None] = {}  # as far as they are known
 
+    @classmethod
+    def of_run(cls, path: str | os.PathLike[str], *, keep: int = 3) -> CheckpointFolder:
+        """Return the folder in which a `training.Trainer` keeps the checkpoints of a run.
+
+        Args:
+            path: The folder of the run.
+            keep: As of the class.
+        """
+        return cls(Path(path) / "checkpoints", keep=keep)
+
     @property
     def paths(self) -> list[Path]:
         """All checkpoints, from the earliest step to the latest."""

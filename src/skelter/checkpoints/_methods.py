@@ -10,7 +10,6 @@ import torch
 from torch import Tensor, nn
 
 from skelter import _checks
-from skelter.checkpoints._files import load_published
 from skelter.checkpoints._networks import (
     build_encoder,
     build_head,
@@ -18,6 +17,7 @@ from skelter.checkpoints._networks import (
     kind_of,
     select_head,
 )
+from skelter.checkpoints._sources import Source, open_source, refuse_own
 from skelter.checkpoints._weights import check_tensors, list_names, load_weights, select_prefix
 from skelter.encoders import AGCN, HCN, BiGRU
 from skelter.layouts import NTU25, SkeletonLayout
@@ -53,7 +53,7 @@ INTER = (
 
 
 def from_reference(
-    checkpoint: str | os.PathLike[str] | Mapping[str, Any],
+    checkpoint: Source,
     representations: Sequence[str] = ("sequence", "graph"),
     *,
     layout: SkeletonLayout = NTU25,
@@ -120,13 +120,20 @@ def from_reference(
     return method
 
 
-def _weights(checkpoint: str | os.PathLike[str] | Mapping[str, Any]) -> dict[str, Tensor]:
-    if isinstance(checkpoint, (str, os.PathLike)):
-        checkpoint = load_published(checkpoint)
-    known = isinstance(checkpoint, Mapping)
+def networks_of(state: Mapping[str, Any], what: str) -> dict[str, dict[str, Tensor]]:
+    """Return the query networks of a checkpoint by their names, or the one that it is alone."""
+    weights = check_tensors(state.get("state_dict", state), what)
+    found = {role.query: select_prefix(weights, f"{role.query}.") for role in INTER}
+    return {name: part for name, part in found.items() if part} or {"the network": weights}
+
+
+def _weights(checkpoint: Source) -> dict[str, Tensor]:
+    known = isinstance(checkpoint, (str, os.PathLike, Mapping))
     expected = "be a file, or the dictionary that is in it"
     _checks.require(known, "`checkpoint`", expected, type(checkpoint).__name__, error=TypeError)
-    return check_tensors(checkpoint.get("state_dict", checkpoint), "the checkpoint")
+    state, what = open_source(checkpoint)
+    refuse_own(state, what)
+    return check_tensors(state.get("state_dict", state), "the checkpoint")
 
 
 def _parts(weights: Mapping[str, Tensor], roles: Sequence[_Roles]) -> dict[str, dict[str, Tensor]]:

@@ -9,6 +9,7 @@ from typing import Any
 from torch import Tensor, nn
 
 from skelter import _checks
+from skelter.checkpoints._sources import refuse_own
 from skelter.checkpoints._weights import check_tensors, list_names, load_weights, select_prefix
 from skelter.encoders import AGCN, HCN, BiGRU, ProjectionHead
 from skelter.layouts import NTU25, SkeletonLayout
@@ -51,6 +52,8 @@ def encoder_from_reference(
         >>> encoder_from_reference(published).feature_dim
         64
     """
+    if isinstance(state_dict, Mapping):
+        refuse_own(state_dict, STATE)
     weights = check_tensors(state_dict, STATE)
     return build_encoder(weights, STATE, layout=layout, persons=persons, frames=frames)
 

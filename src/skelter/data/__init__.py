@@ -13,8 +13,11 @@ from skelter.data.readers._isc import read_isc, write_isc
 from skelter.data.readers._kinetics import read_kinetics
 from skelter.data.readers._ntu import read_ntu, write_ntu
 from skelter.data.readers._nw_ucla import read_nw_ucla
+from skelter.data.readers._openpose import read_openpose
 from skelter.data.readers._pku_mmd import read_pku_mmd
 from skelter.data.readers._pyskl import read_pyskl, write_pyskl
+from skelter.data.readers._sbu import read_sbu
+from skelter.data.readers._utd_mhad import read_utd_mhad
 from skelter.data.store._batches import ShuffledBatches, make_generator
 from skelter.data.store._dataset import SkeletonDataset, collate
 from skelter.data.store._index import ClipIndex, StoreInfo
@@ -47,9 +50,12 @@ __all__ = [
     "read_kinetics",
     "read_ntu",
     "read_nw_ucla",
+    "read_openpose",
     "read_pku_mmd",
     "read_pyskl",
     "read_ragged",
+    "read_sbu",
+    "read_utd_mhad",
     "sources",
     "splits",
     "synthetic",

@@ -65,6 +65,10 @@ class Clips(Protocol):
     def __getitem__(self, position: int, /) -> Clip: ...
 
 
+class NobodyError(SkeletonFormatError):
+    """A clip shows nobody. A build leaves it out and says so, even where damage would end it."""
+
+
 Reading = Iterator[Clip | SkeletonFormatError]
 """Clips of a file. A damaged one is an error in its place, so that those after it are not lost."""
 

@@ -9,6 +9,7 @@ from itertools import pairwise
 import torch
 from einops import einsum, rearrange, reduce
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from skelter import _checks, _kernels
 from skelter.encoders._recompute import recompute
@@ -35,6 +36,7 @@ class AGCN(nn.Module):
             and costs about a third more time.
 
     Raises:
+        TypeError: In a call, the clips do not have the dtype of the weights.
         ValueError: An argument is out of range; in a call, the clips do not fit the layout.
 
     References:
@@ -63,7 +65,7 @@ class AGCN(nn.Module):
         wide = len(widths) > 0 and min(widths) >= 4
         _checks.require(wide, "`widths`", "be one or more channel counts from 4", widths)
         self.layout, self.in_channels, self.persons = layout, in_channels, persons
-        self.recompute = recompute
+        self.widths, self.adjacency, self.recompute = tuple(widths), adjacency, recompute
         self.feature_dim = widths[-1]
         graph = layout.adjacency(adjacency)
         self.input_norm = nn.BatchNorm1d(persons * layout.num_joints * in_channels)
@@ -81,6 +83,7 @@ class AGCN(nn.Module):
         _checks.joints(x, self.layout)
         _checks.axis(x, "C", self.in_channels, "this AGCN", "Pass in_channels=... to it.")
         _checks.axis(x, "M", self.persons, "this AGCN", "Pass persons=... to it.")
+        _checks.dtype_of(x, self)
         V, M = self.layout.num_joints, self.persons
         x = self.input_norm(rearrange(x, "n c t v m -> n (m v c) t"))
         x = rearrange(x, "n (m v c) t -> (n m) c t v", m=M, v=V)
@@ -143,21 +146,43 @@ class _AdaptiveGraphConv(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         graph = self.adjacency + self.learned_adjacency
-        if _kernels.is_fused():
-            embed, project = _matrix(self.theta, self.phi), _matrix(self.project)
-            out = _kernels.adaptive_graph_conv(x, graph, embed, project)
-        else:
-            theta, phi = (
-                rearrange(embed(x), "n (s e) t v -> n s (e t) v", s=len(graph))
-                for embed in (self.theta, self.phi)
-            )
-            scores = einsum(theta, phi, "n s k u, n s k v -> n s u v") / theta.shape[2]
-            adapted = graph + scores.to(graph.dtype).softmax(dim=-2)
-            aggregated = einsum(x, adapted, "n c t u, n s u v -> n s c t v")
-            out = self.project(rearrange(aggregated, "n s c t v -> n (s c) t v"))
+        weights = (graph, *_matrix(self.theta, self.phi), *_matrix(self.project))
+        fused = _kernels.is_fused(x, *weights)
+        out = (_kernels.adaptive_graph_conv if fused else adaptive_graph_conv)(x, *weights)
         # In place: batch norm keeps its input, relu its output, and nothing keeps the sum.
         normed: Tensor = self.norm(out)
         return normed.add_(self.shortcut(x)).relu_()
+
+
+@_kernels.plain_form("adaptive_graph_conv")
+def adaptive_graph_conv(
+    x: Tensor,
+    graph: Tensor,
+    embed: Tensor,
+    embed_bias: Tensor,
+    project: Tensor,
+    project_bias: Tensor,
+) -> Tensor:
+    """Aggregate clips over joints by S graphs, and project to the output channels.
+
+    Args:
+        x: Clips of shape (N, C, T, V).
+        graph: The layout's adjacency plus the learned one, ``A_s + B_s``, (S, V, V).
+        embed: The 1x1 convolutions theta, then phi, for all subsets: (2 S E, C).
+        embed_bias: Shape (2 S E,).
+        project: The 1x1 convolutions W_s, side by side: (O, S C).
+        project_bias: Shape (O,).
+
+    Returns:
+        The output (N, O, T, V).
+    """
+    embedded = F.conv2d(x, embed[..., None, None], embed_bias)
+    theta, phi = rearrange(embedded, "n (p s e) t v -> p n s (e t) v", p=2, s=len(graph))
+    scores = einsum(theta, phi, "n s k u, n s k v -> n s u v") / theta.shape[2]
+    adapted = graph + scores.to(graph.dtype).softmax(dim=-2)
+    aggregated = einsum(x, adapted, "n c t u, n s u v -> n s c t v")
+    aggregated = rearrange(aggregated, "n s c t v -> n (s c) t v")
+    return F.conv2d(aggregated, project[..., None, None], project_bias)
 
 
 def _matrix(*convs: nn.Conv2d) -> tuple[Tensor, Tensor]:

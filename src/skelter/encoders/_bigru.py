@@ -39,6 +39,7 @@ class BiGRU(nn.Module):
             and costs about a third more time.
 
     Raises:
+        TypeError: In a call, the input does not have the dtype of the weights.
         ValueError: An argument is out of range; in a call, the input is not (N, T, in_features).
 
     References:
@@ -64,6 +65,7 @@ class BiGRU(nn.Module):
             _checks.positive_int(name, value)
         _checks.choice("direction", direction, DIRECTIONS)
         self.feature_dim = 2 * hidden
+        self.in_features, self.hidden, self.layers = in_features, hidden, layers
         self.direction, self.recompute = direction, recompute
         self.gru = _Units(in_features, hidden, layers)
         for parameter in self.gru.parameters():
@@ -72,8 +74,7 @@ class BiGRU(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Return features (N, 2 * hidden) of sequences (N, T, in_features)."""
-        self._check(x)
-        x = rearrange(x, "n t i -> t n i")
+        x = rearrange(self._check(x), "n t i -> t n i")
         for layer in range(self.gru.num_layers):
             run = partial(self._layer, layer=layer)
             x = recompute(run, x, self) if self.recompute else run(x)
@@ -88,15 +89,14 @@ class BiGRU(nn.Module):
 
     def _layer(self, x: Tensor, layer: int) -> Tensor:
         """Run both units of a layer: (T, N, in) to (T, N, 2 * hidden)."""
-        first, second = self.gru.weights(layer)
+        weights = self.gru.weights(layer)
         reverse = self.direction == "bidirectional"
-        if _kernels.is_fused():
-            return _kernels.gru_pair(x, [*first, *second], reverse=reverse)
-        backward = gru(x.flip(0), *second).flip(0) if reverse else gru(x, *second)
-        return torch.cat([gru(x, *first), backward], dim=-1)
+        if _kernels.is_fused(x, *weights):
+            return _kernels.gru_pair(x, weights, reverse=reverse)
+        return gru_pair(x, *weights, reverse=reverse)
 
-    def _check(self, x: Tensor) -> None:
-        _checks.floating("x", x)
+    def _check(self, x: Tensor) -> Tensor:
+        x = _checks.floating("x", x)
         _checks.require(
             x.ndim == 3 and x.shape[-1] == self.gru.input_size and x.shape[1] > 0,
             "`x`",
@@ -105,7 +105,25 @@ class BiGRU(nn.Module):
             "Convert clips with ToSequence(), and build the encoder with in_features = V * C * M "
             "of your clips.",
         )
-        _checks.not_empty(x)
+        _checks.dtype_of(x, self)
+        return _checks.not_empty(x)
+
+
+@_kernels.plain_form("gru_pair")
+def gru_pair(x: Tensor, *weights: Tensor, reverse: bool) -> Tensor:
+    """Run two units over a sequence (T, N, I), the second one backward in time if ``reverse``.
+
+    Args:
+        x: Sequence of shape (T, N, I).
+        weights: The four of the first unit, as `gru` takes them, then those of the second.
+        reverse: Whether the second unit reads backward in time.
+
+    Returns:
+        The states (T, N, 2H).
+    """
+    first, second = weights[:4], weights[4:]
+    backward = gru(x.flip(0), *second).flip(0) if reverse else gru(x, *second)
+    return torch.cat([gru(x, *first), backward], dim=-1)
 
 
 def gru(
@@ -155,11 +173,11 @@ class _Units(nn.Module):
         for name, parameter in gru.named_parameters():
             self.register_parameter(name, parameter)
 
-    def weights(self, layer: int) -> tuple[list[Tensor], list[Tensor]]:
-        """Return matrices and biases of both units of a layer, as `gru` takes them."""
+    def weights(self, layer: int) -> list[Tensor]:
+        """Return matrices and biases of both units of a layer, as `gru_pair` takes them."""
         names = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
-        first, second = (
-            [getattr(self, f"{name}_l{layer}{suffix}") for name in names]
+        return [
+            getattr(self, f"{name}_l{layer}{suffix}")
             for suffix in ("", "_reverse")
-        )
-        return first, second
+            for name in names
+        ]

@@ -7,7 +7,7 @@ from einops import rearrange, reduce
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from skelter import _checks
+from skelter import _checks, _kernels
 from skelter.encoders._recompute import recompute
 
 
@@ -32,6 +32,7 @@ class HCN(nn.Module):
             and costs about a third more time.
 
     Raises:
+        TypeError: In a call, the clips do not have the dtype of the weights.
         ValueError: An argument is out of range; in a call, the clips do not fit them.
 
     References:
@@ -64,6 +65,7 @@ class HCN(nn.Module):
         _checks.require(multiple, "`channels`", "be a multiple of 16", channels)
         _checks.between("dropout", dropout, 0.0, 1.0)
         self.joints, self.persons, self.frames = joints, persons, frames
+        self.channels, self.dropout = channels, dropout
         self.in_channels, self.recompute = in_channels, recompute
         self.feature_dim = 4 * channels * (frames // 16) * (channels // 16)
         self.position = _stream(in_channels, joints, channels, dropout)
@@ -90,8 +92,11 @@ class HCN(nn.Module):
             ("M", self.persons),
         ):
             _checks.axis(x, letter, size, "this HCN", "Build it for the shape of your clips.")
+        _checks.dtype_of(x, self)
         x = rearrange(x, "n c t v m -> (n m) c t v")
-        x, motion = (part.contiguous(memory_format=torch.channels_last) for part in (x, _motion(x)))
+        motion = _motion(x)
+        if not _kernels.is_followed(x):  # vmap knows no memory formats
+            x, motion = (part.contiguous(memory_format=torch.channels_last) for part in (x, motion))
         both = torch.cat([self._run(self.position, x), self._run(self.motion, motion)], dim=1)
         maps = self._run(self.fusion, both)
         persons = rearrange(maps, "(n m) d t w -> n m (d t w)", m=self.persons)

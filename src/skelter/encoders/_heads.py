@@ -47,8 +47,10 @@ class ProjectionHead(nn.Module):
             ``"batch"`` is a batch norm, ``"batch-plain"`` a batch norm without scale and shift.
 
     Raises:
+        TypeError: In a call, the features do not have the dtype of the weights.
         ValueError: A size or a number of layers is below 1, a choice is not one of those above,
-            or one layer is given a hidden size. In a call, a batch of one trains a batch norm.
+            or one layer is given a hidden size. In a call, the features do not have `in_dim`
+            columns, or a batch of one trains a batch norm.
 
     References:
         He et al., Momentum Contrast, CVPR 2020; Chen et al., Improved Baselines with Momentum
@@ -90,7 +92,7 @@ class ProjectionHead(nn.Module):
             _checks.positive_int(name, value)
         _checks.choice("norm", norm, NORMS)
         _checks.choice("last", last, LASTS)
-        self.out_dim = out_dim
+        self.in_dim, self.out_dim = in_dim, out_dim
         self.layers = nn.Sequential()
         for before in [in_dim, *[hidden_dim] * (layers - 1)][: layers - 1]:
             self.layers.append(nn.Linear(before, hidden_dim, bias=norm is None))
@@ -104,7 +106,23 @@ class ProjectionHead(nn.Module):
 
     def forward(self, features: Tensor) -> Tensor:
         """Return embeddings (N, out_dim) of features (N, in_dim)."""
+        features = _checks.floating("features", features)
         norms = any(isinstance(layer, nn.BatchNorm1d) for layer in self.layers)
+        _checks.require(
+            features.ndim == 2 if norms else features.ndim >= 1,
+            "`features`",
+            "have shape (N, D), one row a clip",
+            _checks.shape_of(features),
+            "Flatten what is behind the first axis: features.flatten(1)",
+        )
+        _checks.require(
+            features.shape[-1] == self.in_dim,
+            "`features`",
+            f"have the {self.in_dim} columns of in_dim",
+            _checks.shape_of(features),
+            "Build the head for the feature_dim of the encoder.",
+        )
+        _checks.dtype_of(features, self, "features")
         _checks.require(
             not (norms and self.training and features.shape[0] == 1),
             "`features`",

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from collections.abc import Callable
+from contextlib import nullcontext
 
 from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
+
+from skelter import _kernels
 
 NORMS = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d, nn.SyncBatchNorm)
 
@@ -14,28 +16,34 @@ NORMS = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d, nn.SyncBatchNorm)
 def recompute(function: Callable[[Tensor], Tensor], x: Tensor, owner: nn.Module) -> Tensor:
     """Return ``function(x)``, and keep only `x` for backward.
 
-    Backward calls the function again, with the same random draws.
+    Backward calls the function again, with the same random draws. Where ``torch.func`` or
+    forward-mode differentiation follows `x`, everything is kept: torch has no other way there.
 
     Args:
         function: A part of `owner`.
         x: Its input.
         owner: The module whose batch norms must see every batch once, although they run twice.
     """
+    if any(map(_kernels.is_followed, (x, *owner.parameters()))):
+        return function(x)
     out: Tensor = checkpoint(
-        function, x, use_reentrant=False, context_fn=lambda: (nullcontext(), _freeze_norms(owner))
+        function, x, use_reentrant=False, context_fn=lambda: (nullcontext(), _FrozenNorms(owner))
     )
     return out
 
 
-@contextmanager
-def _freeze_norms(owner: nn.Module) -> Iterator[None]:
-    """Keep batch norms from counting a batch again."""
-    norms = [module for module in owner.modules() if isinstance(module, NORMS)]
-    before = [(norm.momentum, norm.num_batches_tracked) for norm in norms]
-    for norm in norms:
-        norm.momentum, norm.num_batches_tracked = 0.0, None
-    try:
-        yield
-    finally:
-        for norm, (momentum, count) in zip(norms, before, strict=True):
+class _FrozenNorms:
+    """A context in which batch norms do not count a batch: as often as backward comes by."""
+
+    def __init__(self, owner: nn.Module) -> None:
+        self.norms = [module for module in owner.modules() if isinstance(module, NORMS)]
+        self.before: list[tuple[float | None, Tensor | None]] = []
+
+    def __enter__(self) -> None:
+        self.before = [(norm.momentum, norm.num_batches_tracked) for norm in self.norms]
+        for norm in self.norms:
+            norm.momentum, norm.num_batches_tracked = 0.0, None
+
+    def __exit__(self, *error: object) -> None:
+        for norm, (momentum, count) in zip(self.norms, self.before, strict=True):
             norm.momentum, norm.num_batches_tracked = momentum, count

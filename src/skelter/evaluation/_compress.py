@@ -10,6 +10,9 @@ from torch import Generator, Tensor, nn
 from torch.nn import functional as F
 
 from skelter import _checks
+from skelter.evaluation._features import read_features
+from skelter.evaluation._precision import full_precision
+from skelter.evaluation._training import descend
 
 __all__ = ["COMPRESS_ISC", "CompressConfig", "compress"]
 
@@ -58,6 +61,7 @@ of 64, learning rate times 0.95 every 50 steps (Thoker, Doughty, Snoek, ACM MM 2
 retrieval). Of the optimiser's steps, as released: after 20000 of them it has all but stopped."""
 
 
+@full_precision()
 def compress(
     train: Tensor,
     test: Tensor,
@@ -69,7 +73,7 @@ def compress(
 
     Every layer ends in tanh, except the last one, which reconstructs. The loss is the mean
     squared error. Features enter as they are. `knn` and `retrieval` normalise the codes. Training
-    does not use the test features.
+    does not use the test features. An autocast around the call has no effect.
 
     Args:
         train: Features of shape (N, D).
@@ -83,7 +87,8 @@ def compress(
 
     Raises:
         TypeError: The features are not floating.
-        ValueError: Training and test features differ in size.
+        ValueError: Training and test features differ in size, a feature is not finite, or the
+            training diverged.
 
     References:
         Su, Liu, Shlizerman, CVPR 2020 (Predict & Cluster); Thoker, Doughty, Snoek, ACM MM 2021.
@@ -94,7 +99,8 @@ def compress(
         >>> codes.shape
         torch.Size([8, 2])
     """
-    _checks.features("train", train)
+    _checks.generator(generator)
+    train, test = read_features("train", train), read_features("test", test)
     _checks.same_columns(train, test)
     sizes = (train.shape[1], *config.sizes)
     encoder = nn.Sequential(*_layers(sizes, generator)).to(train)
@@ -105,10 +111,8 @@ def compress(
     for _ in range(config.epochs):
         order = torch.randperm(len(train), generator=generator)
         for chosen in torch.split(order, config.batch_size):
-            rows = train[chosen].detach()
-            optimiser.zero_grad()
-            torch.autograd.backward(F.mse_loss(decoder(encoder(rows)), rows))
-            optimiser.step()
+            rows = train[chosen]
+            descend(F.mse_loss(decoder(encoder(rows)), rows), optimiser)
             schedule.step()
     with torch.no_grad():
         return encoder(train), encoder(test)

@@ -8,15 +8,17 @@ from typing import ClassVar
 
 import torch
 from torch import Tensor
-from torch.nn import functional as F
 
 from skelter import _checks
+from skelter.evaluation._features import read_features, unit_rows
+from skelter.evaluation._precision import full_precision
 from skelter.evaluation._results import Result
 
 __all__ = ["Diagnostics", "alignment", "diagnose", "effective_rank", "uniformity"]
 
 
 @torch.no_grad()
+@full_precision()
 def alignment(x: Tensor, y: Tensor, *, alpha: float = 2.0) -> float:
     """Return how far apart two views of the same clips are, mean of ||x_i - y_i||^alpha.
 
@@ -32,7 +34,7 @@ def alignment(x: Tensor, y: Tensor, *, alpha: float = 2.0) -> float:
 
     Raises:
         TypeError: The features are not floating.
-        ValueError: Shapes differ, or `alpha` is not above 0.
+        ValueError: Shapes differ, a row is not finite, or `alpha` is not above 0.
 
     References:
         Wang, Isola, ICML 2020.
@@ -43,10 +45,12 @@ def alignment(x: Tensor, y: Tensor, *, alpha: float = 2.0) -> float:
     """
     _checks.embeddings(x=x, y=y)
     _checks.positive("alpha", alpha)
-    return float((_unit(x) - _unit(y)).norm(dim=1).pow(alpha).mean())
+    apart = unit_rows(read_features("x", x)) - unit_rows(read_features("y", y))
+    return float(apart.norm(dim=1).pow(alpha).mean())
 
 
 @torch.no_grad()
+@full_precision()
 def uniformity(x: Tensor, *, t: float = 2.0, chunk: int = 1024) -> float:
     """Return how evenly features spread, log mean of exp(-t ||x_i - x_j||^2) over pairs i < j.
 
@@ -62,7 +66,7 @@ def uniformity(x: Tensor, *, t: float = 2.0, chunk: int = 1024) -> float:
 
     Raises:
         TypeError: The features are not floating.
-        ValueError: There are fewer than two rows, or `t` is not above 0.
+        ValueError: There are fewer than two rows, a row is not finite, or `t` is not above 0.
 
     References:
         Wang, Isola, ICML 2020.
@@ -71,20 +75,23 @@ def uniformity(x: Tensor, *, t: float = 2.0, chunk: int = 1024) -> float:
         >>> uniformity(torch.ones(5, 4)), round(uniformity(torch.eye(3)), 4)
         (0.0, -4.0)
     """
-    rows = _unit(_checks.features("x", x))
+    rows = unit_rows(read_features("x", x))
     N = len(rows)
     _checks.require(N > 1, "`x`", "have at least two rows to compare", _checks.shape_of(x))
     _checks.positive("t", t)
     _checks.positive_int("chunk", chunk)
-    sums = []
+    sums, squares = [], rows.any(1).to(rows)  # rows of zeros have no direction, and stay zero
     for start in range(0, N, chunk):
-        scores = 2 * t * (rows[start : start + chunk] @ rows.T - 1).clamp(max=0)
+        some = slice(start, start + chunk)
+        apart = (squares[some, None] + squares) / 2 - rows[some] @ rows.T
+        scores = -2 * t * apart.clamp(min=0)
         scores.diagonal(start).fill_(-math.inf)  # a row is not a pair with itself
         sums.append(scores.double().flatten().logsumexp(0))
     return float(torch.stack(sums).logsumexp(0)) - math.log(N * (N - 1))
 
 
 @torch.no_grad()
+@full_precision()
 def effective_rank(x: Tensor) -> float:
     """Return how many directions features use, exp of the entropy of the singular values.
 
@@ -99,7 +106,7 @@ def effective_rank(x: Tensor) -> float:
 
     Raises:
         TypeError: The features are not floating.
-        ValueError: They have no shape (N, D).
+        ValueError: They have no shape (N, D), or a row is not finite.
 
     References:
         Roy, Vetterli, EUSIPCO 2007. As a measure of encoders: Garrido et al., ICML 2023 (RankMe).
@@ -108,7 +115,7 @@ def effective_rank(x: Tensor) -> float:
         >>> round(effective_rank(torch.eye(4)), 4), round(effective_rank(torch.ones(4, 4)), 4)
         (4.0, 1.0)
     """
-    values = torch.linalg.svdvals(_checks.features("x", x).double())
+    values = torch.linalg.svdvals(read_features("x", x).double())
     share = values / values.sum().clamp(min=torch.finfo(torch.float64).tiny)
     return float(torch.special.entr(share).sum().exp())
 
@@ -134,6 +141,7 @@ class Diagnostics(Result):
 
 
 @torch.no_grad()
+@full_precision()
 def diagnose(view1: Tensor, view2: Tensor | None = None) -> Diagnostics:
     """Measure the health of features: of one view, and between two.
 
@@ -146,7 +154,7 @@ def diagnose(view1: Tensor, view2: Tensor | None = None) -> Diagnostics:
 
     Raises:
         TypeError: The features are not floating.
-        ValueError: Shapes differ, or there are fewer than two rows.
+        ValueError: Shapes differ, a row is not finite, or there are fewer than two rows.
 
     References:
         Wang, Isola, ICML 2020; Roy, Vetterli, EUSIPCO 2007; Chen, He, CVPR 2021 (deviation).
@@ -155,14 +163,14 @@ def diagnose(view1: Tensor, view2: Tensor | None = None) -> Diagnostics:
         >>> print(diagnose(torch.ones(6, 4)))
         | None | 0.000 | 1.000 | 0.000 |
     """
-    rows = _unit(_checks.features("view1", view1))
+    first = read_features("view1", view1)
+    rows, other = unit_rows(first), None
+    if view2 is not None:
+        _checks.embeddings(view1=first, view2=view2)
+        other = alignment(first, read_features("view2", view2))
     return Diagnostics(
-        alignment=None if view2 is None else alignment(view1, view2),
+        alignment=other,
         uniformity=uniformity(rows),
         effective_rank=effective_rank(rows),
         deviation=float(rows.std(0, correction=0).mean()) * math.sqrt(rows.shape[1]),
     )
-
-
-def _unit(x: Tensor) -> Tensor:
-    return F.normalize(x.to(torch.promote_types(x.dtype, torch.float32)), dim=1)

@@ -9,27 +9,32 @@ import torch
 from torch import Tensor
 
 from skelter import _checks
-from skelter.evaluation._results import Result
+from skelter.evaluation._features import read_features
+from skelter.evaluation._results import Scored
 
 __all__ = ["AIMCLR_WEIGHTS", "EnsembleResult", "ensemble"]
+
+LARGEST = torch.finfo(torch.float32).max
 
 AIMCLR_WEIGHTS = (0.6, 0.6, 0.4)
 """AimCLR's weights of joint, bone and motion, in this order (Guo et al., AAAI 2022)."""
 
 
 @dataclass(frozen=True, eq=False)
-class EnsembleResult(Result):
+class EnsembleResult(Scored):
     """Result of `ensemble`.
 
     Args:
         accuracy: Share of correct predictions.
-        predictions: The class of each row, shape (N,).
+        predictions: The class that each row is given, shape (N,).
         scores: The weighted sum of the scores, shape (N, classes).
+        labels: The class of each row, shape (N,).
     """
 
     accuracy: float
     predictions: Tensor
     scores: Tensor
+    labels: Tensor
 
 
 @torch.no_grad()
@@ -44,8 +49,8 @@ def ensemble(
 
     Args:
         scores: For each stream, scores of the same rows, shape (N, classes): `scores` of
-            `linear_probe` or `fine_tune`.
-        labels: Class indices of shape (N,).
+            `linear_probe`, `fine_tune` or `knn`.
+        labels: Class indices of shape (N,), all of them known.
         weights: One for each stream. All are equal if None.
 
     Returns:
@@ -53,7 +58,8 @@ def ensemble(
 
     Raises:
         TypeError: Scores are not floating, or labels no integers.
-        ValueError: There are no scores, shapes differ, or there is not one weight a stream.
+        ValueError: There are no scores, they are not finite, shapes differ, a label is not a class
+            or unknown, or there is not one weight a stream.
 
     References:
         Guo et al., AAAI 2022 (AimCLR): "3s".
@@ -65,25 +71,29 @@ def ensemble(
         1.0
     """
     _checks.require(len(scores) > 0, "`scores`", "hold at least one stream", "none")
-    for number, stream in enumerate(scores):
-        _checks.labels("labels", labels, _checks.features(f"scores[{number}]", stream))
+    streams = [read_features(f"scores[{n}]", stream) for n, stream in enumerate(scores)]
+    for number, stream in enumerate(streams):
         _checks.require(
-            stream.shape == scores[0].shape,
+            stream.shape == streams[0].shape,
             f"`scores[{number}]`",
-            f"have the shape {_checks.shape_of(scores[0])} of `scores[0]`",
+            f"have the shape {_checks.shape_of(streams[0])} of `scores[0]`",
             _checks.shape_of(stream),
             "All streams need the same test clips and classes.",
         )
+    known = _checks.labels("labels", labels, streams[0]).to(streams[0].device)
+    _checks.class_indices("labels", known, streams[0].shape[1])
     if weights is None:
-        weights = [1.0] * len(scores)
-    expected = f"have a weight for each of the {len(scores)} streams"
-    _checks.require(len(weights) == len(scores), "`weights`", expected, tuple(weights))
-    total = torch.zeros_like(scores[0])
-    for weight, stream in zip(weights, scores, strict=True):
+        weights = [1.0] * len(streams)
+    expected = f"have a weight for each of the {len(streams)} streams"
+    _checks.require(len(weights) == len(streams), "`weights`", expected, tuple(weights))
+    total = torch.zeros_like(streams[0])
+    for weight, stream in zip(weights, streams, strict=True):
+        _checks.between("weights", weight, -LARGEST, LARGEST)
         total += weight * stream
     predictions = total.argmax(1)
     return EnsembleResult(
-        accuracy=float((predictions == labels).double().mean()),
+        accuracy=float((predictions == known).double().mean()),
         predictions=predictions,
         scores=total,
+        labels=known,
     )

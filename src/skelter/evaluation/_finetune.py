@@ -10,7 +10,9 @@ import torch
 from torch import Generator, Tensor, nn
 
 from skelter import _checks
+from skelter.evaluation._batches import Unpack, one_each, read_batches
 from skelter.evaluation._configs import FineTuneConfig
+from skelter.evaluation._precision import full_precision
 from skelter.evaluation._results import TrainingResult
 from skelter.evaluation._training import (
     accuracy,
@@ -46,6 +48,7 @@ class FineTuneResult(TrainingResult):
         return self.model[1]
 
 
+@full_precision()
 def fine_tune(
     encoder: nn.Module,
     representation: Representation,
@@ -56,6 +59,7 @@ def fine_tune(
     transform: ClipTransform | None = None,
     test_transform: ClipTransform | None = None,
     config: FineTuneConfig = FINE_TUNE_CMD,
+    unpack: Unpack | None = None,
     device: torch.device | str | None = None,
     generator: Generator | None = None,
 ) -> FineTuneResult:
@@ -63,13 +67,17 @@ def fine_tune(
 
     The caller's encoder keeps its weights, buffers and mode. The linear layer starts from
     N(0, 0.01^2), its biases from 0. Training is in train mode, testing in eval mode. Parameters
-    that do not require a gradient stay as they are.
+    that do not require a gradient stay as they are. An autocast around the call has no effect:
+    half precision would need a scaled loss. A test clip of a class that no training clip shows
+    counts as wrong.
 
     Args:
         encoder: From the representation to features (N, D).
         representation: From clips (N, C, T, V, M) to what the encoder reads.
-        train: Batches (x, num_frames, labels) to train on, shuffled. Or a function from the epoch
-            (from 0) to such batches, which is also the place to report progress from.
+        train: Batches to train on, shuffled, as `data.collate` and `SkeletonStore.batch` return
+            them, or mappings with ``clips``, ``labels`` and, where frames are padded,
+            ``num_frames``. Or a function from the epoch (from 0) to such batches, which is also
+            the place to report progress from.
         test: Batches to test on, to be gone through once an epoch: a list or a loader, not
             a generator.
         num_classes: The number of classes.
@@ -77,6 +85,8 @@ def fine_tune(
             given `num_frames` and `generator`.
         test_transform: The same for test clips, such as `transforms.CentreCropResize`.
         config: How to train, such as one of `presets.FINE_TUNE_PRESETS`.
+        unpack: From any other batch to (clips, num_frames or None, labels), see
+            `extract_features`.
         device: Where to compute. That of the encoder's first parameter if None.
         generator: Where initial weights and transforms come from. The global generator if None. It
             also seeds the global generator, from which dropout and shuffling loaders draw. That
@@ -86,8 +96,9 @@ def fine_tune(
         Accuracies of the last and of the best epoch, and the trained network.
 
     Raises:
-        ValueError: There are no batches, a label is not a class, the encoder gives no (N, D), or
-            none of its parameters requires a gradient.
+        TypeError: A batch does not say what it holds.
+        ValueError: There are no batches, a label is not a class or unknown, the encoder gives no
+            (N, D), none of its parameters requires a gradient, or the training diverged.
 
     References:
         Thoker, Doughty, Snoek, ACM MM 2021, "semi-supervised" and "transfer learning".
@@ -96,15 +107,16 @@ def fine_tune(
         >>> from torch.nn.functional import one_hot
         >>> labels = torch.arange(2).repeat(8)
         >>> x = one_hot(labels).float()[:, :, None, None, None]
-        >>> data = [(x, torch.ones(16).long(), labels)]
+        >>> data = [{"clips": x, "labels": labels}]
         >>> encoder = nn.Sequential(nn.Flatten(), nn.Linear(2, 4))
         >>> fine_tune(encoder, lambda x: x, data, data, num_classes=2).last
         1.0
     """
     _checks.positive_int("num_classes", num_classes)
+    _checks.generator(generator)
     place = device_of(encoder, device)
-    training = _Input("train", representation, transform, num_classes, place, generator)
-    testing = _Input("test", representation, test_transform, num_classes, place, generator)
+    common = (representation, unpack, num_classes, place, generator)
+    training, testing = _Input("train", transform, *common), _Input("test", test_transform, *common)
     with global_draws_from(generator, place):
         model = _model(encoder, testing, test)
         optimiser, schedule = optimiser_of(_groups(model, config), config)
@@ -114,13 +126,13 @@ def fine_tune(
             model[0].train(config.encoder_lr_scale > 0)
             correct, seen = 0, 0
             for inputs, labels in training.of(train(epoch) if callable(train) else train):
-                correct += step(model(inputs), labels, optimiser)
+                correct += step(one_each("encoder(x)", model(inputs), labels), labels, optimiser)
                 seen += len(labels)
             schedule.step()
             labels_used = labels_used or seen
             scores, truth = _test(model, testing.of(test))
             curve.append(accuracy(scores, truth))
-    return FineTuneResult(correct / seen, labels_used, torch.stack(curve), scores, model)
+    return FineTuneResult(correct / seen, labels_used, torch.stack(curve), scores, truth, model)
 
 
 @dataclass(frozen=True, eq=False)
@@ -128,24 +140,21 @@ class _Input:
     """From batches of clips to the representation that the encoder reads."""
 
     name: str
-    representation: Representation
     transform: ClipTransform | None
+    representation: Representation
+    unpack: Unpack | None
     classes: int
     device: torch.device
     generator: Generator | None
 
     def of(self, batches: Batches) -> Iterator[tuple[Tensor, Tensor]]:
-        empty = True
-        for x, num_frames, batch_labels in batches:
-            labels = torch.as_tensor(batch_labels)
+        hint = "It is gone through more than once: pass a list or a loader, not a generator."
+        for x, num_frames, labels in read_batches(self.name, batches, self.unpack, hint):
             _checks.class_indices(self.name, labels, self.classes)
             clips = x.to(self.device)
             if self.transform is not None:
                 clips = self.transform(clips, num_frames=num_frames, generator=self.generator)
             yield self.representation(clips), labels.to(self.device)
-            empty = False
-        hint = "It is gone through more than once: pass a list or a loader, not a generator."
-        _checks.require(not empty, f"`{self.name}`", "give at least one batch", "none", hint)
 
 
 def _model(encoder: nn.Module, testing: _Input, test: Batches) -> nn.Sequential:

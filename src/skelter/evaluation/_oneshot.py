@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from skelter import _checks
-from skelter.evaluation._features import FeatureSet
+from skelter.evaluation._features import FeatureSet, require_set
 from skelter.evaluation._knn import knn
 from skelter.evaluation._results import Result
 
@@ -61,8 +61,9 @@ def one_shot(
         Accuracy, over all queries and by class, and predictions.
 
     Raises:
-        ValueError: A class has more than one exemplar, a query's class has none, features differ in
-            size, or the metric is unknown.
+        TypeError: `exemplars` or `queries` is not a `FeatureSet`.
+        ValueError: A class has more than one exemplar, a query's class has none or is unknown,
+            features differ in size, or the metric is unknown.
 
     References:
         Liu et al., TPAMI 2019 (NTU RGB+D 120), "one-shot recognition".
@@ -73,7 +74,9 @@ def one_shot(
         >>> one_shot(exemplars, queries).accuracy
         1.0
     """
+    exemplars, queries = require_set("exemplars", exemplars), require_set("queries", queries)
     _checks.known_labels("exemplars.labels", exemplars.labels)
+    _checks.known_labels("queries.labels", queries.labels)
     counts = exemplars.labels.bincount()
     classes, repeated = counts.nonzero()[:, 0], (counts > 1).nonzero()[:, 0].tolist()
     hint = "Choose one clip of each, or average the clips of a class yourself."

@@ -5,7 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+import torch
 from torch import Tensor, nn
+
+from skelter import _checks
 
 
 class Result:
@@ -33,8 +36,47 @@ class Result:
         return "| " + " | ".join(shown) + " |"
 
 
+class Scored(Result):
+    """Base of results that have a score for every class.
+
+    `scores` has shape (N, classes), the largest at the prediction. `labels` has shape (N,), or is
+    None where the classes are unknown.
+    """
+
+    scores: Tensor
+    labels: Tensor | None
+
+    def top(self, k: int) -> float:
+        """Return the share of clips whose class is among the k of highest score.
+
+        Of equal scores, the class of the lower index comes first. A class of score -inf does not
+        count.
+
+        Args:
+            k: From 1 to the number of classes.
+
+        Raises:
+            TypeError: `k` is not an integer.
+            ValueError: `k` is out of range, or there are no labels to compare with.
+        """
+        _checks.positive_int("k", k)
+        _checks.between("k", k, 1, self.scores.shape[1], "There are not more classes.")
+        if self.labels is None:
+            raise ValueError(
+                "`top` must have labels to compare with; got None. Pass test_labels=... to `knn`."
+            )
+        scores = self._ranked()
+        best = scores.sort(dim=1, descending=True, stable=True)
+        hits = (best.indices == self.labels[:, None]) & (best.values > -torch.inf)
+        return float(hits[:, :k].any(1).double().mean())
+
+    def _ranked(self) -> Tensor:
+        """Return the scores by which classes are ranked."""
+        return self.scores
+
+
 @dataclass(frozen=True, eq=False)
-class TrainingResult(Result):
+class TrainingResult(Scored):
     """Result of a classifier that was trained, and tested after every epoch.
 
     Args:
@@ -42,13 +84,16 @@ class TrainingResult(Result):
         labels_used: Training clips of an epoch, each with its label.
         curve: Test accuracy after each epoch, shape (epochs,).
         scores: Logits of the test clips after the last epoch, shape (N, classes). They are what
-            `ensemble` adds.
+            `ensemble` adds. ``top(5)`` is the share of clips whose class is among the five of
+            highest score.
+        labels: The classes of the test clips, shape (N,).
     """
 
     train: float
     labels_used: int
     curve: Tensor
     scores: Tensor
+    labels: Tensor
 
     @property
     def last(self) -> float:

@@ -13,7 +13,9 @@ import torch
 from torch import Generator, Tensor, nn
 
 from skelter import _checks
+from skelter.evaluation._batches import Unpack
 from skelter.evaluation._configs import FineTuneConfig
+from skelter.evaluation._features import count_classes
 from skelter.evaluation._finetune import FineTuneResult, fine_tune
 from skelter.evaluation._results import Result
 from skelter.evaluation.presets import FINE_TUNE_CMD
@@ -61,9 +63,13 @@ def label_subset(
         >>> len(label_subset(labels, 0.2, balanced=False))
         8
     """
-    _checks.known_labels("labels", labels)
+    labels = _checks.known_labels("labels", labels)
+    _checks.between("fraction", fraction, -math.inf, math.inf)
     _checks.require(0 < fraction <= 1, "`fraction`", "be above 0 and at most 1", fraction)
-    _checks.require(minimum >= 0, "`minimum`", "be at least 0", minimum)
+    _checks.require(
+        int(_checks.integers("minimum", minimum)) >= 0, "`minimum`", "be at least 0", minimum
+    )
+    _checks.generator(generator)
     if not balanced:
         hint = "A plain random choice does not know classes. Take balanced=True."
         _checks.require(minimum == 0, "`minimum`", "be 0 where balanced=False", minimum, hint)
@@ -154,6 +160,18 @@ class SemiSupervisedResult(Result):
         """Standard deviation of `best` over the seeds: of a sample, and 0 for one seed."""
         return _deviation([run.best for run in self.runs.values()])
 
+    def top(self, k: int) -> float:
+        """Return the mean share of test clips whose class is among the k of highest score.
+
+        Args:
+            k: From 1 to the number of classes.
+
+        Raises:
+            TypeError: `k` is not an integer.
+            ValueError: `k` is out of range.
+        """
+        return fmean(run.top(k) for run in self.runs.values())
+
     def as_dict(self) -> dict[str, Any]:
         """Return the numbers over all seeds, without the runs."""
         names = (
@@ -182,6 +200,7 @@ def semi_supervised(
     config: FineTuneConfig = FINE_TUNE_CMD,
     transform: ClipTransform | None = None,
     test_transform: ClipTransform | None = None,
+    unpack: Unpack | None = None,
     device: torch.device | str | None = None,
 ) -> SemiSupervisedResult:
     """Fine-tune with a share of the labels, once for each seed.
@@ -192,8 +211,8 @@ def semi_supervised(
     Args:
         encoder: From the representation to features (N, D). Every seed trains a fresh copy.
         representation: From clips (N, C, T, V, M) to what the encoder reads.
-        train: From positions in `labels` and a generator to batches (x, num_frames, labels) of
-            these clips, shuffled by the generator. It is called once an epoch.
+        train: From positions in `labels` and a generator to batches of these clips, shuffled by
+            the generator, see `fine_tune`. It is called once an epoch.
         labels: Class indices of all training clips, shape (N,), from 0.
         test: Batches to test on, a list or a loader, not a generator.
         fraction: Share of the labels.
@@ -204,6 +223,8 @@ def semi_supervised(
         config: How to train, such as one of `presets.FINE_TUNE_PRESETS`.
         transform: What to do to training clips, see `fine_tune`.
         test_transform: The same for test clips.
+        unpack: From any other batch to (clips, num_frames or None, labels), see
+            `extract_features`.
         device: Where to compute. That of the encoder's first parameter if None.
 
     Returns:
@@ -221,26 +242,28 @@ def semi_supervised(
     Example:
         >>> labels = torch.arange(2).repeat(10)
         >>> x = torch.nn.functional.one_hot(labels).float()[:, :, None, None, None]
-        >>> frames = torch.ones(20).long()
         >>> def train(positions, generator):
         ...     order = positions[torch.randperm(len(positions), generator=generator)]
-        ...     return [(x[order], frames[order], labels[order])]
+        ...     return [{"clips": x[order], "labels": labels[order]}]
         >>> encoder = nn.Sequential(nn.Flatten(), nn.Linear(2, 4))
-        >>> result = semi_supervised(encoder, lambda x: x, train, labels, [(x, frames, labels)],
-        ...                          fraction=0.2, seeds=(0, 1), config=FineTuneConfig(lr=0.1))
+        >>> test = [{"clips": x, "labels": labels}]
+        >>> result = semi_supervised(encoder, lambda x: x, train, labels, test, fraction=0.2,
+        ...                          seeds=(0, 1), config=FineTuneConfig(lr=0.1))
         >>> result.labels_used, result.last, result.last_deviation
         (4, 1.0, 0.0)
     """
-    _checks.known_labels("labels", labels)
-    distinct = len(seeds) > 0 and len(set(seeds)) == len(seeds)
-    _checks.require(distinct, "`seeds`", "be one or more different integers", tuple(seeds))
-    classes = num_classes or int(labels.max()) + 1
+    labels = _checks.known_labels("labels", labels)
+    classes = count_classes(num_classes, labels)
+    _checks.class_indices("labels", labels, classes)
+    numbers = _checks.integers("seeds", seeds).tolist()
+    distinct = isinstance(numbers, list) and 0 < len(numbers) == len(set(numbers))
+    _checks.require(distinct, "`seeds`", "be one or more different integers", seeds)
     tune = partial(
         fine_tune, num_classes=classes, transform=transform, test_transform=test_transform,
-        config=config, device=device,
+        config=config, unpack=unpack, device=device,
     )  # fmt: skip
     runs, used, missing = {}, 0, 0
-    for seed in seeds:
+    for seed in numbers:
         generator = torch.Generator().manual_seed(seed)
         chosen = label_subset(
             labels, fraction, balanced=balanced, minimum=minimum, generator=generator

@@ -13,6 +13,7 @@ from torch import Generator, Tensor, nn
 from torch.nn import functional as F
 from torch.optim.lr_scheduler import LambdaLR
 
+from skelter import _checks
 from skelter.evaluation._configs import FineTuneConfig, LinearProbeConfig
 
 Config = LinearProbeConfig | FineTuneConfig
@@ -48,10 +49,17 @@ def rate(config: Config, epoch: int) -> float:
 
 def step(logits: Tensor, labels: Tensor, optimiser: torch.optim.Optimizer) -> int:
     """Take one step down the cross entropy, and return the number of right logits."""
-    optimiser.zero_grad()
-    torch.autograd.backward(F.cross_entropy(logits, labels))
-    optimiser.step()
+    descend(F.cross_entropy(logits, labels), optimiser)
     return int((logits.argmax(1) == labels).sum())
+
+
+def descend(loss: Tensor, optimiser: torch.optim.Optimizer) -> None:
+    """Take one step down a loss that is finite."""
+    hint = "Training diverged: lower `lr`, or scale the features, such as with standardize=True."
+    _checks.require(bool(loss.isfinite()), "the loss", "be finite", loss.item(), hint)
+    optimiser.zero_grad()
+    torch.autograd.backward(loss)
+    optimiser.step()
 
 
 def accuracy(scores: Tensor, labels: Tensor) -> Tensor:

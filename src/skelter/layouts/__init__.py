@@ -21,8 +21,9 @@ estimators and body models are built in; one of your own is one call of `Skeleto
 """
 
 from skelter.layouts._bodies import H36M17, SMPL22, SMPL24
-from skelter.layouts._builtin import BUILT_IN, find_layout, restore_layout
+from skelter.layouts._builtin import BUILT_IN, find_layout
 from skelter.layouts._cameras import AZURE32, KINECT20, NTU25, SBU15
+from skelter.layouts._file import load_layout, restore_layout, save_layout
 from skelter.layouts._images import BODY25, COCO17, HAND21, MEDIAPIPE33, OPENPOSE18
 from skelter.layouts._layout import SkeletonLayout, check_layout
 from skelter.layouts._matching import joint_words
@@ -46,6 +47,8 @@ __all__ = [
     "check_layout",
     "find_layout",
     "joint_words",
+    "load_layout",
     "map_positions",
     "restore_layout",
+    "save_layout",
 ]

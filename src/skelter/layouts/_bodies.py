@@ -20,10 +20,12 @@ H36M17 = SkeletonLayout(
     },
     spine=(0, 7),
     shoulders=(11, 14),
+    up="-y",
 )
 """The 17 joints of Human3.6M that pose estimation predicts, in metres, rooted at the hip centre.
 
-Some lists call its ankles feet and its neck nose.
+Some lists call its ankles feet and its neck nose. Estimators give them in the frame of the camera,
+whose y points down. For the world's frame pass ``dataclasses.replace(H36M17, up="z")``.
 """
 
 SMPL24 = SkeletonLayout(
@@ -44,7 +46,10 @@ SMPL24 = SkeletonLayout(
     spine=(0, 3),
     shoulders=(16, 17),
 )
-"""The SMPL body model, as in AMASS: 24 joints, its kinematic tree, rooted at the pelvis."""
+"""The SMPL body model, as in AMASS: 24 joints, its kinematic tree, rooted at the pelvis.
+
+In the model y points up. For the motions of AMASS pass ``dataclasses.replace(SMPL24, up="z")``.
+"""
 
 SMPL22 = SkeletonLayout(
     "SMPL22",
@@ -56,4 +61,7 @@ SMPL22 = SkeletonLayout(
     spine=SMPL24.spine,
     shoulders=SMPL24.shoulders,
 )
-"""The SMPL body model without its hands, as in HumanML3D: 22 joints, rooted at the pelvis."""
+"""The SMPL body model without its hands, as in HumanML3D: 22 joints, rooted at the pelvis.
+
+There y points up.
+"""

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from skelter.layouts._bodies import H36M17, SMPL22, SMPL24
 from skelter.layouts._cameras import AZURE32, KINECT20, NTU25, SBU15
@@ -35,19 +34,3 @@ def find_layout(joints: Sequence[str]) -> SkeletonLayout | None:
         if words == [joint_words(joint) for joint in layout.joints]:
             return layout
     return None
-
-
-def restore_layout(fields: Mapping[str, Any]) -> SkeletonLayout:
-    """Build a layout from the fields that `SkeletonLayout.as_dict` gave.
-
-    Version 0.4 wrote no ``dimensions``: they are those of the built-in layout of the same name and
-    joints, else 3.
-
-    Example:
-        >>> restore_layout(NTU25.as_dict()) == NTU25
-        True
-    """
-    known = next((layout for layout in BUILT_IN if layout.name == fields["name"]), None)
-    if "dimensions" not in fields and known and list(known.joints) == list(fields["joints"]):
-        fields = {**fields, "dimensions": known.dimensions}
-    return SkeletonLayout(**fields)

@@ -119,8 +119,9 @@ AZURE32 = SkeletonLayout(
     },
     spine=(0, 1),
     shoulders=(5, 12),
+    up="-y",
 )
 """Azure Kinect body tracking: 32 joints in their published hierarchy, rooted at the pelvis.
 
-The tracker gives millimetres in the frame of the depth camera.
+The tracker gives millimetres in the frame of the depth camera, whose y points down.
 """

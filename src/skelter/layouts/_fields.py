@@ -6,7 +6,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
+import numpy as np
+
 from skelter import _checks
+
+AXES = "xyz"
 
 
 def joint_names(owner: str, joints: Any) -> tuple[str, ...]:
@@ -44,6 +48,25 @@ def joint_groups(owner: str, groups: Any, size: int) -> Mapping[str, tuple[int, 
     return MappingProxyType(
         {str(name): joint_indices(owner, "parts", group, size) for name, group in groups.items()}
     )
+
+
+def whole_dimensions(owner: str, dimensions: Any) -> int:
+    """Return how many channels are positions, 2 or 3."""
+    whole = isinstance(dimensions, (int, np.integer)) and not isinstance(dimensions, bool)
+    expected = "be 2, points of an image, or 3, points in space"
+    what = f"`dimensions` of layout {owner}"
+    _checks.require(whole and dimensions in (2, 3), what, expected, repr(dimensions))
+    return int(dimensions)
+
+
+def upward_axis(owner: str, up: Any, dimensions: int) -> str:
+    """Return the axis that points up, if none is given that of an image or of space."""
+    axes = AXES[:dimensions]
+    known = [sign + axis for axis in axes for sign in ("", "-")]
+    fits = isinstance(up, str) and up in ("", *known)
+    expected = f"be one of {', '.join(map(repr, known))}"
+    _checks.require(fits, f"`up` of layout {owner}", expected, repr(up))
+    return up or ("-y" if dimensions == 2 else "y")
 
 
 def check_parents(owner: str, joints: Sequence[str], parents: Sequence[int]) -> None:

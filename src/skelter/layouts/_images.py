@@ -101,8 +101,11 @@ MEDIAPIPE33 = SkeletonLayout(
         "right leg": (24, 26, 28, 30, 32),
     },
     shoulders=(11, 12),
+    up="-y",
 )
 """MediaPipe Pose (BlazePose): 33 landmarks, rooted at the nose; no joint of the spine.
+
+In its world coordinates y points down, as in the image.
 
 Its published connections are not a tree. Left out are those that close a ring: shoulder to
 shoulder, hip to hip, mouth corner to mouth corner, pinky to index, and heel to foot index. Added,
@@ -124,10 +127,12 @@ HAND21 = SkeletonLayout(
         "ring finger": (13, 14, 15, 16),
         "pinky": (17, 18, 19, 20),
     },
+    up="-y",
 )
 """One hand, as MediaPipe and OpenPose number it: 21 joints, rooted at the wrist.
 
 It has no sides: left and right hands are clips, or persons, of their own. Of the connections that
 MediaPipe draws, those from knuckle to knuckle close rings and are left out. MediaPipe gives points
 in space. OpenPose gives points of an image: pass ``dataclasses.replace(HAND21, dimensions=2)``.
+In both y points down.
 """

@@ -18,6 +18,8 @@ from skelter.layouts._fields import (
     joint_indices,
     joint_names,
     joint_pairs,
+    upward_axis,
+    whole_dimensions,
 )
 from skelter.layouts._graph import adjacency
 from skelter.layouts._matching import find_joint
@@ -41,10 +43,15 @@ class SkeletonLayout:
         shoulders: Pair (left, right) of joints that pre-normalisation turns sideways, if any.
         dimensions: Leading channels that are positions, 2 in an image or 3 in space. Channels
             after them, such as a detector's score, are not moved.
+        up: The axis that points up where clips are recorded: ``"x"``, ``"y"`` or ``"z"``, after a
+            minus if it points down, as y does in an image. Figures draw it upward. By default
+            ``"-y"`` for points of an image and ``"y"`` in space. Layouts are equal whatever it is:
+            one skeleton is recorded by many devices.
 
     Raises:
-        ValueError: An index lies outside the joints, parents form a cycle, names repeat, or
-            `dimensions` is neither 2 nor 3.
+        TypeError: A joint is not an integer, or a field is of another kind.
+        ValueError: An index lies outside the joints, parents form a cycle, names repeat,
+            `dimensions` is neither 2 nor 3, or `up` is not an axis.
 
     Example:
         >>> arm = SkeletonLayout("arm", ["shoulder", "elbow", "hand"], parents=[-1, 0, 1])
@@ -61,6 +68,7 @@ class SkeletonLayout:
     spine: tuple[int, int] | None = field(default=None, kw_only=True)
     shoulders: tuple[int, int] | None = field(default=None, kw_only=True)
     dimensions: int = field(default=3, kw_only=True)
+    up: str = field(default="", kw_only=True, compare=False)
 
     def __post_init__(self) -> None:
         owner = self.name
@@ -73,7 +81,7 @@ class SkeletonLayout:
         (centre,) = joint_indices(owner, "centre", [self.centre], size)
         left_right = joint_pairs(owner, "left_right", self.left_right, size)
         check_mirrored(owner, left_right)
-        frozen = {
+        frozen: dict[str, Any] = {
             "joints": joints,
             "parents": parents,
             "centre": centre,
@@ -83,14 +91,10 @@ class SkeletonLayout:
         for field_name in ("spine", "shoulders"):
             if (pair := getattr(self, field_name)) is not None:
                 (frozen[field_name],) = joint_pairs(owner, field_name, [pair], size)
+        frozen["dimensions"] = whole_dimensions(owner, self.dimensions)
+        frozen["up"] = upward_axis(owner, self.up, self.dimensions)
         for field_name, value in frozen.items():
             object.__setattr__(self, field_name, value)
-        _checks.require(
-            self.dimensions in (2, 3),
-            f"`dimensions` of layout {owner}",
-            "be 2, points of an image, or 3, points in space",
-            self.dimensions,
-        )
 
     def __reduce__(self) -> tuple[object, ...]:
         return _restore, (self.as_dict(),)

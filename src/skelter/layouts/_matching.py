@@ -100,11 +100,10 @@ def find_joint(layout: NamedJoints, joint: str | int, name: str = "joint") -> in
 
 
 def _closest(joint: str, joints: Sequence[str]) -> str:
-    """Return a sentence with the names that share most words, or else letters, with a name."""
+    """Return a sentence with the names that share words, or else letters, with a name."""
     words = joint_words(joint)
     shared = [own for own in joints if words & joint_words(own)]
-    alike = get_close_matches(joint.lower(), joints, cutoff=0.5)
-    names = list(dict.fromkeys([*shared, *alike]))[:3]
+    names = (shared or get_close_matches(joint.lower(), joints, cutoff=0.5))[:3]
     return f"The closest are {', '.join(map(repr, names))}." if names else ""
 
 

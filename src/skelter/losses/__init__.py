@@ -1,6 +1,19 @@
 """Contrastive losses: pure functions in `functional`, and modules of the same arguments."""
 
 from skelter.losses import functional
-from skelter.losses._contrastive import CrossContrastiveLoss, InfoNCELoss, NTXentLoss
+from skelter.losses._contrastive import (
+    BatchInfoNCELoss,
+    CrossContrastiveLoss,
+    InfoNCELoss,
+    NTXentLoss,
+    SupervisedContrastiveLoss,
+)
 
-__all__ = ["CrossContrastiveLoss", "InfoNCELoss", "NTXentLoss", "functional"]
+__all__ = [
+    "BatchInfoNCELoss",
+    "CrossContrastiveLoss",
+    "InfoNCELoss",
+    "NTXentLoss",
+    "SupervisedContrastiveLoss",
+    "functional",
+]

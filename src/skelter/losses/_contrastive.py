@@ -1,23 +1,43 @@
-"""The losses as modules that remember temperature and normalisation."""
+"""The losses as modules that remember temperature, normalisation and reduction."""
 
 from __future__ import annotations
+
+from typing import TypedDict
 
 from torch import Tensor, nn
 
 from skelter import _checks
 from skelter.losses import functional
+from skelter.losses._rows import REDUCTIONS
+
+
+class Options(TypedDict):
+    """The arguments that all losses have."""
+
+    temperature: float
+    normalize: bool
+    reduction: str
 
 
 class _ContrastiveLoss(nn.Module):
-    def __init__(self, temperature: float, *, normalize: bool = True) -> None:
+    def __init__(
+        self, temperature: float, *, normalize: bool = True, reduction: str = "mean"
+    ) -> None:
         super().__init__()
         _checks.positive("temperature", temperature)
-        self.temperature = temperature
-        self.normalize = normalize
+        _checks.choice("reduction", reduction, REDUCTIONS)
+        self.temperature, self.normalize, self.reduction = temperature, normalize, reduction
+
+    def _options(self) -> Options:
+        return {
+            "temperature": self.temperature,
+            "normalize": self.normalize,
+            "reduction": self.reduction,
+        }
 
     def extra_repr(self) -> str:
-        """Return temperature and normalisation, for the printed form of the module."""
-        return f"temperature={self.temperature}, normalize={self.normalize}"
+        """Return the arguments of the constructor, for the printed form of the module."""
+        return ", ".join(f"{name}={value!r}" for name, value in self._options().items())
 
 
 class InfoNCELoss(_ContrastiveLoss):
@@ -26,9 +46,10 @@ class InfoNCELoss(_ContrastiveLoss):
     Args:
         temperature: Above 0. The paper and MoCo have 0.07.
         normalize: Whether to L2-normalise embeddings inside.
+        reduction: ``"mean"``, ``"sum"`` or ``"none"``.
 
     Raises:
-        ValueError: The temperature is not above 0.
+        ValueError: The temperature is not above 0, or the reduction is not one of these.
 
     References:
         He et al., Momentum Contrast, CVPR 2020, equation 1.
@@ -40,14 +61,14 @@ class InfoNCELoss(_ContrastiveLoss):
         torch.Size([])
     """
 
-    def __init__(self, temperature: float = 0.07, *, normalize: bool = True) -> None:
-        super().__init__(temperature, normalize=normalize)
+    def __init__(
+        self, temperature: float = 0.07, *, normalize: bool = True, reduction: str = "mean"
+    ) -> None:
+        super().__init__(temperature, normalize=normalize, reduction=reduction)
 
     def forward(self, query: Tensor, key: Tensor, negatives: Tensor) -> Tensor:
         """Return the loss of queries (N, D), keys (N, D) and negatives (K, D)."""
-        return functional.info_nce(
-            query, key, negatives, self.temperature, normalize=self.normalize
-        )
+        return functional.info_nce(query, key, negatives, **self._options())
 
 
 class NTXentLoss(_ContrastiveLoss):
@@ -56,9 +77,10 @@ class NTXentLoss(_ContrastiveLoss):
     Args:
         temperature: Above 0.
         normalize: Whether to L2-normalise embeddings inside.
+        reduction: ``"mean"``, ``"sum"`` or ``"none"``.
 
     Raises:
-        ValueError: The temperature is not above 0.
+        ValueError: The temperature is not above 0, or the reduction is not one of these.
 
     References:
         Chen et al., A Simple Framework for Contrastive Learning, ICML 2020, equation 1.
@@ -69,12 +91,74 @@ class NTXentLoss(_ContrastiveLoss):
         torch.Size([])
     """
 
-    def __init__(self, temperature: float = 0.5, *, normalize: bool = True) -> None:
-        super().__init__(temperature, normalize=normalize)
+    def __init__(
+        self, temperature: float = 0.5, *, normalize: bool = True, reduction: str = "mean"
+    ) -> None:
+        super().__init__(temperature, normalize=normalize, reduction=reduction)
 
     def forward(self, z1: Tensor, z2: Tensor) -> Tensor:
         """Return the loss of two views (N, D)."""
-        return functional.nt_xent(z1, z2, self.temperature, normalize=self.normalize)
+        return functional.nt_xent(z1, z2, **self._options())
+
+
+class BatchInfoNCELoss(_ContrastiveLoss):
+    """Tell the own key from the keys of the other rows, as `functional.batch_info_nce`.
+
+    Args:
+        temperature: Above 0. CLIP starts from 0.07.
+        normalize: Whether to L2-normalise embeddings inside.
+        reduction: ``"mean"``, ``"sum"`` or ``"none"``.
+
+    Raises:
+        ValueError: The temperature is not above 0, or the reduction is not one of these.
+
+    References:
+        Sohn, Improved Deep Metric Learning with Multi-class N-pair Loss, NeurIPS 2016.
+
+    Example:
+        >>> import torch
+        >>> BatchInfoNCELoss(reduction="none")(torch.randn(4, 8), torch.randn(4, 8)).shape
+        torch.Size([4])
+    """
+
+    def __init__(
+        self, temperature: float = 0.07, *, normalize: bool = True, reduction: str = "mean"
+    ) -> None:
+        super().__init__(temperature, normalize=normalize, reduction=reduction)
+
+    def forward(self, query: Tensor, key: Tensor) -> Tensor:
+        """Return the loss of queries and keys (N, D)."""
+        return functional.batch_info_nce(query, key, **self._options())
+
+
+class SupervisedContrastiveLoss(_ContrastiveLoss):
+    """Pull rows of one label together, as `functional.supervised_contrastive`.
+
+    Args:
+        temperature: Above 0. The paper has 0.1.
+        normalize: Whether to L2-normalise embeddings inside.
+        reduction: ``"mean"``, ``"sum"`` or ``"none"``.
+
+    Raises:
+        ValueError: The temperature is not above 0, or the reduction is not one of these.
+
+    References:
+        Khosla et al., Supervised Contrastive Learning, NeurIPS 2020, equation 2.
+
+    Example:
+        >>> import torch
+        >>> SupervisedContrastiveLoss()(torch.randn(4, 8), torch.tensor([0, 1, 0, 1])).shape
+        torch.Size([])
+    """
+
+    def __init__(
+        self, temperature: float = 0.1, *, normalize: bool = True, reduction: str = "mean"
+    ) -> None:
+        super().__init__(temperature, normalize=normalize, reduction=reduction)
+
+    def forward(self, z: Tensor, labels: Tensor) -> Tensor:
+        """Return the loss of embeddings (N, D) with labels (N,)."""
+        return functional.supervised_contrastive(z, labels, **self._options())
 
 
 class CrossContrastiveLoss(_ContrastiveLoss):
@@ -83,9 +167,10 @@ class CrossContrastiveLoss(_ContrastiveLoss):
     Args:
         temperature: Above 0. The paper has 0.07.
         normalize: Whether to L2-normalise embeddings inside.
+        reduction: ``"mean"``, ``"sum"`` or ``"none"``.
 
     Raises:
-        ValueError: The temperature is not above 0.
+        ValueError: The temperature is not above 0, or the reduction is not one of these.
 
     References:
         Thoker, Doughty, Snoek, ACM MM 2021, "inter-skeleton contrast".
@@ -97,8 +182,10 @@ class CrossContrastiveLoss(_ContrastiveLoss):
         torch.Size([])
     """
 
-    def __init__(self, temperature: float = 0.07, *, normalize: bool = True) -> None:
-        super().__init__(temperature, normalize=normalize)
+    def __init__(
+        self, temperature: float = 0.07, *, normalize: bool = True, reduction: str = "mean"
+    ) -> None:
+        super().__init__(temperature, normalize=normalize, reduction=reduction)
 
     def forward(
         self,
@@ -111,12 +198,5 @@ class CrossContrastiveLoss(_ContrastiveLoss):
     ) -> Tensor:
         """Return the loss of queries of view 1 and keys of view 2, all (N, D)."""
         return functional.cross_contrastive(
-            query_a,
-            query_b,
-            key_a,
-            key_b,
-            negatives_a,
-            negatives_b,
-            self.temperature,
-            normalize=self.normalize,
+            query_a, query_b, key_a, key_b, negatives_a, negatives_b, **self._options()
         )

@@ -7,7 +7,6 @@ from typing import NamedTuple, cast
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 
 from skelter import _checks, distributed
 from skelter.encoders import ProjectionHead
@@ -104,21 +103,22 @@ class MomentumContrast(nn.Module):
             for name in encoders:
                 self._queue(name).fill_random()
 
-    def forward(self, view1: Tensor, view2: Tensor) -> ContrastOutput:
+    def forward(self, *views: Tensor) -> ContrastOutput:
         """Return the loss of two views (N, C, T, V, M) of the same clips.
 
         In training mode the key encoders follow first, and the keys are enqueued afterwards. In
         eval mode nothing changes.
 
         Raises:
-            ValueError: The views are empty or differ in their clips, or a queue is empty.
+            ValueError: There are not two views, they are empty or differ in their clips, or a
+                queue is empty.
         """
-        _checks.same_batch(view1=view1, view2=view2)
+        view1, view2 = _checks.same_batch(views, 2)
         if self.training:
             self.key_encoders.update(self.encoders)
             self.key_heads.update(self.heads)
         queries = {
-            name: F.normalize(self.heads[name](encoder(self.representations[name](view1))), dim=1)
+            name: losses.unit(self.heads[name](encoder(self.representations[name](view1))))
             for name, encoder in self.encoders.items()
         }
         keys = self.keys(view2)
@@ -136,9 +136,10 @@ class MomentumContrast(nn.Module):
     @torch.no_grad()
     def keys(self, view: Tensor) -> dict[str, Tensor]:
         """Return the unit keys (N, D) of a view by the momentum encoders, without a gradient."""
+        view = _checks.clip_batch(view, "view")
         heads = cast(nn.ModuleDict, self.key_heads.module)
         return {
-            name: F.normalize(heads[name](encoder(self.representations[name](view))), dim=1)
+            name: losses.unit(heads[name](encoder(self.representations[name](view))))
             for name, encoder in cast(nn.ModuleDict, self.key_encoders.module).items()
         }
 

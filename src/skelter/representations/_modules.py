@@ -6,7 +6,7 @@ from functools import partial
 
 from torch import Tensor, nn
 
-from skelter.layouts import NTU25, SkeletonLayout, map_positions
+from skelter.layouts import NTU25, SkeletonLayout, check_layout, map_positions
 from skelter.representations import functional
 from skelter.representations._convert import check_order
 
@@ -80,6 +80,7 @@ class ToBones(nn.Module):
             score, are passed on.
 
     Raises:
+        TypeError: `layout` is not a layout.
         ValueError: In a call: the clips have another number of joints.
 
     References:
@@ -94,7 +95,7 @@ class ToBones(nn.Module):
 
     def __init__(self, layout: SkeletonLayout = NTU25) -> None:
         super().__init__()
-        self.layout = layout
+        self.layout = check_layout(layout)
 
     def forward(self, x: Tensor) -> Tensor:
         """Convert clips."""
@@ -113,6 +114,7 @@ class ToMotion(nn.Module):
             score, are passed on. None takes all of 2 or 3 channels for positions.
 
     Raises:
+        TypeError: `layout` is not a layout.
         ValueError: In a call: clips have other than 2 or 3 channels without a layout.
 
     References:
@@ -126,7 +128,7 @@ class ToMotion(nn.Module):
 
     def __init__(self, *, layout: SkeletonLayout | None = None) -> None:
         super().__init__()
-        self.layout = layout
+        self.layout = None if layout is None else check_layout(layout)
 
     def forward(self, x: Tensor, *, num_frames: Tensor | None = None) -> Tensor:
         """Convert clips. Without `num_frames` every frame counts as valid."""
@@ -146,6 +148,7 @@ class ToAcceleration(nn.Module):
             score, are passed on. None takes all of 2 or 3 channels for positions.
 
     Raises:
+        TypeError: `layout` is not a layout.
         ValueError: In a call: clips have other than 2 or 3 channels without a layout.
 
     Example:
@@ -156,7 +159,7 @@ class ToAcceleration(nn.Module):
 
     def __init__(self, *, layout: SkeletonLayout | None = None) -> None:
         super().__init__()
-        self.layout = layout
+        self.layout = None if layout is None else check_layout(layout)
 
     def forward(self, x: Tensor, *, num_frames: Tensor | None = None) -> Tensor:
         """Convert clips. Without `num_frames` every frame counts as valid."""

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from skelter import _checks
 from skelter._precision import outside_autocast
-from skelter.layouts import NTU25, SkeletonLayout
+from skelter.layouts import NTU25, SkeletonLayout, check_layout
 
 
 def to_bones(x: Tensor, layout: SkeletonLayout = NTU25) -> Tensor:
@@ -22,6 +22,7 @@ def to_bones(x: Tensor, layout: SkeletonLayout = NTU25) -> Tensor:
         Shape (..., C, T, V, M).
 
     Raises:
+        TypeError: `layout` is not a layout.
         ValueError: The clips have another number of joints than the layout.
 
     References:
@@ -33,7 +34,7 @@ def to_bones(x: Tensor, layout: SkeletonLayout = NTU25) -> Tensor:
         tensor(0.)
     """
     x = _checks.clips(x)
-    _checks.joints(x, layout)
+    _checks.joints(x, check_layout(layout))
     parents = [joint if parent < 0 else parent for joint, parent in enumerate(layout.parents)]
     return x - x[..., parents, :]
 
@@ -57,6 +58,7 @@ def from_bones(
         Clips of shape (..., C, T, V, M).
 
     Raises:
+        TypeError: `layout` is not a layout.
         ValueError: The bones have another number of joints than the layout.
 
     Example:
@@ -65,7 +67,7 @@ def from_bones(
         >>> torch.testing.assert_close(back, x)
     """
     bones = _checks.clips(bones, "bones")
-    _checks.joints(bones, layout, "bones")
+    _checks.joints(bones, check_layout(layout), "bones")
     path = torch.zeros(layout.num_joints, layout.num_joints, dtype=bones.dtype)
     for joint in range(layout.num_joints):
         step = joint

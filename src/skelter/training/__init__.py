@@ -5,6 +5,7 @@ knows no method by name. `Run` reads the folder later. This package needs the ex
 """
 
 try:
+    from skelter.training._about import describe_clips
     from skelter.training._config import Schedule, TrainingConfig, warm_up_cosine
     from skelter.training._errors import NotFiniteError, RunFolderError, StoppedError, TrainingError
     from skelter.training._monitor import Monitor
@@ -24,5 +25,6 @@ __all__ = [
     "Trainer",
     "TrainingConfig",
     "TrainingError",
+    "describe_clips",
     "warm_up_cosine",
 ]

@@ -1,8 +1,12 @@
-"""Exceptions that end a training."""
+"""Exceptions that end a training, and signals that ask for its end."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import FrameType
 
 from lightning_fabric import Fabric
 
@@ -33,3 +37,23 @@ def on_main(fabric: Fabric, work: Callable[[], None]) -> None:
             problem = error
     if problem := fabric.broadcast(problem):
         raise problem
+
+
+@contextmanager
+def notice_signals() -> Iterator[threading.Event]:
+    """Notice SIGTERM and SIGINT for the loop to stop in order. A second SIGINT stops at once."""
+    told = threading.Event()
+
+    def note(number: int, frame: FrameType | None) -> None:
+        if told.is_set() and number == signal.SIGINT:
+            raise KeyboardInterrupt
+        told.set()
+
+    main = threading.current_thread() is threading.main_thread()  # no other may
+    numbers = (signal.SIGTERM, signal.SIGINT) if main else ()
+    before = {number: signal.signal(number, note) for number in numbers}
+    try:
+        yield told
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

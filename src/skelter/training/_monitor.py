@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -14,6 +15,7 @@ from torch import Generator, Tensor
 from skelter import _checks, evaluation
 from skelter.data import SkeletonStore, make_generator
 from skelter.evaluation import FeatureSet
+from skelter.training._errors import TrainingError
 from skelter.transforms import presets
 from skelter.typing import Method
 
@@ -33,6 +35,10 @@ class Clips(NamedTuple):
         """Return a generator where the store draws: on the device of its frames."""
         return make_generator(*parts, device=self.store.ragged(self.train[:1]).device)
 
+    def labelled(self, indices: IntArray) -> IntArray:
+        """Return those of some clips whose label is known."""
+        return indices[self.store.labels[indices] >= 0]
+
     def draw(
         self, indices: IntArray, generator: Generator, transform: Callable[..., Any] | None = None
     ) -> tuple[tuple[Tensor, ...], Tensor, Tensor]:
@@ -50,7 +56,8 @@ class Monitor:
     For every encoder of a method it measures 1-NN accuracy, where clips have labels, and
     alignment, uniformity, effective rank and deviation, which show a collapse without labels.
     1-NN compares centres of clips, at as many frames as a view has, with at most 5000 of the
-    training clips.
+    training clips. Clips without a label, -1, are left out of it, on either side. Where that
+    leaves none, it says so once, and there is no best checkpoint.
 
     Args:
         share: Share of the training clips that is held out, in [0, 1), or 0 to hold none out.
@@ -75,7 +82,7 @@ class Monitor:
 
     def hold_out(self, indices: Sequence[int] | IntArray, seed: int) -> tuple[IntArray, IntArray]:
         """Return the indices to train on and those held out, as a function of the seed."""
-        indices = np.asarray(indices, dtype=np.int64)
+        indices = _checks.integers("indices", indices)
         held = round(self.share * len(indices))
         order = torch.randperm(len(indices), generator=make_generator(seed, "held out")).numpy()
         return indices[np.sort(order[held:])], indices[np.sort(order[:held])]
@@ -83,6 +90,23 @@ class Monitor:
     def due(self, epoch: int, epochs: int) -> bool:
         """Return whether to look after an epoch, counted from 1."""
         return epoch % self.every == 0 or epoch == epochs
+
+    def warn(self, clips: Clips) -> None:
+        """Warn of clips that do not let the monitor see what was asked for."""
+        if self.share == 0:
+            return
+        if len(clips.held_out) < 2:
+            warnings.warn(
+                f"The monitor cannot look: it needs 2 clips, and {self.share} of them are "
+                f"{len(clips.held_out)}. Hold out a larger share.",
+                stacklevel=6,
+            )
+        elif not clips.labelled(clips.train).size or not clips.labelled(clips.held_out).size:
+            warnings.warn(
+                "The monitor measures no 1-NN accuracy, as no clip that is held out, or none that "
+                "is trained on, has a label. There will be no best checkpoint.",
+                stacklevel=6,
+            )
 
 
 def look(method: Method, clips: Clips, seed: int, device: torch.device) -> dict[str, float]:
@@ -92,27 +116,30 @@ def look(method: Method, clips: Clips, seed: int, device: torch.device) -> dict[
     """
     views, _, _ = clips.draw(clips.held_out[:1], clips.make_generator(seed, "monitor", 0))
     centre = presets.isc_test_view(frames=views[0].shape[-3])
-    labels = clips.store.labels
-    labelled = clips.train[labels[clips.train] >= 0]
+    labelled, queries = clips.labelled(clips.train), clips.labelled(clips.held_out)
     gallery = labelled[:: max(1, len(labelled) // GALLERY)]
-    retrieve = len(gallery) > 0 and bool((labels[clips.held_out] >= 0).all())
 
     def features(name: str, indices: IntArray, transform: Any, draw: int = 0) -> FeatureSet:
         generator = clips.make_generator(seed, "monitor", draw)
         pieces = (indices[start : start + BATCH] for start in range(0, len(indices), BATCH))
         batches = (clips.draw(piece, generator, transform) for piece in pieces)
-        return evaluation.extract_features(
-            method.encoders[name],
-            method.representations[name],
-            ((views[0], num_frames, labels) for views, num_frames, labels in batches),
-            device=device,
-        )
+        try:
+            return evaluation.extract_features(
+                method.encoders[name],
+                method.representations[name],
+                ({"clips": views[0], "labels": labels} for views, _, labels in batches),
+                device=device,
+            )
+        except ValueError as error:
+            raise TrainingError(
+                f"The monitor cannot look at encoder {name!r}: {error} The checkpoint before is "
+                "whole."
+            ) from error
 
     figures, accuracies = {}, []
     for name in method.encoders:
-        if retrieve:
-            train = features(name, gallery, centre)
-            test = features(name, clips.held_out, centre)
+        if gallery.size and queries.size:
+            train, test = features(name, gallery, centre), features(name, queries, centre)
             found = evaluation.knn(
                 train.features, train.labels, test.features, test_labels=test.labels
             )

@@ -3,24 +3,27 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import io
 import json
 import os
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
-from torch import Tensor
+import torch
+from torch import Tensor, nn
 from torch.utils.tensorboard import SummaryWriter
 
 from skelter import checkpoints
 from skelter.data import SkeletonFormatError
+from skelter.training._about import find_differences
 from skelter.training._errors import RunFolderError
 from skelter.typing import Method
 
-ABOUT, CHECKPOINTS = "run.json", "checkpoints"
+ABOUT = "run.json"
 
 
 @dataclass(frozen=True)
@@ -33,7 +36,8 @@ class Run:
         configuration: The settings that the caller gave to `Trainer.fit`.
         split: The name of the split that it trained on, empty if the caller gave none.
         seed: The seed.
-        store: ``description``, ``layout``, ``channels`` and ``persons`` of the store.
+        store: ``description``, ``layout``, ``channels``, ``persons``, ``normalisation`` and
+            ``digest`` of the store.
         versions: Those of skelter, torch and Python at the start.
         state: The content of the checkpoint, ``method`` and ``optimiser`` included.
     """
@@ -58,7 +62,7 @@ class Run:
         Raises:
             RunFolderError: There is no such checkpoint, or it is of another version.
         """
-        folder = checkpoints.CheckpointFolder(Path(path) / CHECKPOINTS)
+        folder = checkpoints.CheckpointFolder.of_run(path)
         try:
             if Path(path).is_file():
                 found: Any = Path(path), checkpoints.load(path)
@@ -69,6 +73,10 @@ class Run:
         if found is None:
             which = "no checkpoint with a score of the monitor" if best else "no checkpoint"
             raise RunFolderError(f"{path} holds {which}. Name the folder of a training.")
+        if "trained" in found[1]:
+            raise RunFolderError(
+                f"{found[0]} is an encoder, not a run. Load it by checkpoints.load_encoder(path)."
+            )
         if "run" not in found[1]:
             raise RunFolderError(
                 f"{found[0]} was not written by a `Trainer` of this version: it is of skelter "
@@ -99,24 +107,52 @@ class Run:
         """The names of the method's encoders."""
         return list(self.state["run"]["encoders"])
 
-    def load_encoders(self, method: Method) -> None:
-        """Load the weights of the encoders, and nothing else, into a method.
+    @property
+    def digest(self) -> str:
+        """A digest of the weights of the method, wherever the folder lies."""
+        digest = hashlib.sha256()
+        for name, value in sorted(self.state["method"].items()):
+            digest.update(name.encode())
+            digest.update(value.contiguous().view(-1).view(torch.uint8).numpy())
+        return digest.hexdigest()
+
+    def load_encoders(self, target: Method | nn.ModuleDict) -> None:
+        """Load the weights of encoders, and nothing else, by their names.
+
+        To start a training from them, load them before a method is built of them: it makes its
+        momentum copies then.
+
+        Args:
+            target: A method, or encoders by name, some or all of those of the run.
 
         Raises:
-            RunFolderError: The encoders of the method have other names or sizes.
+            RunFolderError: The run has no encoder of a name, or one of another size.
         """
-        prefix = "encoders."
+        encoders = target if isinstance(target, nn.ModuleDict) else target.encoders
         weights = {
-            name.removeprefix(prefix): value
+            name.removeprefix("encoders."): value
             for name, value in self.state["method"].items()
-            if name.startswith(prefix)
+            if name.startswith(tuple(f"encoders.{name}." for name in encoders))
         }
         try:
-            method.encoders.load_state_dict(weights)
+            encoders.load_state_dict(weights)
         except RuntimeError as error:
             raise RunFolderError(
-                f"{self.path} has other encoders than this {type(method).__name__}: {error}"
+                f"{self.path} has other encoders than this {type(target).__name__}: "
+                f"{', '.join(self.encoder_names)}; {error}"
             ) from error
+
+    def load_method(self, method: Method) -> bool:
+        """Load all weights of the method, momentum encoders and queues included, if they fit.
+
+        Returns:
+            Whether they fit. If not, nothing was loaded.
+        """
+        own, weights = cast(nn.Module, method).state_dict(), self.state["method"]
+        shapes = [{name: value.shape for name, value in some.items()} for some in (own, weights)]
+        if shapes[0] == shapes[1]:
+            cast(nn.Module, method).load_state_dict(weights)
+        return shapes[0] == shapes[1]
 
 
 class RunFolder:
@@ -124,7 +160,7 @@ class RunFolder:
 
     def __init__(self, path: Path, about: Mapping[str, Any], *, keep: int) -> None:
         self.path, self.about, self.keep = path, dict(about), keep
-        self.checkpoints = checkpoints.CheckpointFolder(path / CHECKPOINTS, keep=keep)
+        self.checkpoints = checkpoints.CheckpointFolder.of_run(path, keep=keep)
         self.board: SummaryWriter | None = None
 
     def find(self, *, resume: bool) -> Run | None:
@@ -138,13 +174,25 @@ class RunFolder:
                 return None  # stopped before the first checkpoint
             raise RunFolderError(f"{self.path} exists and holds no run. Name another folder.")
         run = Run.open(self.path)
-        differ = dict.fromkeys(_differences(run.state["run"], self.about))
-        if differ:
+        self._check(run.state["run"])
+        return run
+
+    def _check(self, theirs: Mapping[str, Any]) -> None:
+        """Refuse another run than the one that is about to go on."""
+        digests = [about["store"].get("digest") for about in (theirs, self.about)]
+        if None not in digests and digests[0] != digests[1]:
+            raise RunFolderError(
+                f"{self.path} is of a run on other recordings: {theirs['store']['description']}, "
+                f"digest {digests[0]}; got {self.about['store']['description']}, digest "
+                f"{digests[1]}. Name another folder, or the same recordings, wherever they lie."
+            )
+        if differ := find_differences(theirs, self.about):
+            versions = [about["versions"]["skelter"] for about in (theirs, self.about)]
+            older = f" Skelter {versions[0]} began it." if versions[0] != versions[1] else ""
             raise RunFolderError(
                 f"{self.path} is of another run: it was made with {'; '.join(differ)}. Name "
-                "another folder, or start it with the same settings."
+                f"another folder, or start it with the same settings.{older}"
             )
-        return run
 
     def begin(self, state: Mapping[str, Any]) -> None:
         """Prepare the folder, where there is room for the checkpoints to come."""
@@ -189,21 +237,6 @@ class RunFolder:
         partial = self.path / ".metrics.csv"
         partial.write_text(text.getvalue())
         partial.replace(self.path / "metrics.csv")
-
-
-def _differences(theirs: Any, ours: Any, name: str = "") -> Iterator[str]:
-    """Yield the settings that differ, in words, but for versions and descriptions."""
-    if isinstance(theirs, Mapping) and isinstance(ours, Mapping):
-        for key in dict.fromkeys([*theirs, *ours]):
-            if key not in ("versions", "description"):
-                yield from _differences(theirs.get(key), ours.get(key), str(key))
-    elif theirs != ours:
-        yield f"{name} {_as_typed(theirs)}, not {_as_typed(ours)}"
-
-
-def _as_typed(value: Any) -> str:
-    """Return a value as one would type it."""
-    return " ".join(map(str, value)) or "empty" if isinstance(value, list) else str(value)
 
 
 def _bytes_in(state: Any) -> int:

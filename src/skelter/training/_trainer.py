@@ -2,34 +2,35 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import math
 import os
-import platform
-import signal
 import threading
 import time
 import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import asdict
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from types import FrameType
 from typing import Any, cast
 
-import numpy as np
 import torch
 from lightning_fabric import Fabric
 from torch import Tensor, nn
 from torch.optim import Optimizer
 from tqdm import tqdm  # type: ignore[import-untyped]  # tqdm has no types
 
-from skelter import __version__, _checks
+from skelter import _checks
 from skelter.data import ShuffledBatches, SkeletonStore, make_generator
+from skelter.training._about import describe_run
 from skelter.training._config import Schedule, TrainingConfig, warm_up_cosine
-from skelter.training._errors import NotFiniteError, StoppedError, TrainingError, on_main
+from skelter.training._errors import (
+    NotFiniteError,
+    RunFolderError,
+    StoppedError,
+    TrainingError,
+    notice_signals,
+    on_main,
+)
 from skelter.training._monitor import Clips, IntArray, Monitor, look
 from skelter.training._run import Run, RunFolder
 from skelter.typing import Method
@@ -116,7 +117,7 @@ class Trainer:
             views: The transform for `SkeletonStore.batch`, such as a `transforms.MultiView`. The
                 method is called with its output.
             store: The clips, normalised.
-            indices: The clips to train on, such as ``split.train``.
+            indices: The clips to train on, such as ``split.train``, or a mask over the store.
             optimiser: Of parameters of the method. None: AdamW with a rate of 1e-3.
             schedule: The factor of its learning rates at each step. None: `warm_up_cosine`.
             configuration: Settings of the caller, as JSON holds them. They are kept with the
@@ -137,33 +138,19 @@ class Trainer:
         fits = fits and hasattr(method, "encoders") and hasattr(method, "representations")
         expected = "be a module with `encoders` and `representations`, see skelter.typing.Method"
         _checks.require(fits, "`method`", expected, type(method).__name__, error=TypeError)
+        fits, came = isinstance(store, SkeletonStore), type(store).__name__
+        hint = "Open one: SkeletonStore.open(path)"
+        _checks.require(fits, "`store`", "be a SkeletonStore", came, hint, error=TypeError)
+        expected, came = "be a transform of clips", type(views).__name__
+        _checks.require(callable(views), "`views`", expected, came, error=TypeError)
+        indices = _checks.indices("indices", indices, len(store))
         given = json.loads(json.dumps(dict(configuration or {}), default=str))
         about = {"configuration": given, "split": split}
         clips = Clips(store, views, *self.monitor.hold_out(indices, self.config.seed))
         gpus = [self.fabric.device] if self.fabric.device.type == "cuda" else []
-        with torch.random.fork_rng(devices=gpus), _notice_signals() as told:
+        with torch.random.fork_rng(devices=gpus), notice_signals() as told:
             training = _Training(self, method, clips, optimiser, schedule, about)
             return training.run(told)
-
-
-@contextmanager
-def _notice_signals() -> Iterator[threading.Event]:
-    """Notice SIGTERM and SIGINT for the loop to stop in order. A second SIGINT stops at once."""
-    told = threading.Event()
-
-    def note(number: int, frame: FrameType | None) -> None:
-        if told.is_set() and number == signal.SIGINT:
-            raise KeyboardInterrupt
-        told.set()
-
-    main = threading.current_thread() is threading.main_thread()  # no other may
-    numbers = (signal.SIGTERM, signal.SIGINT) if main else ()
-    before = {number: signal.signal(number, note) for number in numbers}
-    try:
-        yield told
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 class _Step(nn.Module):
@@ -206,14 +193,22 @@ class _Training:
             world_size=self.world,
         )  # fmt: skip
         self.batches = self.shuffled(drop_last=self.config.drop_last)
-        self.epochs = max(self.config.epochs, math.ceil(self.config.steps / len(self.batches)))
+        self.epochs = self.count_epochs(self.config)
         self.steps = self.epochs * len(self.batches)
         network = self.network = cast(nn.Module, method)
-        if optimiser is None:
-            trained = [weight for weight in network.parameters() if weight.requires_grad]
-            optimiser = torch.optim.AdamW(trained, 1e-3)
-        about = _describe(trainer, method, optimiser, clips) | about
+        trained = [weight for weight in network.parameters() if weight.requires_grad]
+        optimiser = optimiser or torch.optim.AdamW(trained, 1e-3)
+        own = {weight for group in optimiser.param_groups for weight in group["params"]}
+        hint = "Build it from method.parameters()."
+        fits, expected = not own.isdisjoint(trained), "train parameters of the method"
+        _checks.require(fits, "`optimiser`", expected, "those of other modules", hint)
+        about |= describe_run(method, clips, self.config, optimiser)
+        about |= {
+            "precision": fabric.strategy.precision.precision,
+            "monitor": trainer.monitor.share,
+        }
         self.module, self.optimiser = fabric.setup(_Step(network), optimiser)
+        self.scaled = getattr(fabric.strategy.precision, "scaler", None) is not None
         self.rates = [float(group["lr"]) for group in self.optimiser.param_groups]
         self.schedule = schedule or warm_up_cosine()
         self.folder = RunFolder(trainer.folder, about, keep=trainer.keep)
@@ -223,8 +218,10 @@ class _Training:
         """Train to the end, or until told to stop."""
         found = self.folder.find(resume=self.trainer.resume)
         if found is None:
+            self.trainer.monitor.warn(self.clips)
             self.warm_up()
         else:
+            self.check_length(found)
             self.load(found.state)
         on_main(self.fabric, lambda: self.folder.begin(self.state()))
         self.module.train()
@@ -237,6 +234,27 @@ class _Training:
             if self.folder.board is not None:
                 self.folder.board.close()
         return Run.of_state(self.folder.path, self.state())
+
+    def check_length(self, found: Run) -> None:
+        """Refuse to shorten a run, and say what a longer schedule does."""
+        config = TrainingConfig(**found.state["run"]["training"])
+        before, path = self.count_epochs(config), self.folder.path
+        if self.epochs < before:
+            raise RunFolderError(
+                f"{path} is a run of {before} epochs; got {self.epochs}. A run can be lengthened, "
+                "not shortened. Name another folder."
+            )
+        if self.epochs > before and self.fabric.is_global_zero:
+            warnings.warn(
+                f"{path} is lengthened from {before} to {self.epochs} epochs. It goes on at step "
+                f"{found.step} of {self.steps} of the longer schedule: rates are those that a run "
+                "of this length has there, not those that this one ended with.",
+                stacklevel=5,
+            )
+
+    def count_epochs(self, config: TrainingConfig) -> int:
+        """Return the epochs of a training on these clips."""
+        return max(config.epochs, math.ceil(config.steps / len(self.batches)))
 
     def run_epoch(self, bar: tqdm, told: threading.Event) -> None:
         """Train to the end of the epoch that the step is in."""
@@ -285,9 +303,13 @@ class _Training:
                 figures[name] = figures[name] + weighted if name in figures else weighted
         means, stop = self.agree(figures, len(indices), told.is_set())
         if not math.isfinite(means["loss"]):
-            raise self.list_clips(indices)
+            raise self.list_clips(indices, "loss")
         if self.config.clip_norm:
-            self.fabric.clip_gradients(self.module, self.optimiser, max_norm=self.config.clip_norm)
+            clip = partial(self.fabric.clip_gradients, error_if_nonfinite=False)
+            norm = clip(self.module, self.optimiser, max_norm=self.config.clip_norm)
+            # A scaler leaves such a step out, and lowers its scale.
+            if not self.scaled and norm is not None and not bool(norm.isfinite()):
+                raise self.list_clips(indices, "gradient")
         self.optimiser.step()
         for name, mean in {**means, "lr": self.optimiser.param_groups[0]["lr"]}.items():
             self.sums[name] = self.sums.get(name, 0.0) + mean
@@ -305,14 +327,14 @@ class _Training:
             stop, values = bool(sums[0] > 0), sums[2:] / sums[1]
         return dict(zip(figures, values.tolist(), strict=True)), stop
 
-    def list_clips(self, indices: IntArray) -> NotFiniteError:
+    def list_clips(self, indices: IntArray, what: str) -> NotFiniteError:
         """List the clips of a step in a file, and return the error that names it."""
         names = [f"{index}\t{self.clips.store.names[index]}\n" for index in indices]
         path = self.folder.path / f"not-finite-step-{self.step}-process-{self.rank}.txt"
         path.write_text("".join(names))
         return NotFiniteError(
-            f"The loss of step {self.step} is not finite. Its clips are listed in {path}: look at "
-            "them, or lower the learning rate, or set `clip_norm`. The checkpoint before is whole."
+            f"The {what} of step {self.step} is not finite. Its clips are listed in {path}: look "
+            "at them, lower the learning rate, or set `clip_norm`. The checkpoint before is whole."
         )
 
     def end_epoch(self, epoch: int, speed: float) -> None:
@@ -321,9 +343,8 @@ class _Training:
         row |= {name: total / len(self.batches) for name, total in self.sums.items()}
         self.sums = {}
         if len(self.clips.held_out) > 1 and self.trainer.monitor.due(epoch, self.epochs):
-            if self.fabric.is_global_zero:
-                row |= look(self.method, self.clips, self.config.seed, self.fabric.device)
-            self.fabric.barrier()
+            seen = partial(look, self.method, self.clips, self.config.seed, self.fabric.device)
+            on_main(self.fabric, lambda: row.update(seen()))
             self.module.train()
         self.history.append(row)
         self.folder.log(self.history, {"clips/s": speed})
@@ -353,6 +374,7 @@ class _Training:
             "step": self.step,
             "method": self.network.state_dict(),
             "optimiser": self.optimiser.state_dict(),
+            "precision": self.fabric.strategy.precision.state_dict(),  # of a scaler of gradients
             "history": self.history,
             "sums": self.sums,
         }
@@ -367,40 +389,10 @@ class _Training:
             )
         self.network.load_state_dict(state["method"])
         self.optimiser.load_state_dict(state["optimiser"])
+        self.fabric.strategy.precision.load_state_dict(state.get("precision", {}))
         self.step, self.history, self.sums = state["step"], state["history"], state["sums"]
 
     def score(self) -> float | None:
         """Return the last 1-NN accuracy on the clips held out, for the best checkpoint."""
         last = self.history[-1] if self.history else {}
         return last.get("1-NN") if last.get("step") == self.step else None
-
-
-def _describe(
-    trainer: Trainer, method: Method, optimiser: Optimizer, clips: Clips
-) -> dict[str, Any]:
-    """Describe a run in plain values."""
-    store, digest = clips.store, hashlib.sha256(clips.train.tobytes())
-    digest.update(np.ascontiguousarray(store.num_frames).tobytes())
-    options = {
-        name: value for name, value in optimiser.defaults.items() if type(value) in (int, float)
-    }
-    return {
-        "name": str(getattr(method, "name", type(method).__name__)),
-        "encoders": list(method.encoders),
-        "training": asdict(trainer.config),
-        "precision": trainer.fabric.strategy.precision.precision,
-        "monitor": trainer.monitor.share,
-        "optimiser": {"optimiser": type(optimiser).__name__, **options},
-        "store": {
-            "description": repr(store),
-            "layout": store.layout.name,
-            "channels": store.channels,
-            "persons": store.persons,
-        },
-        "clips": {"count": len(clips.train), "digest": digest.hexdigest()},
-        "versions": {
-            "skelter": __version__,
-            "torch": str(torch.__version__),
-            "python": platform.python_version(),
-        },
-    }

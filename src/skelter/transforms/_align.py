@@ -8,7 +8,7 @@ from torch import Tensor
 
 from skelter import _checks
 from skelter._precision import outside_autocast
-from skelter.layouts import NTU25, SkeletonLayout
+from skelter.layouts import NTU25, SkeletonLayout, check_layout
 from skelter.transforms._base import Deterministic
 from skelter.transforms._shear import shear
 
@@ -130,6 +130,7 @@ class AlignSpine(_Align):
         axis: ``"x"``, ``"y"`` or ``"z"``; z for the paper.
 
     Raises:
+        TypeError: `layout` is not a layout.
         ValueError: The layout names no spine, as those of points in an image; in a call, the
             clips have other joints or are not three-dimensional.
 
@@ -145,7 +146,7 @@ class AlignSpine(_Align):
     """
 
     def __init__(self, layout: SkeletonLayout = NTU25, axis: str = "z") -> None:
-        super().__init__(layout, layout.spine, "spine", axis)
+        super().__init__(layout, check_layout(layout).spine, "spine", axis)
 
 
 class AlignShoulders(_Align):
@@ -156,6 +157,7 @@ class AlignShoulders(_Align):
         axis: ``"x"``, ``"y"`` or ``"z"``; x for the paper.
 
     Raises:
+        TypeError: `layout` is not a layout.
         ValueError: The layout names no shoulders. In a call: the clips have other joints or are not
             three-dimensional.
 
@@ -168,4 +170,4 @@ class AlignShoulders(_Align):
     """
 
     def __init__(self, layout: SkeletonLayout = NTU25, axis: str = "x") -> None:
-        super().__init__(layout, layout.shoulders, "shoulders", axis)
+        super().__init__(layout, check_layout(layout).shoulders, "shoulders", axis)

@@ -11,7 +11,7 @@ from torch import Generator, Tensor
 
 from skelter import _checks
 from skelter._precision import outside_autocast
-from skelter.layouts import SkeletonLayout
+from skelter.layouts import SkeletonLayout, check_layout
 from skelter.transforms._joint_map import JointMap
 from skelter.transforms._numbers import as_tensor, choose, draw, identity, smallest
 from skelter.transforms._positions import pass_on, say_layout
@@ -95,7 +95,7 @@ class JointJitter(JointMap[JointJitterParams]):
             takes all of 2 or 3 channels for positions.
 
     Raises:
-        TypeError: `joints` is not a number.
+        TypeError: `joints` is not a number, or `layout` not a layout.
         ValueError: The share lies outside (0, 1]. In a call: the count exceeds the joints of a
             clip; clips have too few channels, or other than 2 or 3 without a layout.
 
@@ -117,7 +117,7 @@ class JointJitter(JointMap[JointJitterParams]):
             share = "be a share in (0, 1] or an integer count"
             _checks.require(0 < joints <= 1, "`joints`", share, joints)
         self.joints = int(joints) if isinstance(joints, Integral) else float(joints)
-        self.layout = layout
+        self.layout = None if layout is None else check_layout(layout)
 
     def count(self, num_joints: int) -> int:
         """Return how many of ``num_joints`` joints are corrupted."""

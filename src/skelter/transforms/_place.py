@@ -9,7 +9,7 @@ from einops import reduce
 from torch import Tensor
 
 from skelter import _checks
-from skelter.layouts import NTU25, SkeletonLayout, map_positions
+from skelter.layouts import NTU25, SkeletonLayout, check_layout, map_positions
 from skelter.transforms._base import Deterministic
 from skelter.transforms._positions import say_layout
 
@@ -70,9 +70,10 @@ class CentreOnJoint(Deterministic):
     Args:
         layout: The layout of the clips. Channels after its `dimensions`, such as a detector's
             score, are passed on.
-        joint: Index of the joint, the layout's centre if None.
+        joint: Name or index of the joint, the layout's centre if None.
 
     Raises:
+        TypeError: `layout` is not a layout.
         ValueError: The layout has no such joint. In a call: the clips have other joints.
 
     References:
@@ -83,11 +84,10 @@ class CentreOnJoint(Deterministic):
         tensor(0.)
     """
 
-    def __init__(self, layout: SkeletonLayout = NTU25, joint: int | None = None) -> None:
+    def __init__(self, layout: SkeletonLayout = NTU25, joint: int | str | None = None) -> None:
         super().__init__()
-        self.layout = layout
-        self.joint = layout.centre if joint is None else joint
-        _checks.between("joint", self.joint, 0, layout.num_joints - 1)
+        self.layout = check_layout(layout)
+        self.joint = layout.centre if joint is None else layout.index(joint)
 
     def transform(self, x: Tensor, params: None = None) -> Tensor:
         """Subtract the joint."""
@@ -121,7 +121,7 @@ class UnitScale(Deterministic):
 
     def __init__(self, *, layout: SkeletonLayout | None = None) -> None:
         super().__init__()
-        self.layout = layout
+        self.layout = None if layout is None else check_layout(layout)
 
     def transform(self, x: Tensor, params: None = None) -> Tensor:
         """Divide by the size."""

@@ -9,7 +9,7 @@ from torch import Generator, Tensor
 
 from skelter import _checks
 from skelter._precision import outside_autocast
-from skelter.layouts import SkeletonLayout
+from skelter.layouts import SkeletonLayout, check_layout
 from skelter.transforms._joint_map import JointMap
 from skelter.transforms._numbers import as_tensor, draw, ones
 from skelter.transforms._positions import pass_on, say_layout
@@ -65,6 +65,7 @@ class Shear(JointMap[ShearParams]):
             score, are passed on. None takes all of 2 or 3 channels for positions.
 
     Raises:
+        TypeError: `layout` is not a layout, or `amplitude` not a number.
         ValueError: `amplitude` is negative. In a call: clips have too few channels, or other than
             2 or 3 without a layout.
 
@@ -80,7 +81,8 @@ class Shear(JointMap[ShearParams]):
     def __init__(self, amplitude: float = 1.0, *, layout: SkeletonLayout | None = None) -> None:
         super().__init__()
         _checks.between("amplitude", amplitude, 0.0, float("inf"))
-        self.amplitude, self.layout = amplitude, layout
+        self.amplitude = amplitude
+        self.layout = None if layout is None else check_layout(layout)
 
     def sample(
         self, x: ClipShape, *, num_frames: Tensor | None = None, generator: Generator | None = None

@@ -9,10 +9,17 @@ from skelter.transforms._compose import Compose
 from skelter.transforms._crop import CentreCropResize, TemporalCropResize
 from skelter.transforms._fill import FillFrames
 from skelter.transforms._jitter import JointJitter
-from skelter.transforms._place import CentreOnJoint
+from skelter.transforms._place import CentreOnJoint, UnitScale
 from skelter.transforms._shear import Shear
 
-__all__ = ["isc_normalise", "isc_probe_view", "isc_small_view", "isc_test_view", "isc_view"]
+__all__ = [
+    "isc_normalise",
+    "isc_probe_view",
+    "isc_small_view",
+    "isc_test_view",
+    "isc_view",
+    "size_and_place",
+]
 
 
 def isc_view(
@@ -136,3 +143,22 @@ def isc_normalise(layout: SkeletonLayout = NTU25) -> Compose:
     return Compose(
         [FillFrames(), CentreOnJoint(layout), AlignSpine(layout), AlignShoulders(layout)]
     )
+
+
+def size_and_place(layout: SkeletonLayout) -> Compose:
+    """Return a pre-normalisation for poses that no spine turns upright, such as those of images.
+
+    Divide each clip by the size of its bodies, then make the layout's centre joint the origin.
+    Nothing is rotated. Run it once, on recorded clips, before any view.
+
+    Args:
+        layout: The layout of the clips.
+
+    Example:
+        >>> import torch
+        >>> from skelter.layouts import COCO17
+        >>> pixels = 500 + 80 * torch.randn(8, 2, 60, 17, 1)
+        >>> size_and_place(COCO17)(pixels).shape
+        torch.Size([8, 2, 60, 17, 1])
+    """
+    return Compose([UnitScale(layout=layout), CentreOnJoint(layout)])

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from torch import Tensor
 
 from skelter import _checks
+from skelter._files import describe
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -30,13 +33,44 @@ def new_figure(width: float, height: float) -> Figure:
 
 def class_names(label_names: Sequence[str], highest: int) -> list[str]:
     """Return a name for each class up to the highest label: its number if there are no names."""
+    names = name_list("label_names", label_names)
     _checks.require(
-        not label_names or highest < len(label_names),
+        not names or highest < len(names),
         "`labels`",
-        f"lie between 0 and {len(label_names) - 1}, the last of `label_names`",
+        f"lie between 0 and {len(names) - 1}, the last of `label_names`",
         highest,
+        f"Pass a name for each of the {highest + 1} classes, or none for numbers.",
     )
-    return list(label_names) or [str(number) for number in range(highest + 1)]
+    return names or [str(number) for number in range(highest + 1)]
+
+
+def name_list(argument: str, names: Sequence[str]) -> list[str]:
+    """Return names as a list. One string is not a list of its letters."""
+    listed = isinstance(names, Iterable) and not isinstance(names, (str, bytes, Mapping, Tensor))
+    came = describe(names)
+    _checks.require(listed, f"`{argument}`", "be a list of names", came, error=TypeError)
+    return [str(name) for name in names]
+
+
+def real_numbers(what: str, values: Any) -> Tensor:
+    """Return a list, an array or a tensor as float64 on the CPU, without its graph."""
+    if isinstance(values, (list, tuple)):  # such as of losses, each with its graph
+        values = [value.tolist() if isinstance(value, Tensor) else value for value in values]
+    numbers = _checks.tensor(what, values).detach().cpu()
+    _checks.require(
+        not numbers.is_complex(), f"`{what}`", "be real", numbers.dtype, error=TypeError
+    )
+    return numbers.double()
+
+
+def check_titles(argument: str, by_title: Any, example: str) -> None:
+    """Check that an argument is a mapping from titles to what they stand above."""
+    mapped = isinstance(by_title, Mapping)
+    came = describe(by_title)
+    if hasattr(by_title, "shape"):
+        came = f"{type(by_title).__name__} of shape {_checks.shape_of(by_title)}"
+    expected = f"map a title to each of them, such as {example}"
+    _checks.require(mapped, f"`{argument}`", expected, came, error=TypeError)
 
 
 def point_look(number: int) -> tuple[str, str]:

@@ -21,8 +21,8 @@ def plot_confusion(
     """Draw the confusion matrix, as shares of each true class.
 
     Args:
-        labels: True classes, shape (N,).
-        predictions: Predicted classes, shape (N,).
+        labels: True classes, integers from 0, shape (N,).
+        predictions: Predicted classes, integers from 0, shape (N,).
         label_names: The name of each class. Numbers if empty.
         title: Title of the figure.
 
@@ -31,7 +31,8 @@ def plot_confusion(
 
     Raises:
         ImportError: matplotlib is missing.
-        ValueError: The shapes differ, or a class has no name.
+        TypeError: Classes are not integers, or the names are not a list.
+        ValueError: The shapes differ, there is no clip, or a class is unknown or has no name.
 
     Example:
         >>> import torch
@@ -39,21 +40,23 @@ def plot_confusion(
         >>> figure.get_axes()[0].images[0].get_array().tolist()
         [[0.5, 0.5], [0.0, 1.0]]
     """
+    true = _checks.known_labels("labels", labels).cpu()
+    predicted = _checks.known_labels("predictions", predictions).cpu()
     _checks.require(
-        labels.shape == predictions.shape,
+        true.shape == predicted.shape,
         "`predictions`",
-        f"have the shape {_checks.shape_of(labels)} of `labels`",
-        _checks.shape_of(predictions),
+        f"have the shape {_checks.shape_of(true)} of `labels`",
+        _checks.shape_of(predicted),
     )
-    ticks = class_names(label_names, int(max(labels.max(), predictions.max())))
+    ticks = class_names(label_names, int(max(true.max(), predicted.max())))
     classes = len(ticks)
-    counts = torch.bincount(labels * classes + predictions, minlength=classes**2)
+    counts = torch.bincount(true * classes + predicted, minlength=classes**2)
     shares = counts.reshape(classes, classes).double()
     shares = shares / shares.sum(1, keepdim=True).clamp(min=1)
     side = 3.0 + 0.28 * classes
     figure = new_figure(side, side)
     axes = figure.subplots()
-    image = axes.imshow(shares.cpu().numpy(), vmin=0, vmax=1, cmap="Blues")
+    image = axes.imshow(shares.numpy(), vmin=0, vmax=1, cmap="Blues")
     axes.set_xticks(range(classes), ticks, rotation=90, fontsize=7)
     axes.set_yticks(range(classes), ticks, fontsize=7)
     axes.set_xlabel("predicted")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor
@@ -78,12 +78,11 @@ def plot_embedding(
     return figure
 
 
-def _check(features: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
+def _check(features: Any, labels: Any) -> tuple[Tensor, Tensor]:
     """Return features and labels on the CPU, or refuse them."""
     features = _checks.features("features", features).detach().cpu()
-    _checks.labels("labels", labels, features)
-    _checks.finite(features, "features")
-    labels = labels.cpu()
+    labels = _checks.labels("labels", labels, features).cpu()
+    _checks.finite_rows("features", features)
     low = int(labels.min())
     _checks.require(low >= 0, "`labels`", "be 0 or more", low, "Leave out clips of unknown class.")
     return features, labels

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor
 
 from skelter import _checks
-from skelter.layouts import SkeletonLayout
-from skelter.viz._canvas import new_figure
-from skelter.viz._stick import draw_pose, drawable, plane_axes, present_joints
+from skelter.layouts import SkeletonLayout, check_layout
+from skelter.viz._canvas import name_list, new_figure
+from skelter.viz._stick import draw_pose, drawable, plane_axes, present_joints, turn_up
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -31,7 +31,7 @@ def plot_neighbours(
     query_titles: Sequence[str],
     neighbour_titles: Sequence[Sequence[str]],
     correct: Tensor,
-    plane: str = "xz",
+    plane: str | None = None,
     moments: int = 3,
 ) -> Figure:
     """Draw a sheet of queries, one a row, each followed by its nearest neighbours.
@@ -47,7 +47,9 @@ def plot_neighbours(
         query_titles: What stands above each query, Q strings.
         neighbour_titles: What stands above each neighbour, k strings for each query.
         correct: Whether a neighbour has the class of its query, shape (Q, k), boolean.
-        plane: Which two coordinates to draw, to the right and upward.
+        plane: Which two coordinates to draw, to the right and upward. By default ``"xz"``, as the
+            pre-normalisation turns the spine to z, and ``"xy"`` for points of an image. An axis
+            that points down in the clips (`SkeletonLayout.up`) is turned over.
         moments: How many frames of a clip to draw, from the middles of as many equal
             parts of those with somebody in them.
 
@@ -56,8 +58,9 @@ def plot_neighbours(
 
     Raises:
         ImportError: matplotlib is missing.
-        TypeError: ``correct`` is not boolean.
-        ValueError: Clips do not fit the layout or the plane, or the shapes do not fit together.
+        TypeError: ``correct`` is not boolean, or titles are not lists of strings.
+        ValueError: Clips do not fit the layout or the plane, are not finite, or the shapes do not
+            fit together.
 
     Example:
         >>> from skelter.layouts import NTU25
@@ -73,11 +76,13 @@ def plot_neighbours(
         >>> [axes.get_title() for axes in figure.get_axes()]
         ['wave', '✓ wave', '✗ kick']
     """
+    if plane is None:
+        plane = "xz" if check_layout(layout).dimensions == 3 else "xy"
     queries = _checks.clip_batch(drawable(queries, layout, plane, "queries"), "queries")
     neighbours = drawable(neighbours, layout, plane, "neighbours")
     _checks.positive_int("moments", moments)
-    _check_sheet(queries, neighbours, correct)
-    _check_titles(query_titles, neighbour_titles, neighbours)
+    correct = _check_sheet(queries, neighbours, correct)
+    query_titles, neighbour_titles = _check_titles(query_titles, neighbour_titles, neighbours)
     Q, k = neighbours.shape[:2]
     figure = new_figure(2.0 * (1 + k), 2.0 * Q)
     grid = figure.subplots(Q, 1 + k, squeeze=False)
@@ -86,7 +91,7 @@ def plot_neighbours(
         strips = [_Strip.of(clip, layout, plane, moments) for clip in clips]
         half = torch.stack([strip.half for strip in strips]).amax(0)
         for axes, strip in zip(row, strips, strict=True):
-            _draw_strip(axes, strip, half, layout)
+            _draw_strip(axes, strip, half, layout, plane)
         _name(row[0], query_titles[q], QUERY)
         for axes, title, same in zip(row[1:], neighbour_titles[q], correct[q], strict=True):
             _name(axes, f"{'✓' if same else '✗'} {title}", SAME if same else OTHER)
@@ -121,12 +126,15 @@ class _Strip:
         return cls(torch.stack([across, upward]), present, half)
 
 
-def _draw_strip(axes: Axes, strip: _Strip, half: Tensor, layout: SkeletonLayout) -> None:
+def _draw_strip(
+    axes: Axes, strip: _Strip, half: Tensor, layout: SkeletonLayout, plane: str
+) -> None:
     for pose, present in zip(strip.points.unbind(1), strip.present, strict=True):
         draw_pose(axes, pose.numpy(), present.numpy(), layout)
     x = 1.08 * max(float(half[0]), float(half[1]) / HEIGHT) or 1.0
     axes.set_xlim(-x, x)
     axes.set_ylim(-x * HEIGHT, x * HEIGHT)
+    turn_up(axes, plane, layout)
     axes.set_aspect("equal")
     axes.set_xticks([])
     axes.set_yticks([])
@@ -140,8 +148,10 @@ def _name(axes: Axes, title: str, colour: str) -> None:
         side.set(color=colour, linewidth=1.5)
 
 
-def _check_sheet(queries: Tensor, neighbours: Tensor, correct: Tensor) -> None:
+def _check_sheet(queries: Tensor, neighbours: Tensor, correct: Any) -> Tensor:
+    """Return the marks of neighbours as a tensor, if they fit queries and neighbours."""
     Q = len(queries)
+    correct = _checks.tensor("correct", correct).cpu()
     _checks.require(
         neighbours.ndim == 6 and len(neighbours) == Q and neighbours.shape[1] > 0,
         "`neighbours`",
@@ -163,14 +173,23 @@ def _check_sheet(queries: Tensor, neighbours: Tensor, correct: Tensor) -> None:
         f"have shape {tuple(neighbours.shape[:2])}, one entry for each of `neighbours`",
         _checks.shape_of(correct),
     )
+    marks: Tensor = correct
+    return marks
 
 
 def _check_titles(
     query_titles: Sequence[str], neighbour_titles: Sequence[Sequence[str]], neighbours: Tensor
-) -> None:
+) -> tuple[list[str], list[list[str]]]:
+    """Return the titles of queries and of their neighbours, if there is one for each."""
     Q, k = neighbours.shape[:2]
-    came = len(query_titles)
-    _checks.require(came == Q, "`query_titles`", f"be Q={Q} strings, one a query", came)
-    counts = [len(titles) for titles in neighbour_titles]
-    expected = f"be Q={Q} lists of k={k} strings"
-    _checks.require(counts == [k] * Q, "`neighbour_titles`", expected, f"lists of {counts}")
+    queries = name_list("query_titles", query_titles)
+    _checks.require(
+        len(queries) == Q, "`query_titles`", f"be Q={Q} strings, one a query", len(queries)
+    )
+    what, expected = "`neighbour_titles`", f"be Q={Q} lists of k={k} strings"
+    listed = isinstance(neighbour_titles, Iterable) and not isinstance(neighbour_titles, str)
+    _checks.require(listed, what, expected, repr(neighbour_titles), error=TypeError)
+    rows = [name_list(f"neighbour_titles[{q}]", row) for q, row in enumerate(neighbour_titles)]
+    counts = [len(row) for row in rows]
+    _checks.require(counts == [k] * Q, what, expected, f"lists of {counts}")
+    return queries, rows

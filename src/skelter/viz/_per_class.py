@@ -10,7 +10,15 @@ import torch
 from torch import Tensor
 
 from skelter import _checks
-from skelter.viz._canvas import COLOURS, MARKERS, class_names, new_figure
+from skelter.viz._canvas import (
+    COLOURS,
+    MARKERS,
+    check_titles,
+    class_names,
+    name_list,
+    new_figure,
+    real_numbers,
+)
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -38,6 +46,7 @@ def plot_per_class(
 
     Raises:
         ImportError: matplotlib is missing.
+        TypeError: The accuracies are not a mapping to numbers, or the names are not a list.
         ValueError: There is no series, one has no value, or has other classes than the names,
             or a value is not a share.
 
@@ -48,6 +57,7 @@ def plot_per_class(
         >>> [text.get_text() for text in figure.get_axes()[0].get_yticklabels()]
         ['wave', 'sit']
     """
+    label_names = name_list("label_names", label_names)
     values = _table(accuracies, label_names)
     names = class_names(label_names, values.shape[1] - 1)
     ranked = values[0].nan_to_num(nan=-1.0).argsort(descending=True, stable=True).tolist()
@@ -74,22 +84,33 @@ def plot_per_class(
 
 def _table(accuracies: Mapping[str, Tensor], label_names: Sequence[str]) -> Tensor:
     """Return the accuracies as (series, classes)."""
+    check_titles("accuracies", accuracies, '{"k-NN": shares}')
     _checks.require(len(accuracies) > 0, "`accuracies`", "have at least one series", "none")
-    columns = len(label_names) or next(iter(accuracies.values())).numel()
-    owner = "of `label_names`" if label_names else "of the first series"
+    rows: list[Tensor] = []
     for name, values in accuracies.items():
-        what = f"`accuracies[{name!r}]`"
-        shape = _checks.shape_of(values)
+        what = f"accuracies[{name!r}]"
+        row = real_numbers(what, values)
+        columns = len(label_names) or (rows or [row])[0].numel()
+        owner = "of `label_names`" if len(label_names) else "of the first series"
         expected = f"have shape ({columns},), one value for each class {owner}"
-        _checks.require(shape == (columns,), what, expected, shape)
-        known = values[~values.isnan()]
-        hint = "Give NaN only to classes without test clips."
-        _checks.require(len(known) > 0, what, "have a value that is not NaN", shape, hint)
-        low, high = float(known.min()), float(known.max())
-        hint = "Divide percentages by 100." if 1 < high <= 100 else ""
-        came = f"{low:g} to {high:g}"
-        _checks.require(low >= 0 and high <= 1, what, "lie between 0 and 1", came, hint)
-    return torch.stack([values.detach().cpu().double() for values in accuracies.values()])
+        shape = _checks.shape_of(row)
+        _checks.require(shape == (columns,), f"`{what}`", expected, shape)
+        _check_shares(f"`{what}`", row)
+        rows.append(row)
+    return torch.stack(rows)
+
+
+def _check_shares(what: str, row: Tensor) -> None:
+    """Check that the values that are not NaN lie between 0 and 1, and that there are some."""
+    known = row[~row.isnan()]
+    hint = "Give NaN only to classes without test clips."
+    came = _checks.shape_of(row)
+    _checks.require(len(known) > 0, what, "have a value that is not NaN", came, hint)
+    low, high = float(known.min()), float(known.max())
+    hint = "Divide percentages by 100." if 1 < high <= 100 else ""
+    _checks.require(
+        low >= 0 and high <= 1, what, "lie between 0 and 1", f"{low:g} to {high:g}", hint
+    )
 
 
 def _draw(axes: Axes, names: Sequence[str], percent: Tensor) -> None:

@@ -1,15 +1,15 @@
-"""Stick figures: the joints to draw, and lines between them."""
+"""Stick figures: the joints to draw, lines between them, and the way up."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from skelter import _checks
-from skelter.layouts import SkeletonLayout
+from skelter.layouts import SkeletonLayout, check_layout
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -18,23 +18,31 @@ AXES = "xyz"
 LEFT, RIGHT, MIDDLE = "tab:blue", "tab:red", "0.35"
 
 
+def upright_plane(layout: SkeletonLayout) -> str:
+    """Return the plane that shows people upright as they were recorded."""
+    up = check_layout(layout).up[-1]
+    return ("y" if up == "x" else "x") + up
+
+
 def plane_axes(plane: str) -> list[int]:
     """Return the coordinates that go to the right and upward."""
-    known = len(plane) == 2 and set(plane) <= set(AXES)
+    known = isinstance(plane, str) and len(set(plane) & set(AXES)) == len(plane) == 2
     _checks.require(known, "`plane`", "be two of the letters x, y and z", repr(plane))
     return [AXES.index(letter) for letter in plane]
 
 
-def drawable(clip: Tensor, layout: SkeletonLayout, plane: str, name: str) -> Tensor:
-    """Return clips (..., C, T, V, M) on the CPU, if they fit a layout and have a plane."""
-    x = _checks.clips(clip, name).detach().cpu()
+def drawable(clip: Any, layout: SkeletonLayout, plane: str, name: str) -> Tensor:
+    """Return clips (..., C, T, V, M) as float32 on the CPU, if they fit a layout and a plane."""
+    check_layout(layout)
+    x = _checks.clips(clip, name).detach().cpu().float()
     _checks.joints(x, layout, name)
-    _checks.require(
-        max(plane_axes(plane)) < x.shape[-4],
-        "`plane`",
-        f"be of the C={x.shape[-4]} coordinates of `{name}` {_checks.shape_of(x)}",
-        repr(plane),
-    )
+    C = x.shape[-4]
+    positions = min(C, layout.dimensions)
+    expected = f"be of the C={C} coordinates of `{name}` {_checks.shape_of(x)}"
+    if positions < C:
+        expected = f"be of the first {positions} channels, the positions of layout {layout.name}"
+    _checks.require(max(plane_axes(plane)) < positions, "`plane`", expected, repr(plane))
+    _checks.finite(x, name)
     return x
 
 
@@ -57,6 +65,12 @@ def draw_pose(axes: Axes, points: np.ndarray, present: np.ndarray, layout: Skele
                 ends = points[:, [child, parent], person]
                 style = "--" if person else "-"
                 axes.plot(*ends, color=colour, linewidth=1.2, linestyle=style)
+
+
+def turn_up(axes: Axes, plane: str, layout: SkeletonLayout) -> None:
+    """Turn the upright axis over where it points down in clips of a layout."""
+    if layout.up == f"-{plane[1]}":
+        axes.invert_yaxis()
 
 
 def spread(frames: int, moments: int) -> list[int]:

@@ -147,6 +147,14 @@ class TestPrepare:
                 source, tmp_path / "store", dtype="float16" if change == "options" else "float32"
             )
 
+    @pytest.mark.parametrize("folder", [True, False])
+    def test_never_replaces_what_is_not_a_store(self, source, tmp_path, folder):
+        path = tmp_path / "mine"
+        path.mkdir() if folder else path.touch()
+        with pytest.raises(FileExistsError, match="mine exists, and is not a store. Remove it, or"):
+            prepare(source, path)
+        assert path.is_dir() == folder
+
     def test_another_normalisation_is_refused(self, source, tmp_path):
         given = {"normalise": presets.isc_normalise(), "normalisation": "isc_normalise"}
         prepare(source, tmp_path / "store", **given)

@@ -56,7 +56,7 @@ class TestReadCrosCLR:
         ("to", "message"),
         [
             (lambda x: x[..., 0], r"an array \(N, C, T, V, M\); found an array \(2, 3, 50, 25\)"),
-            (lambda x: x[:1], "a name and a label for each of the 1 clips of train_position.npy"),
+            (lambda x: x[:1], "a name and a label for each of the 1 clip of train_position.npy"),
             (lambda x: x * 0, "a body in clip 0 .S001C002P003R002A013.; found only zeros"),
             (lambda x: x.astype(np.int8), "to hold floats; found int8"),
         ],

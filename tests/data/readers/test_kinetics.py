@@ -122,7 +122,7 @@ class TestDamage:
         [
             ([], "a list of 0"),
             ({}, "a dict of 0"),
-            ({"data": []}, "a dict of 1"),
+            ({"data": []}, "a list of 0"),
             ({"data": {}}, "a dict of 1"),
             ({"data": "frames"}, "a dict of 1"),
             (None, "None"),
@@ -139,17 +139,17 @@ class TestDamage:
         path = write(tmp_path, frame(1, person()), label_index=label)
         assert ": expected a label_index from 0; found " in self.error(path)
 
-    @pytest.mark.parametrize("index", [0, -1, 10_001, 10**12, 1.0, "1", True, None])
+    @pytest.mark.parametrize("index", [-1, 10_001, 10**12, 1.0, "1", True, None])
     def test_indices(self, tmp_path, index):
         path = write(tmp_path, frame(2, person()), frame(index, person()))
-        message = ": expected frames with a frame_index from 1 to 10000; found "
+        message = ": expected frames with a frame_index from 0 to 10000; found "
         assert message in self.error(path)
 
     @pytest.mark.parametrize(
         ("frames", "message"),
         [
-            (["frame"], "frames with a frame_index from 1 to 10000; found None"),
-            ([{"skeleton": []}], "frames with a frame_index from 1 to 10000; found None"),
+            (["frame"], "frames with a frame_index from 0 to 10000; found None"),
+            ([{"skeleton": []}], "frames with a frame_index from 0 to 10000; found None"),
             ([frame(3, person()), frame(3, person())], "frames with different .*; found one twice"),
             ([{"frame_index": 3}], "a list `skeleton` in frame 3; found None"),
             ([{"frame_index": 3, "skeleton": {}}], "a list `skeleton` in frame 3; found a dict"),

@@ -101,7 +101,6 @@ class TestDamage:
             (3, "3"),
             ("3", "'3'"),
             ({"label": 1}, "a dict of 1 with 'label'"),
-            ({"skeletons": []}, "a dict of 1 with 'skeletons'"),
             (dict.fromkeys("abcde"), "a dict of 5 with 'a', 'b', 'c' and 2 more"),
         ],
     )

@@ -178,9 +178,19 @@ class TestDamagedRecordings:
         ("content", "message"),
         [
             ("", ": expected text; found an empty file"),
-            ("1 " * 149, f", line 1: expected 150 numbers, two .* 25 joints; found '{'1 ' * 20}'"),
-            ("1 " * 151, f", line 1: expected 150 numbers, two .* 25 joints; found '{'1 ' * 20}'"),
-            ("1 " * 150 + "\n\n" + "1 " * 150, ", line 2: expected 150 numbers, .*; found ''"),
+            (
+                "1 " * 149,
+                f", line 1: .* 150 numbers, two .* 25 joints; found '{'1 ' * 20}', 149 numbers",
+            ),
+            ("1 " * 75, ", line 1: .* 75 numbers, a single body: add 75 zeros to every line .*"),
+            (
+                "1 " * 151,
+                f", line 1: .* 150 numbers, two .* 25 joints; found '{'1 ' * 20}', 151 numbers",
+            ),
+            (
+                "1 " * 150 + "\n\n" + "1 " * 150,
+                ", line 2: expected 150 numbers, .*; found '', 0 numbers",
+            ),
             ("1 " * 150 + "\n" + "1 " * 149 + "x", ", line 2: expected a finite 32-bit .* 'x'"),
             ("1 " * 149 + "nan", ", line 1: expected a finite 32-bit number; found 'nan'"),
             ("1 " * 149 + "1e39", ", line 1: expected a finite 32-bit number; found '1e39'"),

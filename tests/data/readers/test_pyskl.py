@@ -128,7 +128,7 @@ class TestReadPyskl:
 
     def test_goes_on_after_damaged_clips(self, save, content):
         content["annotations"][0]["keypoint"][0, 1, 2, 0] = np.nan
-        del content["annotations"][1]["label"]
+        content["annotations"][1]["label"] = "wave"
         first, second, third = items(sources.pyskl(save(content)))
         assert isinstance(first, SkeletonFormatError)
         assert isinstance(second, SkeletonFormatError)
@@ -152,8 +152,8 @@ class TestDamage:
     @pytest.mark.parametrize(
         ("changes", "message"),
         [
-            ({"label": None}, "`label` of S001.* to be a class index from 0; found None"),
-            ({"label": -1}, "`label` of S001.* to be a class index from 0; found -1"),
+            ({"label": -2}, "`label` of S001.* to be a class index from 0; found -2"),
+            ({"label": float("nan")}, "`label` of S001.* to be a class index from 0; found nan"),
             ({"label": 1.0}, "`label` of S001.* to be a class index from 0; found 1.0"),
             ({"label": [1, 2]}, "`label` of S001.* to be a class index from 0; found a list of 2"),
             ({"total_frames": 5}, "`total_frames` of S001.* to be the 4 of `keypoint`; found 5"),

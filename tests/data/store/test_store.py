@@ -147,9 +147,11 @@ class TestSkeletonStore:
 
     def test_map_remembers_a_name(self, store):
         made = dict(store.info.provenance)
-        assert store.map(torch.neg).info.provenance == made
+        assert store.map(torch.neg).info.provenance == {**made, "unnamed": True}
         named = store.map(torch.neg, name="mirror")
         assert named.info.provenance == {**made, "normalisation": "mirror"}
+        twice = named.map(torch.neg, name="back")
+        assert twice.info.provenance == {**made, "normalisation": "mirror, then back"}
         assert store.info.provenance == made
 
     def test_map_refuses_values_that_are_not_finite(self, store):

@@ -7,6 +7,8 @@ import torch
 from skelter.data import SkeletonStore
 from skelter.data.synthetic import ACTIONS, generate
 from skelter.layouts import (
+    AZURE32,
+    BODY25,
     COCO17,
     H36M17,
     KINECT20,
@@ -14,6 +16,7 @@ from skelter.layouts import (
     NTU25,
     OPENPOSE18,
     SBU15,
+    SMPL22,
     SMPL24,
     SkeletonLayout,
 )
@@ -183,13 +186,17 @@ class TestSensor:
 class TestLayouts:
     @pytest.mark.parametrize(
         "layout",
-        [KINECT20, SBU15, EXERCISES, COCO17, OPENPOSE18, H36M17, SMPL24, MEDIAPIPE33],
+        [
+            *(KINECT20, SBU15, EXERCISES, COCO17, OPENPOSE18, H36M17, SMPL24, MEDIAPIPE33),
+            *(BODY25, SMPL22, AZURE32),
+        ],
         ids=lambda one: one.name,
     )
     def test_every_joint_is_known(self, layout: SkeletonLayout) -> None:
         made = generate(clips_per_class=1, layout=layout, noise=0.0, dropped=0.0)
         assert made[0].joints.shape[1:] == (2, layout.num_joints, 3)
         assert made.layout == layout
+        assert made.layout.up == "y"
         # A joint whose name is unknown would coincide with a neighbour or lie amid several.
         bones = np.linalg.norm(
             np.diff(made[0].joints[:, 0][:, np.array(layout.bones)], axis=2), axis=-1

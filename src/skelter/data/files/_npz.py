@@ -87,6 +87,17 @@ def require_kind(path: Path, arrays: Arrays, names: Iterable[str], kinds: str, a
             raise format_error(path, expected, describe(array))
 
 
+def has_array(path: Path, name: str) -> bool:
+    """Return True if an ``.npz`` file has an array of a name.
+
+    Raises:
+        OSError: The file cannot be opened.
+        SkeletonFormatError: It is damaged.
+    """
+    with translate_errors(path, "an .npz archive"), zipfile.ZipFile(path) as archive:
+        return f"{name}.npy" in archive.namelist()
+
+
 def header_of(path: Path, name: str, kinds: str) -> Header:
     """Return the header of one array of an ``.npz`` file.
 

@@ -21,15 +21,16 @@ class Tokens:
 
     Args:
         path: The file; messages name it.
+        separator: A character that ends a word as a blank does.
 
     Raises:
         OSError: The file cannot be read.
         SkeletonFormatError: It holds nothing, or something that is not text.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, separator: bytes = b" ") -> None:
         self.path = path
-        text = path.read_bytes()
+        text = path.read_bytes().replace(separator, b" ")
         if len(text.translate(None, CONTROLS)) < len(text):
             raise _binary(path, text)
         text = text.rstrip()  # without blank lines at the end
@@ -54,8 +55,12 @@ class Tokens:
 
     def unexpected(self, line: int, expected: str) -> SkeletonFormatError:
         """Return the error that a line is not what was expected."""
-        found = _quote(self.line(line)) if line < len(self) else "the end of the file"
+        found = self.quote(line) if line < len(self) else "the end of the file"
         return format_error(self.path, expected, found, line=line + 1)
+
+    def quote(self, line: int) -> str:
+        """Return the beginning of a line, for a message."""
+        return _quote(self.line(line))
 
     def floats(self, lines: Sequence[int], count: int) -> npt.NDArray[np.float64]:
         """Convert the first words of lines to finite numbers, none of them too large for 32 bits.

@@ -28,7 +28,7 @@ import torch
 from torch import Tensor
 
 from skelter._files import SkeletonFormatError, write_whole
-from skelter.data._clip import Clip, Reading
+from skelter.data._clip import Clip, NobodyError, Reading
 from skelter.data.preparation._source import Piece
 from skelter.data.store._index import StoreInfo, check_clip
 from skelter.data.store._store import SkeletonStore, collect_store
@@ -43,6 +43,10 @@ class Skipped(NamedTuple):
     piece: str
     reason: str
 
+    def __str__(self) -> str:
+        named = self.reason.startswith((self.piece, f"{Path(self.piece).stem} "))
+        return self.reason if named else f"{self.piece}: {self.reason}"
+
 
 @dataclass(frozen=True)
 class Job:
@@ -53,7 +57,7 @@ class Job:
     read: Callable[..., Reading]
     normalise: Callable[[Tensor], Tensor] | None
     dtype: str
-    skip: bool  # note a piece that cannot be read; otherwise it raises
+    skip: bool  # note a piece that cannot be read; otherwise it raises. Nobody is always noted
 
 
 class Part(NamedTuple):
@@ -61,6 +65,13 @@ class Part(NamedTuple):
 
     key: str
     pieces: Sequence[Piece]
+
+
+class Note(NamedTuple):
+    """A clip or a file that is left out, as it is damaged or as it shows nobody."""
+
+    skipped: Skipped
+    damaged: bool
 
 
 class Result(NamedTuple):
@@ -77,18 +88,21 @@ def make_part(job: Job, part: Part) -> Result:
     if done.exists():
         content = json.loads(done.read_bytes())
         skipped = [Skipped(*entry) for entry in content["skipped"]]
-        if job.skip or not skipped:
+        if job.skip or not content.get("damaged", len(skipped)):
             return Result(part, content["clips"], skipped)
     done.unlink(missing_ok=True)
     place = job.folder / part.key
     shutil.rmtree(place, ignore_errors=True)  # of a process that was killed before it was done
-    skipped = []
-    clips = _normalise(_read_pieces(job, part, skipped), job)
+    notes: list[Note] = []
+    clips = _normalise(_read_pieces(job, part, notes), job)
     count = 0
     if (first := next(clips, None)) is not None:
         count = write_store(place, chain([first], clips), job.info, job.dtype)
+    skipped = [note.skipped for note in notes]
+    damaged = sum(note.damaged for note in notes)
     with write_whole(done) as file:
-        file.write(json.dumps({"clips": count, "skipped": skipped}).encode())
+        content = {"clips": count, "skipped": skipped, "damaged": damaged}
+        file.write(json.dumps(content).encode())
     return Result(part, count, skipped)
 
 
@@ -114,7 +128,7 @@ def read_parts(job: Job, results: Sequence[Result]) -> Iterator[Clip]:
             yield from store.index.clips(store.frames)
 
 
-def _read_pieces(job: Job, part: Part, skipped: list[Skipped]) -> Iterator[Clip]:
+def _read_pieces(job: Job, part: Part, notes: list[Note]) -> Iterator[Clip]:
     """Yield the clips of a part that fit the store, and raise or note the errors of others."""
     for piece in part.pieces:
         try:
@@ -124,22 +138,23 @@ def _read_pieces(job: Job, part: Part, skipped: list[Skipped]) -> Iterator[Clip]
                         raise item
                     clip = check_clip(item, item.name or piece.name, job.info)
                 except (ValueError, TypeError) as error:
-                    _note(job, piece, error, skipped)
+                    _note(job, piece, error, notes)
                 else:
                     yield clip
         except (SkeletonFormatError, OSError) as error:
-            _note(job, piece, error, skipped)
+            _note(job, piece, error, notes)
 
 
-def _note(job: Job, piece: Piece, error: Exception, skipped: list[Skipped]) -> None:
-    if not job.skip:
+def _note(job: Job, piece: Piece, error: Exception, notes: list[Note]) -> None:
+    damaged = not isinstance(error, NobodyError)
+    if damaged and not job.skip:
         if isinstance(error, (SkeletonFormatError, OSError)):
             raise error
         raise SkeletonFormatError(f"{piece.name}: {error}") from error
     reason = str(error)
     for file in piece.files:
         reason = reason.replace(str(file), file.name)
-    skipped.append(Skipped(piece.name, reason))
+    notes.append(Note(Skipped(piece.name, reason), damaged))
 
 
 def _normalise(clips: Iterator[Clip], job: Job) -> Iterator[Clip]:

@@ -44,7 +44,7 @@ class PreparationReport:
 
     Args:
         store: The store.
-        skipped: Pieces that could not be read, and why.
+        skipped: Pieces that could not be read, clips that show nobody, and why.
         excluded: The number of pieces that were left out on purpose, by reason.
         counts: For each split of the source, the number of clips on each side.
         duplicates: Test clips that repeat training clips, by split, if there are any.
@@ -64,8 +64,11 @@ class PreparationReport:
             f"warning, {name}: {found}. Report the figure without them too."
             for name, found in self.duplicates.items()
         ]
+        unlabelled = int((self.store.labels == -1).sum())
+        total = _checks.plural(len(self.store), "clip")
+        lines += [f"without a label: {unlabelled} of {total}"] * bool(unlabelled)
         lines.append(f"skipped: {len(self.skipped)}")
-        return "\n".join([*lines, *(f"  {piece}: {reason}" for piece, reason in self.skipped)])
+        return "\n".join([*lines, *(f"  {entry}" for entry in self.skipped)])
 
 
 def prepare(
@@ -95,7 +98,8 @@ def prepare(
         workers: Processes that read. With more than one, the calling script needs the usual
             ``if __name__ == "__main__":``, as they import it.
         on_error: For a file or clip that cannot be read, ``"raise"`` ends the build, and ``"skip"``
-            notes it in the report and in the store's provenance.
+            notes it in the report and in the store's provenance. A clip that shows nobody is left
+            out and noted there in either case.
         dtype: ``"float32"``, or ``"float16"`` for half the space (millimetres at 2 m).
         normalise: From clips (N, C, T, V, M) to clips of the same shape, such as
             ``transforms.presets.isc_normalise(layout)``.
@@ -215,7 +219,7 @@ def _join(
     """Make one store of all parts, and move it into its place."""
     skipped = [entry for result in results for entry in result.skipped]
     if not any(result.clips for result in results):
-        first = f"the first: {skipped[0].reason}" if skipped else "the source has no files"
+        first = f"the first: {skipped[0]}" if skipped else "the source has no files"
         raise SkeletonFormatError(f"{path}: no clip could be read; {first}")
     whole = job.folder / "store"
     shutil.rmtree(whole, ignore_errors=True)
@@ -252,9 +256,13 @@ def _report(source: Source, path: Path, choices: Mapping[str, Any]) -> Preparati
     Raises:
         FileExistsError: It is a store of other choices, or something else.
     """
-    store = SkeletonStore.open(path) if path.is_dir() else None
-    made = {} if store is None else store.info.provenance
-    if store is None or made.get("digest") != _digest(source, choices, source.pieces, times=False):
+    if not (path / "store.json").is_file():
+        raise FileExistsError(
+            f"{path} exists, and is not a store. Remove it, or name another path for the store."
+        )
+    store = SkeletonStore.open(path)
+    made = store.info.provenance
+    if made.get("digest") != _digest(source, choices, source.pieces, times=False):
         raise FileExistsError(
             f"{path} exists, and was not made from this source with these options"
             f"{_compare(made, choices)}. Remove it, or build the store elsewhere."

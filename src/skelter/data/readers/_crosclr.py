@@ -2,7 +2,8 @@
 
 A folder holds, for each of the sides ``train`` and ``val``, ``<side>_position.npy`` of shape
 (N, C, T, V, M), with C = 3, T = 50, V = 25 and M = 2 in the files in use, and
-``<side>_label.pkl``, the pair (names, labels). But for the frames, this is the form of `_isc`.
+``<side>_label.pkl``, the pair (names, labels). But for the frames, this is the form of `_isc`:
+clips without a list are unlabelled.
 """
 
 from __future__ import annotations
@@ -24,7 +25,8 @@ def read_crosclr(path: str | Path, side: str = "train") -> Iterator[Clip]:
     """Yield the clips of one side. The array stays on disk.
 
     All frames of a clip are valid: the files are made by resampling every clip to one length.
-    Subject and view are known where the names are those of NTU RGB+D.
+    Subject and view are known where the names are those of NTU RGB+D. Without
+    ``<side>_label.pkl``, labels are -1 and clips are named after their row.
 
     Args:
         path: The folder.
@@ -34,7 +36,7 @@ def read_crosclr(path: str | Path, side: str = "train") -> Iterator[Clip]:
         Clips with joints (T, M, V, C), float32, and ``extra[side] == 1``.
 
     Raises:
-        FileNotFoundError: A file of the side is not there.
+        FileNotFoundError: The array of the side is not there.
         ValueError: `side` is another word.
         SkeletonFormatError: While iterating: a file or a clip is damaged, or they disagree.
 

@@ -2,13 +2,14 @@
 
 It holds, for each of the sides ``train`` and ``test``, ``x_<side>`` of shape (N, T, M * V * C), a
 frame in the order person, joint, coordinate, padded with frames of zeros, and ``y_<side>``, one-hot
-labels (N, classes).
+labels (N, classes) or class indices (N,). Without it, labels are unknown.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import partial
+from itertools import repeat
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +17,11 @@ import numpy as np
 import numpy.typing as npt
 
 from skelter import _checks
-from skelter._files import format_error, require_path
+from skelter._files import format_error
 from skelter.data._clip import Clip, Reading, raise_errors
-from skelter.data.files._npz import header_of, rows
+from skelter.data.files._npz import has_array, header_of, rows
 from skelter.data.readers._names import to_label
+from skelter.data.readers._paths import require_file
 from skelter.data.readers._reading import check_joints, cut_padding, to_float32, try_each
 
 SIDES = ("train", "test")
@@ -31,7 +33,8 @@ def read_ctrgcn(
     """Yield the clips of one side. The archive, often of several gigabytes, is not loaded.
 
     A clip ends with its last frame that is not all zeros. The files have neither names, subjects
-    nor views. Clips are named after their row.
+    nor views. Clips are named after their row. Labels are -1 where the side has no ``y_<side>``,
+    or -1 there as a class index. A one-hot row has a single 1: another one is damage.
 
     Args:
         path: The ``.npz`` file.
@@ -62,31 +65,40 @@ def read_ctrgcn(
     _checks.positive_int("persons", persons)
     _checks.positive_int("coordinates", coordinates)
     return raise_errors(
-        read_side(require_path(path), side, persons=persons, coordinates=coordinates)
+        read_side(require_file(path, ".npz"), side, persons=persons, coordinates=coordinates)
     )
 
 
 def read_side(path: Path, side: str, *, persons: int = 2, coordinates: int = 3) -> Reading:
     """Yield the clips of one side."""
-    x, y = f"x_{side}", f"y_{side}"
+    x = f"x_{side}"
     shape = header_of(path, x, "f").shape
     if len(shape) != 3 or shape[2] % (persons * coordinates):
-        width = f"a multiple of {persons} persons x {coordinates} coordinates"
+        bodies = _checks.plural(persons, "person")
+        width = f"a multiple of {bodies} x {_checks.plural(coordinates, 'coordinate')}"
         raise format_error(path, f"{x} of shape (N, T, {width})", shape)
-    labels = header_of(path, y, "fiub")
-    if labels.shape[:1] != shape[:1] or len(labels.shape) > 2:
-        expected = f"{y} of shape ({shape[0]}, classes), one row for each of {x}"
-        raise format_error(path, expected, labels.shape)
-    pairs = zip(rows(path, x, "f"), rows(path, y, "fiub"), strict=True)
+    pairs = zip(rows(path, x, "f"), _rows_of_labels(path, side, shape[0]), strict=True)
     form = (persons, shape[2] // (persons * coordinates), coordinates)
     yield from try_each(partial(_clip, path, side, form), enumerate(pairs))
+
+
+def _rows_of_labels(path: Path, side: str, count: int) -> Iterator[Any]:
+    """Return the labels of a side row by row, None where it has none."""
+    y = f"y_{side}"
+    if not has_array(path, y):
+        return repeat(None, count)
+    labels = header_of(path, y, "fiub")
+    if labels.shape[:1] != (count,) or len(labels.shape) > 2:
+        expected = f"{y} of shape ({count}, classes), one row for each of x_{side}"
+        raise format_error(path, expected, labels.shape)
+    return rows(path, y, "fiub")
 
 
 def _clip(
     path: Path,
     side: str,
     form: tuple[int, int, int],
-    numbered: tuple[int, tuple[npt.NDArray[Any], npt.NDArray[Any]]],
+    numbered: tuple[int, tuple[npt.NDArray[Any], npt.NDArray[Any] | None]],
 ) -> Clip:
     row, (x, y) = numbered
     what = f"{side} clip {row}"
@@ -95,7 +107,9 @@ def _clip(
     return Clip(joints, label, name=f"{side}_{row:06}", extra={side: 1})
 
 
-def _label(path: Path, y: npt.NDArray[Any], what: str) -> int:
+def _label(path: Path, y: npt.NDArray[Any] | None, what: str) -> int:
+    if y is None:
+        return -1
     if y.ndim == 0:
         return to_label(path, y, what)
     hot = np.flatnonzero(y)

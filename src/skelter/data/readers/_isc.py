@@ -2,7 +2,8 @@
 
 A folder holds, for each of the sides ``train`` and ``val``, ``<side>_data_joint.npy`` of shape
 (N, C, T, V, M), ``<side>_label.pkl``, the pair (names, labels), and ``<side>_num_frame.npy`` (N,),
-the frames that are not padding. Files made for 2s-AGCN lack the last.
+the frames that are not padding. Files made for 2s-AGCN lack the last. Clips without a list are
+unlabelled, and named after their rows.
 """
 
 from __future__ import annotations
@@ -31,7 +32,14 @@ from skelter.data.readers._names import (
     to_list,
     to_text,
 )
-from skelter.data.readers._reading import check_joints, cut_padding, to_float32, try_each
+from skelter.data.readers._paths import require_folder
+from skelter.data.readers._reading import (
+    check_joints,
+    cut_padding,
+    nobody_error,
+    to_float32,
+    try_each,
+)
 
 ARRAY = "data_joint"
 SIDES = ("train", "val")
@@ -43,7 +51,9 @@ def read_isc(path: str | Path, side: str = "train") -> Iterator[Clip]:
 
     Without ``<side>_num_frame.npy``, a clip ends with its last frame that is not all zeros. Clips
     that were padded by repeating them, as the pre-normalisation of 2s-AGCN does, then have all
-    frames. Subject and view are known where the names are those of NTU RGB+D.
+    frames. Subject and view are known where the names are those of NTU RGB+D. Without
+    ``<side>_label.pkl``, labels are -1 and clips are named after their row, such as
+    ``train_000000``. A label of -1 in it is unknown, too.
 
     Args:
         path: The folder.
@@ -53,7 +63,7 @@ def read_isc(path: str | Path, side: str = "train") -> Iterator[Clip]:
         Clips with joints (T, M, V, C), float32, and ``extra[side] == 1``.
 
     Raises:
-        FileNotFoundError: A file of the side is not there.
+        FileNotFoundError: The array of the side is not there.
         ValueError: `side` is another word.
         SkeletonFormatError: While iterating: a file or a clip is damaged, or they disagree.
 
@@ -106,7 +116,8 @@ class Side:
         what = f"clip {row} ({name[:80]})"
         valid = frames if self.num_frames is None else int(self.num_frames[row])
         if not 1 <= valid <= frames:
-            raise format_error(self.path, f"1 to {frames} valid frames in {what}", valid)
+            error = nobody_error if valid == 0 else format_error
+            raise error(self.path, f"1 to {frames} valid frames in {what}", valid)
         joints = to_float32(self.data[row, :, :valid].transpose(1, 3, 2, 0))
         if self.num_frames is None:
             joints = cut_padding(joints)
@@ -116,24 +127,30 @@ class Side:
 
 def open_side(folder: Path, side: str, array: str) -> Side:
     """Open the files of one side and check that they belong together."""
-    path, listing = find_side(folder, side, array)
+    path = find_side(folder, side, array)
     data = _open_clips(path)
+    listing = folder / f"{side}_label.pkl"
+    if not listing.exists():
+        names = [f"{side}_{row:06}" for row in range(len(data))]
+        return Side(side, path, data, names, [-1] * len(data))
     names, labels = _read_listing(listing)
     if not len(names) == len(labels) == len(data):
-        expected = f"a name and a label for each of the {len(data)} clips of {path.name}"
-        raise format_error(listing, expected, f"{len(names)} names, {len(labels)} labels")
+        clips = _checks.plural(len(data), "clip")
+        expected = f"a name and a label for each of the {clips} of {path.name}"
+        found = f"{_checks.plural(len(names), 'name')}, {_checks.plural(len(labels), 'label')}"
+        raise format_error(listing, expected, found)
     return Side(side, path, data, names, labels)
 
 
 def count_rows(folder: Path, side: str, array: str) -> int:
     """Return the number of clips of one side."""
-    return len(_open_clips(find_side(folder, side, array)[0]))
+    return len(_open_clips(find_side(folder, side, array)))
 
 
-def find_side(folder: str | Path, side: str, array: str) -> tuple[Path, Path]:
-    """Return the files of an array and of its list."""
-    folder = require_path(folder)
-    return require_path(folder / f"{side}_{array}.npy"), require_path(folder / f"{side}_label.pkl")
+def find_side(folder: str | Path, side: str, array: str) -> Path:
+    """Return the file of the array of a side."""
+    holding = f"train_{array}.npy and val_{array}.npy"
+    return require_path(require_folder(folder, holding) / f"{side}_{array}.npy")
 
 
 def _open_clips(path: Path) -> npt.NDArray[Any]:
@@ -214,7 +231,7 @@ def _check_size(entry: Entry, form: tuple[int, ...], frames: int) -> None:
         entry.shape[0] <= frames,
         entry.name,
         f"have at most frames={frames}",
-        f"{entry.shape[0]} frames",
+        _checks.plural(entry.shape[0], "frame"),
         "Pass frames=..., or leave the clip out.",
     )
 

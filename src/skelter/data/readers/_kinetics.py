@@ -17,10 +17,11 @@ import numpy.typing as npt
 from skelter import _checks
 from skelter._files import describe, format_error
 from skelter.data._clip import Clip
+from skelter.data.readers._paths import list_files
 from skelter.data.readers._reading import (
     check_joints,
-    list_files,
     load_json,
+    nobody_error,
     to_float32,
     to_numbers,
 )
@@ -35,7 +36,9 @@ def read_kinetics(path: str | Path, *, persons: int = 2) -> Iterator[Clip]:
     """Yield the clips of Kinetics-skeleton files, with the persons detected most surely.
 
     Persons are not tracked in these files: in each frame, those of highest mean score stand
-    first, as ST-GCN reads them. Frames that a file leaves out are zeros.
+    first, as ST-GCN reads them. Frames that a file leaves out are zeros. Frames count from 0 in
+    files that have a frame 0, as ST-GCN's own extractor writes them, and from 1 in others, as in
+    the released set.
 
     Args:
         path: A ``.json`` file, or a folder whose files are read in the order of their names.
@@ -43,8 +46,8 @@ def read_kinetics(path: str | Path, *, persons: int = 2) -> Iterator[Clip]:
 
     Returns:
         Clips with joints (T, persons, 18, 3), float32: x, y in [0, 1], y pointing down, and the
-        detector's score. The folder ``kinetics_train`` or ``kinetics_val`` becomes an `extra`
-        field ``train`` or ``val``.
+        detector's score. The label is -1 without a ``label_index``. The folder ``kinetics_train``
+        or ``kinetics_val`` becomes an `extra` field ``train`` or ``val``.
 
     Raises:
         FileNotFoundError: There is no such file.
@@ -73,18 +76,22 @@ def read_file(path: Path, *, persons: int) -> Clip:
     """Return the clip of one file."""
     content = load_json(path)
     frames = content.get("data") if isinstance(content, dict) else None
-    if not isinstance(frames, list) or not frames:
+    if not isinstance(frames, list):
         raise format_error(path, "an object whose `data` lists frames", describe(content))
+    if not frames:
+        raise nobody_error(path, "an object whose `data` lists frames", "a list of 0")
     label = content.get("label_index", -1)
     if type(label) is not int or not -1 <= label < MOST_LABELS:
         raise format_error(path, "a label_index from 0", describe(label))
     indices = [_index(path, frame) for frame in frames]
     if len(set(indices)) < len(indices):
         raise format_error(path, "frames with different frame_index", "one twice")
-    joints = np.zeros((max(indices), persons, JOINTS, 3), dtype=np.float32)
+    first = 0 if 0 in indices else 1
+    length = max(indices) + 1 - first
+    joints = np.zeros((length, persons, JOINTS, 3), dtype=np.float32)
     for index, frame in zip(indices, frames, strict=True):
         for place, body in enumerate(_bodies(path, index, frame)[:persons]):
-            joints[index - 1, place] = body
+            joints[index - first, place] = body
     side = {"kinetics_train": "train", "kinetics_val": "val"}.get(path.parent.name)
     return Clip(
         check_joints(path, "the clip", joints),
@@ -96,8 +103,8 @@ def read_file(path: Path, *, persons: int) -> Clip:
 
 def _index(path: Path, frame: Any) -> int:
     index = frame.get("frame_index") if isinstance(frame, dict) else None
-    if type(index) is not int or not 1 <= index <= MOST_FRAMES:
-        expected = f"frames with a frame_index from 1 to {MOST_FRAMES}"
+    if type(index) is not int or not 0 <= index <= MOST_FRAMES:
+        expected = f"frames with a frame_index from 0 to {MOST_FRAMES}"
         raise format_error(path, expected, describe(index))
     return index
 

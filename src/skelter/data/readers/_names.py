@@ -34,9 +34,9 @@ def to_text(path: Path, value: Any, what: str) -> str:
 
 
 def to_label(path: Path, value: Any, what: str) -> int:
-    """Return a class index."""
+    """Return a class index, or -1 where it is unknown. Floats are refused, whole ones too."""
     whole = isinstance(value, (int, np.integer)) and not isinstance(value, bool)
-    if not whole or not 0 <= value <= MAX_LABEL:
+    if not whole or not -1 <= value <= MAX_LABEL:
         raise format_error(path, f"{what} to be a class index from 0", describe(value))
     return int(value)
 

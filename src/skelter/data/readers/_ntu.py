@@ -15,11 +15,12 @@ import numpy as np
 import numpy.typing as npt
 
 from skelter import _checks
-from skelter._files import SkeletonFormatError, format_error, write_whole
+from skelter._files import SkeletonFormatError, write_whole
 from skelter.data._clip import Clip, NTUName, parse_ntu_name
 from skelter.data.files._text import Tokens
 from skelter.data.readers._names import split_names
-from skelter.data.readers._reading import check_joints, find_most_moving, list_files
+from skelter.data.readers._paths import list_files
+from skelter.data.readers._reading import check_joints, find_most_moving, nobody_error
 from skelter.layouts import NTU25
 
 SUFFIX = ".skeleton"
@@ -102,7 +103,7 @@ def read_file(path: Path, *, persons: int, single: str, track: str) -> Clip:
     tokens = Tokens(path)
     seen, frames = _find_bodies(tokens)
     if not seen:
-        raise format_error(path, "at least one body", f"none in {frames} frames")
+        raise nobody_error(path, "at least one body", f"none in {_checks.plural(frames, 'frame')}")
     positions = _positions(tokens, [body.line for body in seen]).astype(np.float32)
     tracks = _tracks(tokens, seen, track)
     bodies = [positions[list(rows.values())] for rows in tracks]
@@ -147,7 +148,9 @@ def _find_bodies(tokens: Tokens) -> tuple[list[_Body], int]:
             if line > end:
                 raise tokens.unexpected(end, f"{JOINTS} joints")
     if line < end:
-        raise tokens.unexpected(line, f"the end of the file after {frames} frames")
+        raise tokens.unexpected(
+            line, f"the end of the file after {_checks.plural(frames, 'frame')}"
+        )
     heads = np.array([body.line - 2 for body in found], dtype=np.int64)
     wrong = heads[tokens.widths[heads] != BODY_VALUES]
     if wrong.size:

@@ -12,10 +12,11 @@ from pathlib import Path
 from skelter._files import describe, format_error
 from skelter.data._clip import Clip
 from skelter.data.readers._names import split_names
+from skelter.data.readers._paths import list_files
 from skelter.data.readers._reading import (
     check_joints,
-    list_files,
     load_json,
+    nobody_error,
     to_float32,
     to_numbers,
 )
@@ -32,7 +33,8 @@ ACTIONS = split_names(
 def read_nw_ucla(path: str | Path) -> Iterator[Clip]:
     """Yield the clips of NW-UCLA files.
 
-    Labels run from 0. Subject and view are those of the file name, -1 if it has another form.
+    Labels run from 0, and are -1 in files without a ``label``. Subject and view are those of the
+    file name, -1 if it has another form.
 
     Args:
         path: A ``.json`` file, or a folder whose files are read in the order of their names.
@@ -64,18 +66,20 @@ def read_nw_ucla(path: str | Path) -> Iterator[Clip]:
 def read_file(path: Path) -> Clip:
     """Return the clip of one file."""
     content = load_json(path)
-    if not isinstance(content, dict) or not {"skeletons", "label"} <= set(content):
+    if not isinstance(content, dict) or "skeletons" not in content:
         raise format_error(
             path, "an object with `skeletons` and `label`", describe(content, keys=True)
         )
-    label = content["label"]
-    if type(label) is not int or not 1 <= label <= len(ACTIONS):
+    label = content.get("label")
+    if "label" in content and (type(label) is not int or not 1 <= label <= len(ACTIONS)):
         raise format_error(path, f"a label from 1 to {len(ACTIONS)}", describe(label))
     poses = to_numbers(path, "skeletons", content["skeletons"])
+    if poses.shape == (0,):
+        raise nobody_error(path, "skeletons of shape (T, 20, 3)", poses.shape)
     if poses.ndim != 3 or poses.shape[1:] != (KINECT20.num_joints, 3):
         raise format_error(path, "skeletons of shape (T, 20, 3)", poses.shape)
     joints = check_joints(path, "the clip", to_float32(poses[:, None]))
-    return Clip(joints, label - 1, *parse_name(path.stem), path.stem)
+    return Clip(joints, -1 if label is None else label - 1, *parse_name(path.stem), path.stem)
 
 
 def parse_name(name: str) -> tuple[int, int]:

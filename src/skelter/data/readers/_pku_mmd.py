@@ -14,11 +14,12 @@ import numpy as np
 import numpy.typing as npt
 
 from skelter import _checks
-from skelter._files import format_error, require_path
+from skelter._files import SkeletonFormatError, format_error, require_path
 from skelter.data._clip import Clip, Reading, raise_errors
 from skelter.data.files._text import Tokens
 from skelter.data.readers._names import split_names
-from skelter.data.readers._reading import check_joints, list_files, try_each
+from skelter.data.readers._paths import list_files
+from skelter.data.readers._reading import check_joints, try_each
 from skelter.layouts import NTU25
 
 PERSONS, JOINTS = 2, NTU25.num_joints
@@ -109,9 +110,19 @@ def _frames(path: Path) -> npt.NDArray[np.float32]:
     tokens = Tokens(path)
     wrong = np.flatnonzero(tokens.widths != NUMBERS)
     if wrong.size:
-        raise tokens.unexpected(int(wrong[0]), f"{NUMBERS} numbers, two bodies of {JOINTS} joints")
+        raise _wrong_width(tokens, int(wrong[0]))
     values = tokens.floats(range(len(tokens)), NUMBERS)
     return values.reshape(-1, PERSONS, JOINTS, 3).astype(np.float32)
+
+
+def _wrong_width(tokens: Tokens, line: int) -> SkeletonFormatError:
+    """Return the error that a line has not the numbers of two bodies."""
+    width = int(tokens.widths[line])
+    found = f"{tokens.quote(line)}, {_checks.plural(width, 'number')}"
+    if width == NUMBERS // PERSONS:
+        found += f", a single body: add {width} zeros to every line for the second"
+    expected = f"{NUMBERS} numbers, two bodies of {JOINTS} joints"
+    return format_error(tokens.path, expected, found, line=line + 1)
 
 
 def _label_lines(path: Path) -> list[tuple[int, bytes]]:

@@ -1,9 +1,10 @@
 """The pickles of pyskl and mmaction2: a dictionary with all clips and all splits of a set.
 
 It holds ``split``, the names of clips by the name of the split, and ``annotations``, a dictionary a
-clip: ``frame_dir``, its name; ``label``; ``total_frames``; ``keypoint`` (M, T, V, C); and for poses
-in the plane ``keypoint_score`` (M, T, V), ``img_shape`` and ``original_shape``, height and width.
-An older form is the list of annotations alone.
+clip: ``frame_dir`` or ``filename``, its name; ``label``; ``total_frames``; ``keypoint``
+(M, T, V, C); and for poses in the plane ``keypoint_score`` (M, T, V), ``img_shape`` and
+``original_shape``, height and width. Other forms are the list of annotations alone, and a single
+annotation. A field that is None is unknown.
 """
 
 from __future__ import annotations
@@ -22,7 +23,6 @@ from skelter._files import (
     SkeletonFormatError,
     describe,
     format_error,
-    require_path,
     shorten,
     write_whole,
 )
@@ -38,7 +38,14 @@ from skelter.data.readers._names import (
     to_list,
     to_text,
 )
-from skelter.data.readers._reading import check_joints, find_most_moving, to_float32, try_each
+from skelter.data.readers._paths import require_file
+from skelter.data.readers._reading import (
+    check_joints,
+    find_most_moving,
+    nobody_error,
+    to_float32,
+    try_each,
+)
 
 MAX_SIDE = 2**31 - 1  # of an image, in pixels
 
@@ -48,7 +55,8 @@ def read_pyskl(path: str | Path, *, persons: int | None = None) -> Iterator[Clip
 
     The file is read as a whole, since pickles cannot be read in parts. A detector's scores, where
     there are any, become the last coordinate. Subject and view are known where the names are those
-    of NTU RGB+D.
+    of NTU RGB+D. The label is -1 where there is none. A clip of no persons (M = 0) is an error in
+    its place, and a build leaves it out. A single annotation without a name has that of the file.
 
     Args:
         path: The ``.pkl`` file.
@@ -79,7 +87,7 @@ def read_pyskl(path: str | Path, *, persons: int | None = None) -> Iterator[Clip
     """
     if persons is not None:
         _checks.positive_int("persons", persons)
-    return raise_errors(read_file(require_path(path), persons=persons))
+    return raise_errors(read_file(require_file(path, ".pkl", ".pickle"), persons=persons))
 
 
 def read_file(path: Path, *, persons: int | None = None) -> Reading:
@@ -122,6 +130,8 @@ def _open_parts(path: Path, value: Any) -> tuple[list[Any], dict[str, Any]]:
     """Return the annotations and the splits in a pickle's contents."""
     if isinstance(value, list):
         value = {"annotations": value}
+    elif isinstance(value, dict) and "keypoint" in value:
+        value = {"annotations": [{**value, "frame_dir": _find_name(value) or path.stem}]}
     if not isinstance(value, dict) or not isinstance(value.get("annotations"), list):
         expected = "a dictionary with a list of `annotations`, and with `split`"
         raise format_error(path, expected, describe(value, keys=True))
@@ -137,7 +147,13 @@ def _require_name(path: Path, row: int, annotation: Any) -> str:
     """Return the name of a clip."""
     if not isinstance(annotation, dict):
         raise format_error(path, f"a dictionary as annotation {row}", describe(annotation))
-    return to_text(path, annotation.get("frame_dir"), f"`frame_dir` of annotation {row}")
+    return to_text(path, _find_name(annotation), f"`frame_dir` of annotation {row}")
+
+
+def _find_name(annotation: dict[str, Any]) -> Any:
+    """Return what names a clip. As in pyskl, a ``filename`` goes before a ``frame_dir``."""
+    filename = annotation.get("filename")
+    return annotation.get("frame_dir") if filename is None else filename
 
 
 def _list_members(path: Path, split: str, listed: Any, names: set[str]) -> set[str]:
@@ -155,16 +171,21 @@ def _read_annotation(
 ) -> Annotation:
     """Return the fields of an annotation, its arrays as they are."""
     of = f"of {name[:80]}"
-    keypoint = _floats(path, annotation.get("keypoint"), f"`keypoint` {of}", None)
+    keypoint = annotation.get("keypoint")
+    if keypoint is None and "raw_file" in annotation:  # as in mmaction2's Kinetics-400
+        found = f"the name of another file, {describe(annotation['raw_file'])}, that holds it"
+        raise format_error(path, f"`keypoint` {of}", found)
+    keypoint = _floats(path, keypoint, f"`keypoint` {of}", None)
     M, T, V, _ = keypoint.shape
     score = annotation.get("keypoint_score")
     if score is not None:
         score = _floats(path, score, f"`keypoint_score` {of}", (M, T, V))
-    frames = annotation.get("total_frames", T)
-    if not isinstance(frames, (int, np.integer)) or frames != T:
+    frames = annotation.get("total_frames")
+    if frames is not None and (not isinstance(frames, (int, np.integer)) or frames != T):
         expected = f"`total_frames` {of} to be the {T} of `keypoint`"
         raise format_error(path, expected, describe(frames))
-    label = to_label(path, annotation.get("label"), f"`label` {of}")
+    label = annotation.get("label")
+    label = -1 if label is None else to_label(path, label, f"`label` {of}")
     extra = _image_size(path, annotation.get("img_shape"), f"`img_shape` {of}") | listed_in
     return Annotation(name, label, keypoint, score, extra)
 
@@ -172,21 +193,24 @@ def _read_annotation(
 def _floats(path: Path, value: Any, what: str, shape: tuple[int, ...] | None) -> npt.NDArray[Any]:
     """Return floats of a given shape, or of any shape (M, T, V, C) of which nothing is empty."""
     expected = f"{what} to be floats {shape or '(M, T, V, C)'}"
-    if not isinstance(value, np.ndarray) or value.dtype.kind != "f" or value.size == 0:
+    if not isinstance(value, np.ndarray) or value.dtype.kind != "f":
         raise format_error(path, expected, describe(value))
+    if value.size == 0 and shape is None:
+        raise nobody_error(path, expected, describe(value))
     if value.shape != shape if shape else value.ndim != 4:
         raise format_error(path, expected, describe(value))
     return value
 
 
 def _image_size(path: Path, shape: Any, what: str) -> dict[str, int]:
-    if shape is None:
+    sizes = [None, None] if shape is None else to_list(path, shape, what)
+    if len(sizes) == 2 and all(size is None for size in sizes):
         return {}
-    sizes = to_list(path, shape, what)
-    whole = all(isinstance(size, (int, np.integer)) and 0 < size <= MAX_SIDE for size in sizes)
-    if len(sizes) != 2 or not whole:
+    whole = [int(size) for size in sizes
+             if isinstance(size, (int, np.integer)) and 0 < size <= MAX_SIDE]  # fmt: skip
+    if len(sizes) != 2 or len(whole) != 2:
         raise format_error(path, f"{what} to be height and width", describe(shape))
-    return {"height": int(sizes[0]), "width": int(sizes[1])}
+    return {"height": whole[0], "width": whole[1]}
 
 
 def _clip(

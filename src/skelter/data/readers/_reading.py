@@ -1,4 +1,4 @@
-"""Steps that readers share: find files, take arrays and numbers, and check the joints of a clip."""
+"""Steps that readers share: take arrays and numbers, and check the joints of a clip."""
 
 from __future__ import annotations
 
@@ -10,27 +10,10 @@ from typing import Any, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from skelter._files import (
-    SkeletonFormatError,
-    describe,
-    format_error,
-    require_path,
-    translate_errors,
-)
-from skelter.data._clip import Clip, Reading
+from skelter._files import SkeletonFormatError, describe, format_error, translate_errors
+from skelter.data._clip import Clip, NobodyError, Reading
 
 Item = TypeVar("Item")
-
-
-def list_files(path: str | Path, suffix: str) -> list[Path]:
-    """Return a file, or all files with a suffix in a folder and its sub-folders, sorted by name."""
-    path = require_path(path)
-    if not path.is_dir():
-        return [path]
-    found = sorted(path.rglob(f"*{suffix}"), key=lambda file: (file.name, str(file)))
-    if not found:
-        raise FileNotFoundError(f"{path} holds no {suffix} file.")
-    return found
 
 
 def try_each(make: Callable[[Item], Clip], items: Iterable[Item]) -> Reading:
@@ -73,17 +56,22 @@ def cut_padding(joints: npt.NDArray[Any]) -> npt.NDArray[Any]:
     return joints[: filled[-1] + 1] if len(filled) else joints
 
 
+def nobody_error(path: Path, expected: str, found: object) -> NobodyError:
+    """Return the error that a clip shows nobody."""
+    return NobodyError(str(format_error(path, expected, found)))
+
+
 def check_joints(path: Path, what: str, joints: npt.NDArray[Any]) -> npt.NDArray[np.floating]:
     """Return the joints (T, M, V, C) of a clip with frames, finite numbers, and a body."""
     if len(joints) == 0:
-        raise format_error(path, f"frames in {what}", "none")
+        raise nobody_error(path, f"frames in {what}", "none")
     finite = np.isfinite(joints)
     if not finite.all():
         broken = np.flatnonzero(~finite.reshape(len(joints), -1).all(1))
         found = f"{len(broken)} broken frames of {len(joints)}, the first number {broken[0]}"
         raise format_error(path, f"finite coordinates in {what}", found)
     if not joints.any():
-        raise format_error(path, f"a body in {what}", "only zeros")
+        raise nobody_error(path, f"a body in {what}", "only zeros")
     return joints
 
 

@@ -5,7 +5,8 @@ reader, and the splits that the set is checked against.
 """
 
 from skelter.data.sources._converted import crosclr, ctrgcn, isc, pyskl, ragged
-from skelter.data.sources._recorded import kinetics, ntu60, ntu120, nw_ucla, pku_mmd
+from skelter.data.sources._detected import kinetics, openpose
+from skelter.data.sources._recorded import ntu60, ntu120, nw_ucla, pku_mmd, sbu, utd_mhad
 
 __all__ = [
     "crosclr",
@@ -15,7 +16,10 @@ __all__ = [
     "ntu60",
     "ntu120",
     "nw_ucla",
+    "openpose",
     "pku_mmd",
     "pyskl",
     "ragged",
+    "sbu",
+    "utd_mhad",
 ]

@@ -7,12 +7,12 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from skelter._files import require_path
 from skelter.data._clip import Reading
 from skelter.data.preparation._source import Piece, Source
 from skelter.data.readers import _crosclr, _isc
 from skelter.data.readers._ctrgcn import read_side
 from skelter.data.readers._isc import count_rows
+from skelter.data.readers._paths import require_file
 from skelter.data.readers._pyskl import read_file as read_pyskl_file
 from skelter.data.splits._general import recorded
 from skelter.data.store._index import StoreInfo
@@ -77,8 +77,8 @@ def _rows(folder: Path, array: str, info: StoreInfo, read: Callable[..., Reading
     """Return the source of rows of arrays."""
     pieces = []
     for side in ("train", "val"):
-        files = tuple(sorted(require_path(folder).glob(f"{side}_*")))
         total = count_rows(folder, side, array)
+        files = tuple(sorted(folder.glob(f"{side}_*")))
         for start in range(0, total, ROWS):
             stop = min(start + ROWS, total)
             name = f"{side} rows {start} to {stop}"
@@ -106,7 +106,7 @@ def ctrgcn(
         Traceback (most recent call last):
         FileNotFoundError: nowhere.npz does not exist.
     """
-    path = require_path(file)
+    path = require_file(file, ".npz")
     options = {"persons": persons, "coordinates": coordinates}
     provenance = {"format": "CTR-GCN .npz", "options": options}
     pieces = [Piece(side, (path,), (path, side)) for side in ("train", "test")]
@@ -134,7 +134,7 @@ def pyskl(
         Traceback (most recent call last):
         FileNotFoundError: nowhere.pkl does not exist.
     """
-    path = require_path(file)
+    path = require_file(file, ".pkl", ".pickle")
     provenance = {"format": "pyskl pickle", "options": {"persons": persons}}
     info = StoreInfo(layout, (), None, path.stem, provenance)
     pieces = [Piece(path.name, (path,), (path,))]
@@ -156,6 +156,6 @@ def ragged(file: str | Path) -> Source:
         Traceback (most recent call last):
         FileNotFoundError: nowhere.npz does not exist.
     """
-    path = require_path(file)
+    path = require_file(file, ".npz")
     info = replace(open_ragged(path).info, provenance={"format": "ragged .npz"})
     return Source(info, [Piece(path.name, (path,), (path,))], read_ragged_file)

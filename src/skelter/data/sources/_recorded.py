@@ -2,27 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
 import numpy as np
 
 from skelter import _checks
-from skelter._files import require_path
+from skelter._files import SkeletonFormatError
 from skelter.data._clip import NAME_LENGTH, Clip, parse_ntu_name
 from skelter.data.preparation._source import Piece, Source
 from skelter.data.readers import _ntu as ntu
-from skelter.data.readers import _nw_ucla, _pku_mmd
-from skelter.data.readers._kinetics import read_kinetics
-from skelter.data.readers._reading import list_files
+from skelter.data.readers import _nw_ucla, _pku_mmd, _sbu, _utd_mhad
+from skelter.data.readers._paths import list_files, require_folder
 from skelter.data.splits import _sets as splits
-from skelter.data.splits._general import recorded
 from skelter.data.splits._rule import SplitRule
 from skelter.data.store._index import NO_JOINTS, ClipIndex, StoreInfo
-from skelter.layouts import KINECT20, NTU25, OPENPOSE18
+from skelter.layouts import KINECT20, NTU25, SBU15
 
-KINECT_FPS = 30.0
+OF_120 = "of NTU RGB+D 120 only"
+KINECT_FPS, SBU_FPS = 30.0, 15.0
 
 
 def ntu60(*folders: str | Path, single: str = "zeros", track: str = "order") -> Source:
@@ -87,6 +86,8 @@ def _ntu(
             excluded.setdefault(reason, []).append(file.name)
         else:
             files.append(file)
+    if not files:
+        _refuse_others(name, excluded)
     info = StoreInfo(
         NTU25,
         ntu.ACTIONS[:classes],
@@ -104,13 +105,20 @@ def _ntu(
     )
 
 
+def _refuse_others(name: str, excluded: Mapping[str, Sequence[str]]) -> None:
+    """Refuse files of which none belongs to a set."""
+    found = "; ".join(f"{len(names):,} {reason}" for reason, names in excluded.items())
+    hint = " Use ntu120 for these." if OF_120 in excluded else ""
+    raise SkeletonFormatError(f"No file is of {name}: {found}.{hint}")
+
+
 def _find_reason(file: str, classes: int) -> str:
     """Return the reason for leaving a file out, or nothing."""
     name = parse_ntu_name(file)
     if name is None:
         return "not named as NTU's files are"
     if classes == 60 and (name.setup > 17 or name.action > classes):
-        return "of NTU RGB+D 120 only"
+        return OF_120
     if file[:NAME_LENGTH] in splits.ntu_missing():
         return "without a skeleton, as the authors list them"
     return ""
@@ -146,7 +154,7 @@ def pku_mmd(
         ['0002-L.txt']
     """
     _checks.between("offset", offset, 0, 1)
-    tables = require_path(labels)
+    tables = require_folder(labels, "label files, <id>.txt")
     files = list_files(recordings, ".txt")
     info = StoreInfo(
         NTU25,
@@ -186,30 +194,57 @@ def nw_ucla(folder: str | Path) -> Source:
     return Source.of_files(info, files, _nw_ucla.read_nw_ucla, splits=rules, index=index)
 
 
-def kinetics(folder: str | Path, *, persons: int = 2) -> Source:
-    """Return the files of Kinetics-skeleton.
+def utd_mhad(folder: str | Path) -> Source:
+    """Return the MATLAB files of UTD-MHAD.
 
     Args:
-        folder: The folder that holds ``kinetics_train`` and ``kinetics_val``, or one of these.
-        persons: See `read_kinetics`.
+        folder: The folder of the files ``a<action>_s<subject>_t<trial>_skeleton.mat``.
 
     Raises:
-        FileNotFoundError: It is not there, or has no ``.json`` file.
+        FileNotFoundError: It is not there, or has no such file.
+        SkeletonFormatError: It is a file of another format, or a store.
 
     Example:
-        >>> folder = getfixture("tmp_path") / "kinetics_val"
-        >>> folder.mkdir()
-        >>> (folder / "video.json").touch()
-        >>> kinetics(folder.parent).info.layout
-        SkeletonLayout(OPENPOSE18: 18 joints)
+        >>> folder = getfixture("tmp_path")
+        >>> (folder / "a27_s2_t4_skeleton.mat").touch()
+        >>> print(*utd_mhad(folder).counts())
+        UTD-MHAD cross-subject: 0 train (431 of 431 missing), 1 test (429 of 430 missing)
     """
-    files = list_files(folder, ".json")
-    files = [file for file in files if not file.stem.endswith("_label")]  # lists of all labels
-    options = {"persons": persons}
-    provenance = {"format": "Kinetics-skeleton .json", "options": options}
-    info = StoreInfo(OPENPOSE18, (), None, "Kinetics-skeleton", provenance)
-    rules = (recorded("train", "val"),)
-    return Source.of_files(info, files, partial(read_kinetics, persons=persons), splits=rules)
+    files = _utd_mhad.list_recordings(folder)
+    provenance = {"format": "UTD-MHAD .mat"}
+    info = StoreInfo(KINECT20, _utd_mhad.ACTIONS, KINECT_FPS, "UTD-MHAD", provenance)
+    known = [(_utd_mhad.parse_name(file.stem), file.stem) for file in files]
+    subjects = [Clip(NO_JOINTS, subject=name.subject if name else -1, name=stem)
+                for name, stem in known]  # fmt: skip
+    index = ClipIndex.of(subjects, [0] * len(files))
+    rules = (splits.utd_mhad(),)
+    return Source.of_files(info, files, _utd_mhad.read_utd_mhad, splits=rules, index=index)
+
+
+def sbu(folder: str | Path) -> Source:
+    """Return the text files of SBU Kinect Interaction.
+
+    Args:
+        folder: The folder that holds ``<pair>/<action>/<take>/skeleton_pos.txt``, or the files
+            ``<pair>_<action>_<take>_skeleton_pos.txt``.
+
+    Raises:
+        FileNotFoundError: It is not there, or has no such file.
+        SkeletonFormatError: It is a file of another format, or a store.
+
+    Example:
+        >>> take = getfixture("tmp_path") / "s01s02" / "01" / "001"
+        >>> take.mkdir(parents=True)
+        >>> (take / "skeleton_pos.txt").touch()
+        >>> sbu(take.parents[2]).pieces[0].name
+        's01s02_01_001'
+    """
+    files = list_files(folder, _sbu.ENDING)
+    info = StoreInfo(SBU15, _sbu.ACTIONS, SBU_FPS, "SBU Interaction", {"format": "SBU text"})
+    names = [str(_sbu.parse_name(file) or file.parent.name) for file in files]
+    pieces = [Piece(name, (file,), (file,)) for name, file in zip(names, files, strict=True)]
+    rules = [splits.sbu(fold) for fold in range(splits.FOLDS)]
+    return Source(info, pieces, _sbu.read_sbu, splits=rules)
 
 
 def _index_of_names(names: Sequence[str]) -> ClipIndex:

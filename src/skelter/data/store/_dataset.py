@@ -16,6 +16,7 @@ from skelter import _checks
 from skelter._ragged import RaggedClips
 from skelter.data.store._index import Indices
 from skelter.data.store._store import SkeletonStore
+from skelter.typing import Batch
 
 GENERATORS = ("Generator", "RandomState", "Random")  # types of torch, NumPy and Python
 
@@ -89,7 +90,7 @@ class SkeletonDataset(Dataset[tuple[Any, int]]):
 
 def collate(
     samples: Sequence[tuple[Tensor, int]], transform: Callable[..., Any] | None = None
-) -> tuple[Any, Tensor, Tensor]:
+) -> Batch:
     """Pad clips of different lengths with zeros to one batch, or make views of them.
 
     Views of a whole batch cost less than clip by clip in a dataset, and a loader makes them in its
@@ -102,7 +103,7 @@ def collate(
             `SkeletonDataset`.
 
     Returns:
-        Clips (N, C, T, V, M), or the views; valid frames (N,); labels (N,).
+        A `typing.Batch`: clips (N, C, T, V, M), or the views; valid frames (N,); labels (N,).
 
     Raises:
         TypeError: A sample is not such a pair, or a label not an integer.
@@ -133,11 +134,11 @@ def collate(
         frames = torch.cat([x.transpose(0, 1) for x in clips])
         starts = num_frames.cumsum(0) - num_frames
         ragged = RaggedClips(frames, starts, num_frames, int(num_frames.max()))
-        return ragged.apply(transform), num_frames, labels
+        return Batch(ragged.apply(transform), num_frames, labels)
     batch = clips[0].new_zeros(len(clips), C, int(num_frames.max()), V, M)
     for row, x in zip(batch, clips, strict=True):
         row[:, : x.shape[1]] = x
-    return batch, num_frames, labels
+    return Batch(batch, num_frames, labels)
 
 
 def _separate(samples: Sequence[tuple[Tensor, int]]) -> tuple[list[Tensor], Tensor]:

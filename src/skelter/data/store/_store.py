@@ -28,6 +28,7 @@ from skelter.data.store._frames import StoredFrames
 from skelter.data.store._index import ClipIndex, Indices, IntArray, Labels, StoreInfo, check_clips
 from skelter.data.store._storefile import read_store, write_store
 from skelter.layouts import SkeletonLayout
+from skelter.typing import Batch
 
 DTYPES = ("float32", "float16")
 
@@ -280,7 +281,7 @@ class SkeletonStore:
         *,
         transform: Callable[..., Any] | None = None,
         generator: Generator | None = None,
-    ) -> tuple[Any, Tensor, Tensor]:
+    ) -> Batch:
         """Return clips padded with zeros to the longest of them, or the views of a transform.
 
         Args:
@@ -291,8 +292,8 @@ class SkeletonStore:
             generator: For the transform; the global generator if None.
 
         Returns:
-            Clips (N, C, T, V, M) in float32, or the views; the frames (N,) that were recorded of
-            each clip; their labels (N,).
+            A `typing.Batch`: clips (N, C, T, V, M) in float32, or the views; the frames (N,) that
+            were recorded of each clip; their labels (N,).
 
         Raises:
             TypeError: The indices are of another kind, such as floats.
@@ -314,8 +315,8 @@ class SkeletonStore:
         clips = self.ragged(chosen)
         labels = torch.from_numpy(self.labels[chosen]).to(clips.device)
         if transform is None:
-            return clips.padded(), clips.num_frames, labels
-        return clips.apply(transform, generator), clips.num_frames, labels
+            return Batch(clips.padded(), clips.num_frames, labels)
+        return Batch(clips.apply(transform, generator), clips.num_frames, labels)
 
     def map(
         self, function: Callable[[Tensor], Tensor], *, name: str = "", batch_size: int = 256
@@ -327,8 +328,8 @@ class SkeletonStore:
         Args:
             function: From clips (N, C, T, V, M) to clips of the same shape.
             name: A name for the function. If it is given, the new store remembers it as the
-                ``normalisation`` in its provenance, and in its `digest`. Choose another name for
-                another function.
+                ``normalisation`` in its provenance, after one that is there, and in its `digest`.
+                Choose another name for another function. If not, the provenance says ``unnamed``.
             batch_size: Clips a batch.
 
         Raises:
@@ -336,9 +337,12 @@ class SkeletonStore:
             ValueError: The function changed the shape, or returned values that are not finite.
         """
         _checks.positive_int("batch_size", batch_size)
-        info = self.info
+        made = dict(self.info.provenance)
         if name:
-            info = replace(info, provenance={**info.provenance, "normalisation": name})
+            made["normalisation"] = ", then ".join(filter(None, (made.get("normalisation"), name)))
+        else:
+            made["unnamed"] = True
+        info = replace(self.info, provenance=made)
         clips = check_clips(self._map_batches(function, batch_size), None, info)
         store = collect_store(clips, info)
         if name:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import lcm
 
 import numpy as np
@@ -74,7 +74,8 @@ def generate(
     Returns:
         A store of ``len(classes) * clips_per_class`` clips, class by class. Clips have shape
         (T, 2, V, 3) with 40 to 110 frames at 30 Hz, in metres, in the frame of a camera that
-        looks along z, with y up. The second person is all zeros in actions of one person.
+        looks along z, with y up, and so says the layout of the store. The second person is
+        all zeros in actions of one person.
 
     Raises:
         TypeError: A count or the seed is not an integer.
@@ -101,7 +102,7 @@ def generate(
         for cast in _casts(clips_per_class, subjects, views)
     ]
     return SkeletonStore.from_clips(
-        clips, layout=layout, label_names=names, fps=FPS, name="synthetic"
+        clips, layout=replace(layout, up="y"), label_names=names, fps=FPS, name="synthetic"
     )
 
 

@@ -33,7 +33,7 @@ SIDED = {
     "knee": "knee|lower leg|shin",
     "ankle": "ankle",
     "foot": "foot|feet",
-    "toe": "toe|big toe|small toe|toe base|toe tip|toe end|foot tip|foot index",
+    "toe": "toe|big toe|toe base|toe tip|toe end|foot tip|foot index",
     "heel": "heel",
 }
 SPELLINGS = {"hips": "hip", "toes": "toe", "shoulders": "shoulder"}
@@ -43,6 +43,7 @@ MIXED = {
     "SIDE eye inner": {"SIDE eye": 0.75, "OTHER eye": 0.25},
     "SIDE eye outer": {"SIDE eye": 1.25, "OTHER eye": -0.25},
     "SIDE mouth": {"nose": 2.0, "SIDE eye": -0.25, "OTHER eye": -0.75},
+    "SIDE small toe": {"SIDE toe": 1.0, "SIDE hip": 0.2, "OTHER hip": -0.2},
     "SIDE pinky": {"SIDE hand": 2.0, "SIDE thumb": -1.0},
 }
 Recipe = dict[str, float]  # a landmark's name and its weight
