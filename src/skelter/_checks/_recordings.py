@@ -105,7 +105,8 @@ def whole(name: str, value: Any, hint: str = "") -> int:
         number = index(value)
     except TypeError:
         odd = True
-    require(not odd, f"`{name}`", "be an integer", repr(value), hint, error=TypeError)
+    came = " ".join(repr(value).split())[:80]
+    require(not odd, f"`{name}`", "be an integer", came, hint, error=TypeError)
     return number
 
 
@@ -135,8 +136,12 @@ def _other_order(own: str, shape: tuple[int, ...], layout: Layout) -> str:
     orders = [order for order in KNOWN if len(order) == len(own)]
     orders += ["".join(order) for order in permutations(own)]
     likely = [order for order in orders if order != own and _may_be(order, shape, layout)]
-    # Where the layout is of a body in space, positions in space come before those in an image.
-    return max(likely, key=lambda order: shape[order.index("C")] == layout.dimensions, default="")
+
+    def fit(order: str) -> tuple[bool, bool]:
+        sizes = dict(zip(order, shape, strict=True))
+        return sizes["C"] >= layout.dimensions, sizes.get("M", 1) <= 2
+
+    return max(likely, key=fit, default="")
 
 
 def _way(own: str, other: str) -> str:

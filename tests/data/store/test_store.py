@@ -132,7 +132,7 @@ class TestSkeletonStore:
             store[indices[-1]]
 
     def test_no_indices(self, store):
-        with pytest.raises(ValueError, match="choose one or more of the 3 clips; got none"):
+        with pytest.raises(ValueError, match="choose one or more of 3 clips; got none"):
             store.batch([])
 
     def test_iterates_and_ends(self, store):
@@ -284,7 +284,7 @@ class TestRagged:
 
     @pytest.mark.parametrize("indices", [[], np.empty(0, int), [False] * 3, slice(2, 2)])
     def test_nothing_chosen(self, store, indices):
-        with pytest.raises(ValueError, match="`indices` must choose one or more of the 3 clips"):
+        with pytest.raises(ValueError, match="`indices` must choose one or more of 3 clips"):
             store.ragged(indices)
 
     @pytest.mark.parametrize("indices", [[[0, 1]], 1])

@@ -208,7 +208,9 @@ def pku_mmd(split_file: str | Path) -> SplitRule:
     lines = [line for line in path.read_bytes().decode("utf-8", "replace").splitlines() if line]
     listed = [re.findall(r"[\w-]+", line) for line in lines[1:4:2]]
     if len(listed) < 2 or not all(listed):
-        raise format_error(path, "recordings in line 2 and in line 4", f"{len(lines)} lines")
+        raise format_error(
+            path, "recordings in line 2 and in line 4", _checks.plural(len(lines), "line")
+        )
     train, test = (set(names) for names in listed)
     if both := sorted(train & test):
         raise format_error(path, "every recording on one side", f"{both[:3]} on both")
@@ -223,7 +225,8 @@ def pku_mmd(split_file: str | Path) -> SplitRule:
     def absent(index: ClipIndex) -> str:
         missing = sorted((train | test) - set(recordings(index).tolist()))
         first = ", ".join(missing[:5]) + " ..." * (len(missing) > 5)
-        named = f"of the {len(train | test)} recordings of {path.name} the store lacks"
+        listed = _checks.plural(len(train | test), "recording")
+        named = f"of the {listed} of {path.name} the store lacks"
         return f"{named} {len(missing)}: {first}" if missing else ""
 
     hint = "Clips must be named after their recordings, as read_pku_mmd does: 0002-L_000."

@@ -151,7 +151,9 @@ class ClipIndex:
         """Return the clips that numbers, a slice or a mask choose, at least one, from 0."""
         chosen = _checks.indices("indices", indices, len(self))
         some = len(chosen) > 0
-        _checks.require(some, "`indices`", f"choose one or more of the {len(self)} clips", "none")
+        _checks.require(
+            some, "`indices`", f"choose one or more of {_checks.plural(len(self), 'clip')}", "none"
+        )
         return chosen
 
     def fit(self, frames: int) -> ClipIndex:
@@ -219,13 +221,12 @@ def check_clips(
         label = clip.label if given is None else given[number - 1]
         yield check_clip(replace(clip, label=label), clip.name or f"clip {number - 1}", info)
     if given is not None:
-        sequences_found = _checks.plural(number, "sequence")
+        found = "more sequences" if number > len(given) else _checks.plural(number, "sequence")
         _checks.require(
             number == len(given),
             "`labels`",
             "have one entry for each sequence",
-            f"{_checks.plural(len(given), 'label')} for "
-            f"{'more sequences' if number > len(given) else sequences_found}",
+            f"{_checks.plural(len(given), 'label')} for {found}",
         )
 
 
@@ -279,7 +280,8 @@ def check_index(
     offsets = arrays["offsets"].astype(np.int64)
     rising = len(offsets) > 1 and bool((np.diff(offsets) > 0).all())
     if not rising or offsets[0] != 0 or offsets[-1] != frames:
-        raise SkeletonFormatError(f"{path}: `offsets` must rise from 0 to the {frames} frames.")
+        whole = _checks.plural(frames, "frame")
+        raise SkeletonFormatError(f"{path}: `offsets` must rise from 0 to the {whole}.")
     for name in arrays.keys() - {"offsets"}:
         if arrays[name].shape != (len(offsets) - 1,):
             raise SkeletonFormatError(

@@ -165,8 +165,8 @@ def _check_arrays(path: Path, arrays: Arrays, layout: SkeletonLayout) -> None:
         )
     if data.shape[2] != layout.num_joints:
         raise SkeletonFormatError(
-            f"{path}: `data` has {data.shape[2]} joints, but layout {layout.name} has "
-            f"{layout.num_joints}. Pass layout=... for its skeleton."
+            f"{path}: `data` has {_checks.plural(data.shape[2], 'joint')}, but layout "
+            f"{layout.name} has {layout.num_joints}. Pass layout=... for its skeleton."
         )
     try:
         _checks.axis_order("`data`", data.shape, layout)

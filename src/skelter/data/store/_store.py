@@ -165,8 +165,9 @@ class SkeletonStore:
         return (self[position] for position in range(len(self)))
 
     def __repr__(self) -> str:
+        clips = _checks.plural(len(self), "clip")
         return (
-            f"SkeletonStore({self.info.name or 'unnamed'}: {len(self)} clips, {self.persons} x "
+            f"SkeletonStore({self.info.name or 'unnamed'}: {clips}, {self.persons} x "
             f"{self.layout.num_joints} joints of {self.layout.name})"
         )
 

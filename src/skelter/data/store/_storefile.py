@@ -13,6 +13,7 @@ from typing import Any, BinaryIO
 import numpy as np
 import numpy.typing as npt
 
+from skelter._checks import plural
 from skelter._files import SkeletonFormatError
 from skelter.data._clip import Clip
 from skelter.data.files._npz import load_npz, require_kind
@@ -103,14 +104,15 @@ def read_store(path: Path) -> tuple[StoredFrames, ClipIndex, StoreInfo]:
     size = frames_path.stat().st_size if frames_path.exists() else 0
     if size != expected:
         raise SkeletonFormatError(
-            f"{frames_path} must have {expected} bytes for {shape[0]} frames; it has {size}. "
-            "The store is damaged: build or copy it again."
+            f"{frames_path} must have {expected} bytes for {plural(shape[0], 'frame')}; it has "
+            f"{size}. The store is damaged: build or copy it again."
         )
     arrays = _read_index(path / INDEX, shape[0])
     if info.layout.num_joints != shape[2]:
         raise SkeletonFormatError(
-            f"{path / META}: layout {info.layout.name} has {info.layout.num_joints} joints, "
-            f"but the frames have {shape[2]}. Build the store again."
+            f"{path / META}: layout {info.layout.name} has "
+            f"{plural(info.layout.num_joints, 'joint')}, but the frames have {shape[2]}. "
+            "Build the store again."
         )
     digest = str(meta.get("frames_digest", ""))
     file = FrameFile.find(frames_path, dtype, shape, planar=meta["version"] >= 3)
