@@ -8,7 +8,17 @@ import numpy as np
 import pytest
 import torch
 
-from skelter.data import Clip, SkeletonStore, load_ragged, synthetic, write_ragged
+from skelter.data import (
+    Clip,
+    Piece,
+    SkeletonStore,
+    Source,
+    StoreInfo,
+    load_ragged,
+    prepare,
+    synthetic,
+    write_ragged,
+)
 from skelter.layouts import BODY25, COCO17, KINECT20, NTU25, OPENPOSE18, SBU15, SMPL22
 
 # The .mat files of UTD-MHAD begin with the head, KINECT20 with the hips.
@@ -106,3 +116,15 @@ def test_real_recordings_in_the_order_of_their_files(recordings):
     store = load_ragged(recordings / "utd_mhad.npz")
     with pytest.warns(UserWarning, match=r"2\.6 times as long.*is 11 times the shortest"):
         SkeletonStore.from_clips(reorder(store, UTD_FILES), layout=KINECT20)
+
+
+def test_of_files_that_are_prepared(store, tmp_path):
+    clips = reorder(store, UTD_FILES)
+
+    def read(number):
+        yield Clip(clips[number].joints, name=f"{number}")
+
+    source = Source(StoreInfo(KINECT20), [Piece(f"{n}", (), (n,)) for n in range(4)], read)
+    with pytest.warns(UserWarning, match="do not look like bodies") as caught:
+        prepare(source, tmp_path / "prepared")
+    assert [warning.filename for warning in caught] == [__file__]

@@ -161,6 +161,13 @@ class TestDamage:
         with pytest.raises(FileNotFoundError, match="is not a file"):
             data.load_ragged(tmp_path / "none.npz")
 
+    def test_extra_of_a_taken_name(self, tmp_path):
+        clips = [data.Clip(np.ones((4, 1, 20, 3)), extra={"fps": 30, "fold": 1})]
+        store = SkeletonStore.from_clips(clips, layout=KINECT20)
+        with pytest.raises(ValueError, match=r"`extra` must have no names .* got \['fps'\]"):
+            data.write_ragged(tmp_path / "set.npz", store)
+        assert not list(tmp_path.iterdir())
+
     def test_a_given_layout_must_fit(self, tmp_path, arrays):
         path = self.save(tmp_path / "set.npz", arrays)
         with pytest.raises(SkeletonFormatError, match="Pass layout=... for its skeleton"):

@@ -20,6 +20,7 @@ from skelter.data.preparation._parts import Job, Part, Result, Skipped, make_par
 from skelter.data.preparation._source import Piece, Source
 from skelter.data.splits._duplicates import Duplicates, find_duplicates
 from skelter.data.splits._rule import CountCheck
+from skelter.data.store._bones import warn_of_bones
 from skelter.data.store._store import DTYPES, SkeletonStore
 from skelter.data.store._storefile import write_store
 
@@ -231,6 +232,8 @@ def _join(
     }
     clips = _drop_repeated_names(read_parts(job, results), job.skip, skipped)
     write_store(whole, clips, replace(job.info, provenance=provenance), job.dtype)
+    store = SkeletonStore.open(whole)
+    warn_of_bones(store.frames, store.index, store.layout, stacklevel=4)
     whole.rename(path)
 
 

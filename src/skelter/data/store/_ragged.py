@@ -117,7 +117,13 @@ def write_ragged(
         store: The clips to write.
         source: Where the recordings come from.
         licence: Their terms of use.
+
+    Raises:
+        ValueError: A field of `extra` has the name of one of the file's own arrays.
     """
+    taken = sorted(OWN & set(store.extra))
+    hint = "Give them other names."
+    _checks.require(not taken, "`extra`", "have no names of the file's own", taken, hint)
     arrays: dict[str, Any] = {
         "data": store.frames,
         "offsets": store.index.offsets,
@@ -133,7 +139,7 @@ def write_ragged(
         "source": np.str_(source),
         "licence": np.str_(licence),
     }
-    arrays |= {name: values for name, values in store.extra.items() if name not in OWN}
+    arrays |= store.extra
     with write_whole(Path(path)) as file:
         np.savez_compressed(file, **arrays)
 
