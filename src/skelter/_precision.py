@@ -34,7 +34,8 @@ def outside_autocast(function: Callable[P, R]) -> Callable[P, R]:
             if device is not None:
                 kind = device.type
                 break
-        if not torch.is_autocast_enabled(kind):
+        # Compilers follow the context in every version, and the question in newer ones alone.
+        if not torch.compiler.is_compiling() and not torch.is_autocast_enabled(kind):
             return function(*args, **kwargs)
         with torch.autocast(kind, enabled=False):
             return function(*args, **kwargs)
