@@ -79,8 +79,9 @@ class TestSwitch:
             with form(), torch.profiler.profile() as profile:
                 layer(x)
                 F.queue_contrast(z, z, z)
-            names = {event.name for event in profile.events()}
-            assert len({name for name in names if name.startswith("skelter::")}) == count
+            ours = [event.name for event in profile.events() if "skelter" in event.name]
+            operators = ("queue_contrast", "gru_pair", "adaptive_graph_conv")
+            assert sum(any(name in event for event in ours) for name in operators) == count
 
     def test_a_compiled_layer_follows_it(self):
         encoder, x = BiGRU(6, 4, layers=1), torch.randn(2, 5, 6)
