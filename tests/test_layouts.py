@@ -733,3 +733,9 @@ class TestFindLayout:
     def test_order_matters(self):
         assert find_layout(tuple(reversed(SBU15.joints))) is None
         assert layouts.joint_words("Left_Hand") == {"left", "hand"}
+
+
+def test_messages_name_every_layout():
+    names = ", ".join(layout.name for layout in layouts.BUILT_IN)
+    with pytest.raises(TypeError, match=f"Built in are {names}\\."):
+        layouts.check_layout("NTU")

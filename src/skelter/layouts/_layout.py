@@ -24,6 +24,12 @@ from skelter.layouts._fields import (
 from skelter.layouts._graph import adjacency
 from skelter.layouts._matching import find_joint
 
+# The layouts that are built of the class below, for messages. A test compares them.
+BUILT_IN_NAMES = (
+    "NTU25", "KINECT20", "SBU15", "AZURE32", "OPENPOSE18", "BODY25", "COCO17", "H36M17", "SMPL24",
+    "SMPL22", "MEDIAPIPE33", "HAND21",
+)  # fmt: skip
+
 
 @dataclass(frozen=True, repr=False)
 class SkeletonLayout:
@@ -322,15 +328,9 @@ def check_layout(layout: Any, name: str = "layout") -> SkeletonLayout:
         f"`{name}`",
         "be a SkeletonLayout such as skelter.layouts.NTU25",
         describe(layout),
-        "" if fits else _say_built_in(),
+        f"Built in are {', '.join(BUILT_IN_NAMES)}. Describe another one: "
+        "SkeletonLayout(name, joints, parents=...)",
         error=TypeError,
     )
     found: SkeletonLayout = layout
     return found
-
-
-def _say_built_in() -> str:
-    from skelter.layouts._builtin import BUILT_IN  # instances of the class above
-
-    names = ", ".join(each.name for each in BUILT_IN)
-    return f"Built in are {names}. Describe another one: SkeletonLayout(name, joints, parents=...)"
