@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from skelter import data, layouts
+from skelter.encoders import AGCN
 from skelter.layouts import (
     AZURE32,
     BODY25,
@@ -739,3 +740,17 @@ def test_messages_name_every_layout():
     names = ", ".join(layout.name for layout in layouts.BUILT_IN)
     with pytest.raises(TypeError, match=f"Built in are {names}\\."):
         layouts.check_layout("NTU")
+
+
+@pytest.mark.parametrize("wrong", ["ntu-rgb+d", 25])
+def test_a_layout_is_asked_for_wherever_one_enters(wrong, tmp_path):
+    store = data.synthetic.generate(clips_per_class=1, classes=["wave"])
+    data.write_ragged(tmp_path / "clips.npz", store)
+    for call in (
+        lambda: AGCN(wrong),
+        lambda: data.synthetic.generate(layout=wrong),
+        lambda: data.load_ragged(tmp_path / "clips.npz", layout=wrong),
+        lambda: data.SkeletonStore.from_clips(store, layout=wrong),
+    ):
+        with pytest.raises(TypeError, match="`layout` must be a SkeletonLayout such as .*Built in"):
+            call()

@@ -75,7 +75,7 @@ def open_layout(text: str) -> SkeletonLayout:
     """Return a built-in layout by its name, or one of your own from a JSON file.
 
     Raises:
-        OSError: There is no such file.
+        OSError: The file does not exist.
         ValueError: It is neither.
     """
     built_in = {layout.name.lower(): layout for layout in BUILT_IN}

@@ -36,7 +36,7 @@ def load_published(path: str | os.PathLike[str]) -> dict[str, Any]:
         The dictionary that was saved.
 
     Raises:
-        FileNotFoundError: There is no such file.
+        FileNotFoundError: The file does not exist.
         SkeletonFormatError: The file is not a torch checkpoint, is damaged, or contains code.
 
     Example:
@@ -73,7 +73,7 @@ def load(path: str | os.PathLike[str]) -> dict[str, Any]:
         package that wrote it.
 
     Raises:
-        FileNotFoundError: There is no such file.
+        FileNotFoundError: The file does not exist.
         SkeletonFormatError: The file cannot be read, has another origin, or is of a later version
             of the format.
 

@@ -84,7 +84,7 @@ def from_reference(
         the representations. For intra-skeleton contrast ``method.encoder`` is the same.
 
     Raises:
-        FileNotFoundError: There is no such file.
+        FileNotFoundError: The file does not exist.
         SkeletonFormatError: The file cannot be read.
         ValueError: The representations are not those of the encoders, or tensors are missing,
             unknown, or of sizes that do not fit.

@@ -164,7 +164,7 @@ class TrainedEncoder(nn.Module):
             Shape (..., K), positive and of sum 1: the softmax of the logits of the classifier.
 
         Raises:
-            ValueError: There is no classifier.
+            ValueError: The encoder came without a classifier.
         """
         if self.classifier is None:
             raise ValueError(

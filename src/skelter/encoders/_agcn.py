@@ -13,7 +13,7 @@ from torch.nn import functional as F
 
 from skelter import _checks, _kernels
 from skelter.encoders._recompute import recompute
-from skelter.layouts import NTU25, SkeletonLayout
+from skelter.layouts import NTU25, SkeletonLayout, check_layout
 
 WIDTHS = (64, 64, 64, 64, 128, 128, 128, 256, 256, 256)
 
@@ -36,7 +36,8 @@ class AGCN(nn.Module):
             and costs about a third more time.
 
     Raises:
-        TypeError: In a call, the clips do not have the dtype of the weights.
+        TypeError: `layout` is not a layout; in a call, the clips do not have the dtype of the
+            weights.
         ValueError: An argument is out of range; in a call, the clips do not fit the layout.
 
     References:
@@ -64,7 +65,8 @@ class AGCN(nn.Module):
         _checks.positive_int("persons", persons)
         wide = len(widths) > 0 and min(widths) >= 4
         _checks.require(wide, "`widths`", "be one or more channel counts from 4", widths)
-        self.layout, self.in_channels, self.persons = layout, in_channels, persons
+        self.layout = check_layout(layout)
+        self.in_channels, self.persons = in_channels, persons
         self.widths, self.adjacency, self.recompute = tuple(widths), adjacency, recompute
         self.feature_dim = widths[-1]
         graph = layout.adjacency(adjacency)

@@ -84,7 +84,7 @@ def load_layout(path: str | Path) -> SkeletonLayout:
         path: The file, as `save_layout` or a person wrote it.
 
     Raises:
-        FileNotFoundError: There is no such file.
+        FileNotFoundError: The file does not exist.
         SkeletonFormatError: It is not JSON, or a field is missing, unknown or wrong.
 
     Example:

@@ -46,7 +46,7 @@ def read_ctrgcn(
         Clips with joints (T, M, V, C), float32, and ``extra[side] == 1``.
 
     Raises:
-        FileNotFoundError: There is no such file.
+        FileNotFoundError: The file does not exist.
         ValueError: An argument is out of its range.
         SkeletonFormatError: While iterating: the archive or a clip is damaged, or a frame cannot
             be divided.

@@ -50,7 +50,7 @@ def read_kinetics(path: str | Path, *, persons: int = 2) -> Iterator[Clip]:
         or ``kinetics_val`` becomes an `extra` field ``train`` or ``val``.
 
     Raises:
-        FileNotFoundError: There is no such file.
+        FileNotFoundError: The file does not exist.
         ValueError: `persons` is not positive.
         SkeletonFormatError: While iterating: a file is damaged, or shows nobody.
 

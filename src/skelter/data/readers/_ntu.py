@@ -74,7 +74,7 @@ def read_ntu(
         Clips with joints (T, persons, 25, 3), float32.
 
     Raises:
-        FileNotFoundError: There is no such file.
+        FileNotFoundError: The file does not exist.
         ValueError: `persons` is not positive, or `single` or `track` is another word.
         SkeletonFormatError: While iterating: a file is damaged, or shows nobody.
 

@@ -43,7 +43,7 @@ def read_nw_ucla(path: str | Path) -> Iterator[Clip]:
         Clips with joints (T, 1, 20, 3), float32.
 
     Raises:
-        FileNotFoundError: There is no such file.
+        FileNotFoundError: The file does not exist.
         SkeletonFormatError: While iterating: a file is damaged, or its label out of range.
 
     References:

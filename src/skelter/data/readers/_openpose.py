@@ -66,7 +66,7 @@ def read_openpose(path: str | Path, *, persons: int = 2) -> Iterator[Clip]:
         and view are known where names begin as those of NTU RGB+D do.
 
     Raises:
-        FileNotFoundError: There is no such file.
+        FileNotFoundError: The file does not exist.
         ValueError: `persons` is not positive.
         SkeletonFormatError: A file has another name. While iterating: a file is damaged, or a
             video shows nobody.

@@ -69,7 +69,7 @@ def read_pyskl(path: str | Path, *, persons: int | None = None) -> Iterator[Clip
         lists the clip, and ``height`` and ``width`` in pixels where they are known.
 
     Raises:
-        FileNotFoundError: There is no such file.
+        FileNotFoundError: The file does not exist.
         ValueError: `persons` is not positive.
         SkeletonFormatError: While iterating: the file or a clip is damaged, asks for anything but
             arrays and plain containers, or its parts disagree.

@@ -63,7 +63,7 @@ def read_sbu(path: str | Path) -> Iterator[Clip]:
         ``fold`` in ``extra``, and names such as ``s01s02_01_001``.
 
     Raises:
-        FileNotFoundError: There is no such file.
+        FileNotFoundError: The file does not exist.
         SkeletonFormatError: While iterating: a file is damaged, or its pair or action is not one
             of the set.
 

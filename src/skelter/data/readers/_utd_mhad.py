@@ -49,7 +49,7 @@ def read_utd_mhad(path: str | Path) -> Iterator[Clip]:
         Clips with joints (T, 1, 20, 3), float32, and the trial in ``extra``.
 
     Raises:
-        FileNotFoundError: There is no such file.
+        FileNotFoundError: The file does not exist.
         SkeletonFormatError: While iterating: a file is damaged, or its action out of range.
 
     References:

@@ -191,7 +191,7 @@ def pku_mmd(split_file: str | Path) -> SplitRule:
         split_file: The file.
 
     Raises:
-        FileNotFoundError: There is no such file.
+        FileNotFoundError: The file does not exist.
         SkeletonFormatError: It has not these four lines, or names a recording on both sides.
 
     References:

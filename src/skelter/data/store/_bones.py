@@ -23,7 +23,7 @@ CLIPS, FRAMES = 32, 32  # that are looked at
 FEWEST_FRAMES, FEWEST_JOINTS = 8, 6
 LARGEST_DETOUR = 2.2
 LEAST = 1e-9  # in the place of no length
-# Bones keep their length over time. Where they do not, as in noise, there is no body to judge.
+# Bones keep their length over time. Where they do not, the clips show noise and not a body.
 LARGEST_VARIATION = 0.35
 
 

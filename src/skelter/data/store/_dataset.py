@@ -107,7 +107,7 @@ def collate(
 
     Raises:
         TypeError: A sample is not such a pair, or a label not an integer.
-        ValueError: There are no samples, or they differ in more than T. In a worker: the transform
+        ValueError: `samples` is empty, or they differ in more than T. In a worker: the transform
             brings a generator of its own.
 
     Example:

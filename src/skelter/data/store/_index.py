@@ -15,7 +15,7 @@ from torch import Tensor
 from skelter import _checks
 from skelter._files import SkeletonFormatError, format_error
 from skelter.data._clip import Clip
-from skelter.layouts import SkeletonLayout
+from skelter.layouts import SkeletonLayout, check_layout
 
 Frames = npt.NDArray[np.floating]
 IntArray = npt.NDArray[np.int64]
@@ -51,14 +51,7 @@ class StoreInfo:
     provenance: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        _checks.require(
-            isinstance(self.layout, SkeletonLayout),
-            "`layout`",
-            "be a SkeletonLayout",
-            repr(self.layout),
-            "Import one, such as: from skelter.layouts import NTU25",
-            error=TypeError,
-        )
+        check_layout(self.layout)
         names = self.label_names
         _checks.require(
             not isinstance(names, str) and all(isinstance(name, str) for name in names),

@@ -21,7 +21,7 @@ from skelter.data.files._npz import Arrays, load_npz, require_kind
 from skelter.data.store._bones import warn_of_bones
 from skelter.data.store._index import ClipIndex, IntArray, StoreInfo, check_index
 from skelter.data.store._store import SkeletonStore
-from skelter.layouts import SkeletonLayout, find_layout
+from skelter.layouts import SkeletonLayout, check_layout, find_layout
 
 OWN = {
     "data", "offsets", "label", "subject", "view", "seq_names", "label_names", "joint_names",
@@ -36,7 +36,8 @@ def read_ragged(path: str | Path) -> Iterator[Clip]:
         path: The ``.npz`` file.
 
     Raises:
-        FileNotFoundError: There is none.
+        FileNotFoundError: The file does not exist.
+        TypeError: `layout` is neither a layout nor None.
         SkeletonFormatError: The file is not an ``.npz``, lacks an array, or its arrays disagree.
             While iterating: a coordinate of a clip is not finite.
     """
@@ -83,7 +84,7 @@ def load_ragged(path: str | Path, *, layout: SkeletonLayout | None = None) -> Sk
 def open_ragged(path: Path, layout: SkeletonLayout | None = None) -> SkeletonStore:
     """Load a file as `load_ragged` does, but with any coordinates."""
     arrays = _read_arrays(path)
-    layout = layout or _find_layout(arrays, path)
+    layout = _find_layout(arrays, path) if layout is None else check_layout(layout)
     _check_arrays(path, arrays, layout)
     count = len(arrays["offsets"]) - 1
     unknown = np.full(count, -1)

@@ -16,7 +16,7 @@ from skelter.data.synthetic._draws import Array, Draws
 from skelter.data.synthetic._landmarks import placement
 from skelter.data.synthetic._performance import ACTIONS as ACTION_SPECS
 from skelter.data.synthetic._performance import Style, perform
-from skelter.layouts import NTU25, SkeletonLayout
+from skelter.layouts import NTU25, SkeletonLayout, check_layout
 
 ACTIONS: tuple[str, ...] = tuple(ACTION_SPECS)
 """The names of the action classes that `generate` knows."""
@@ -78,7 +78,7 @@ def generate(
         all zeros in actions of one person.
 
     Raises:
-        TypeError: A count or the seed is not an integer.
+        TypeError: A count or the seed is not an integer, or `layout` is not a layout.
         ValueError: A class is unknown, a number is out of its range, or no joint of the layout
             is known.
 
@@ -95,7 +95,7 @@ def generate(
     _checks.between("noise", noise, 0.0, 1.0, "It is in metres; trackers have about 0.01.")
     _checks.between("dropped", dropped, 0.0, 1.0, "It is a probability.")
     names = _check_classes(ACTIONS if classes is None else classes)
-    studio = _Studio(placement(layout), noise=noise, dropped=dropped, seed=seed)
+    studio = _Studio(placement(check_layout(layout)), noise=noise, dropped=dropped, seed=seed)
     clips = [
         studio.record(action, label, *cast)
         for label, action in enumerate(names)
