@@ -210,9 +210,7 @@ class TestLabels:
             SkeletonStore.from_clips(arrays(2), [0, 1], layout=SBU15, label_names=[0, 1])
 
     def test_a_layout_by_name(self):
-        with pytest.raises(
-            TypeError, match=r"`layout` must be a SkeletonLayout.*'ntu.*Built in"
-        ):
+        with pytest.raises(TypeError, match=r"`layout` must be a SkeletonLayout.*'ntu.*Built in"):
             SkeletonStore.from_clips(arrays(2), layout="ntu-rgb+d")
 
     @pytest.mark.parametrize("fps", ["30", True, [30]])
