@@ -59,8 +59,15 @@ IN_DATA = {
     "sources": {"_clip", "preparation", "readers", "splits", "store"},
 }
 IN_DATA["__init__"] = set(IN_DATA)
+# The folders of `transforms`: kinds carry all others, and presets are made of all others.
+ON_KINDS = ("bones", "combining", "geometry", "masks", "mixing", "noise", "normalisation", "time")
+IN_TRANSFORMS = {"kinds": set()} | {name: {"kinds"} for name in ON_KINDS}
+IN_TRANSFORMS["presets"] = IN_TRANSFORMS["functional"] = set(IN_TRANSFORMS)
+IN_TRANSFORMS["__init__"] = set(IN_TRANSFORMS)
+INSIDE = {"data": IN_DATA, "transforms": IN_TRANSFORMS}
 # Folders whose names the `__init__` of their room re-exports.
 INTERNAL = {f"skelter.data.{name}" for name in ("files", "preparation", "readers", "store")}
+INTERNAL |= {f"skelter.transforms.{name}" for name in ("kinds", *ON_KINDS)}
 # Rooms of one class, which the package itself exports.
 TWO_DOORS = {"memory", "momentum"}
 THIRD_PARTY = {"torch", "numpy", "einops", "typing_extensions"}
@@ -80,9 +87,9 @@ def forbidden_imports(root):
                 if parts[0] != "skelter":
                     known = THIRD_PARTY | OPTIONAL.get(room, set()) | sys.stdlib_module_names
                     fine = parts[0] in known
-                elif parts[:2] == ["skelter", "data"] and room == "data":
+                elif len(parts) > 1 and parts[1] == room and room in INSIDE:
                     folder = inside.parts[1].removesuffix(".py")
-                    known = IN_DATA.get(folder, set()) | {folder}
+                    known = INSIDE[room].get(folder, set()) | {folder}
                     fine = len(parts) > 2 and parts[2] in known
                 else:
                     fine = len(parts) > 1 and parts[1] in allowed
@@ -100,7 +107,7 @@ def imported(node, inside):
     if node.level:
         folder = ["skelter", *inside.parts[: len(inside.parts) - node.level]]
         module = ".".join([*folder, *([module] if module else [])])
-    if module in ("skelter", "skelter.data"):
+    if module in ("skelter", "skelter.data", "skelter.transforms"):
         return [f"{module}.{alias.name}" for alias in node.names]
     return [module]
 
@@ -134,6 +141,12 @@ class TestLayers:
             ("data/splits/_bad.py", "from skelter.data.readers import _ntu"),
             ("data/synthetic/_bad.py", "from skelter.data.splits import SplitRule"),
             ("data/preparation/_bad.py", "from skelter.data.sources import ntu60"),
+            ("transforms/kinds/_bad.py", "from skelter.transforms.time._crop import CropParams"),
+            (
+                "transforms/noise/_bad.py",
+                "from skelter.transforms.masks._jitter import zero_joints",
+            ),
+            ("transforms/time/_bad.py", "from skelter.transforms import presets"),
             ("methods/_bad.py", "from skelter import _kernels"),
             ("transforms/_bad.py", "from skelter._kernels import use_plain"),
             ("_kernels/_bad.py", "from skelter.encoders import AGCN"),

@@ -11,58 +11,28 @@ import pytest
 import torch
 
 from skelter import transforms as T
-from skelter.layouts import NTU25, SkeletonLayout
+from skelter.layouts import NTU25
 from skelter.transforms import presets
+from transforms.cases import CASES
 
-IN_AN_IMAGE = SkeletonLayout(
-    "NTU25 in an image", NTU25.joints, parents=NTU25.parents, centre=1, dimensions=2
-)
-# Classes that do without arguments stand here only where their defaults do not fit short clips.
-ARGUMENTS = {
-    "Shear": T.Shear(0.5),
-    "TemporalCropResize": T.TemporalCropResize(16, min_frames=4),
-    "CentreCropResize": T.CentreCropResize(16),
-    "Lambda": T.Lambda(torch.neg),
-    "Compose": T.Compose([T.Shear(), T.TemporalCropResize(16, min_frames=4), T.JointJitter(3)]),
-    "OneOf": T.OneOf([T.Shear(), T.JointJitter(), T.Lambda(torch.neg)], weights=[1, 2, 3]),
-    "RandomApply": T.RandomApply(T.Shear(), 0.5),
-}
-FURTHER = {
-    "OneOf of crops": T.OneOf([T.TemporalCropResize(8, min_frames=4), T.CentreCropResize(8)]),
-    "RandomApply of a plain one": T.RandomApply(T.Lambda(torch.neg)),
-    "isc_view": presets.isc_view(frames=16, min_frames=4),
-    "isc_small_view": presets.isc_small_view(frames=16),
-    "isc_normalise": presets.isc_normalise(),
-    "Shear with scores": T.Shear(layout=IN_AN_IMAGE),
-    "JointJitter with scores": T.JointJitter(layout=IN_AN_IMAGE),
-    "CentreOnJoint with scores": T.CentreOnJoint(IN_AN_IMAGE),
-    "UnitScale with scores": T.UnitScale(layout=IN_AN_IMAGE),
-    "isc_view with scores": presets.isc_view(frames=16, min_frames=4, layout=IN_AN_IMAGE),
-}
-
-
-def exported():
-    """Every transform that the package exports, built with its defaults or with ARGUMENTS."""
-    for name in T.__all__:
-        kind = getattr(T, name)
-        if not (isinstance(kind, type) and issubclass(kind, T.Transform)):
-            continue
-        if not inspect.isabstract(kind) and kind is not T.Deterministic:
-            yield name, ARGUMENTS.get(name) or build(kind)
-
-
-def build(kind):
-    try:
-        return kind()
-    except TypeError as error:
-        raise AssertionError(
-            f"{kind.__name__} has no defaults to be tested with: add it to ARGUMENTS here."
-        ) from error
-
-
-TRANSFORMS = dict(exported()) | FURTHER
-EVERY = pytest.mark.parametrize("transform", TRANSFORMS.values(), ids=TRANSFORMS)
+EVERY = pytest.mark.parametrize("case", CASES, ids=str)
 LENGTHS = torch.tensor([20, 13, 1, 7])
+
+
+@pytest.fixture
+def transform(case):
+    return case.build(NTU25)
+
+
+def test_every_transform_is_here():
+    """All that the package exports."""
+    exported = {
+        name
+        for name, kind in vars(T).items()
+        if isinstance(kind, type) and issubclass(kind, T.Transform) and not inspect.isabstract(kind)
+    }
+    built = {type(case.build(case.layouts[0])).__name__ for case in CASES}
+    assert exported - {"Deterministic"} - built == set(), "add them to tests/transforms/cases"
 
 
 def seeded(seed=5):
@@ -74,6 +44,12 @@ class Seen:
 
     def __init__(self, x):
         self.shape, self.dtype, self.device = x.shape, x.dtype, x.device
+
+
+def alone(case):
+    """Skip transforms that take something over from other clips."""
+    if case.partners:
+        pytest.skip("takes something over from another clip")
 
 
 @EVERY
@@ -116,12 +92,13 @@ class TestBattery:
             "dtype, device and frame counts of clips; what depends on values is for `transform`."
         )
 
-    def test_one_clip_is_a_batch_of_one(self, transform, clips):
+    def test_one_clip_is_a_batch_of_one(self, case, transform, clips):
         """Whatever kind of numbers it draws."""
-        alone = transform(clips[1], num_frames=LENGTHS[1], generator=seeded())
+        alone(case)
+        single = transform(clips[1], num_frames=LENGTHS[1], generator=seeded())
         batch = transform(clips[1:2], num_frames=LENGTHS[1:2], generator=seeded())
         torch.testing.assert_close(
-            alone, batch[0], rtol=0, atol=4e-6
+            single, batch[0], rtol=0, atol=4e-6
         )  # roundings of values up to 10
 
     def test_same_draws_for_every_dtype(self, transform, clips):
@@ -129,14 +106,15 @@ class TestBattery:
         narrow = transform(clips, num_frames=LENGTHS, generator=seeded())
         torch.testing.assert_close(narrow, wide.float(), rtol=1e-4, atol=1e-4)
 
-    def test_batch_equals_loop(self, transform, clips):
+    def test_batch_equals_loop(self, case, transform, clips):
         """Clip by clip with the batch's own parameters."""
+        alone(case)
         params = transform.sample(clips, num_frames=LENGTHS, generator=seeded())
         batch = transform(clips, params=params)
         for row, clip in enumerate(clips):
-            alone = transform(clip, params=take(params, row))
+            single = transform(clip, params=take(params, row))
             torch.testing.assert_close(
-                alone, batch[row], rtol=0, atol=4e-6
+                single, batch[row], rtol=0, atol=4e-6
             )  # roundings of values up to 10
 
     def test_any_leading_axes(self, transform, clips):
@@ -145,7 +123,8 @@ class TestBattery:
         out = transform(folded, num_frames=LENGTHS.reshape(2, 2), generator=seeded())
         assert torch.equal(out.flatten(0, 1), transform(clips, params=params))
 
-    def test_single_clip(self, transform, clips):
+    def test_single_clip(self, case, transform, clips):
+        alone(case)
         out = transform(clips[0], num_frames=torch.tensor(13))
         assert out.shape == transform(clips).shape[1:]
 
@@ -212,9 +191,10 @@ class TestBattery:
 
     @pytest.mark.filterwarnings("ignore:There is a performance drop")
     @pytest.mark.parametrize("randomness", ["different", "same"])
-    def test_vmap(self, transform, clips, randomness):
+    def test_vmap(self, case, transform, clips, randomness):
         """Within it, a clip looks like one alone. With one draw for all, it is as in a loop."""
-        if "CheckFinite" in repr(transform):
+        alone(case)
+        if case.reads_values:
             pytest.skip("reads values on purpose")
         drawn = torch.func.vmap(
             lambda x, n: transform(x, num_frames=n), randomness=randomness
@@ -233,7 +213,9 @@ class TestBattery:
         with pytest.raises(TypeError, match=r"`generator` must be.*Generator\(\).manual_seed"):
             transform(clips, generator=seed)
 
-    def test_missing_persons_have_finite_gradients(self, transform, clips):
+    def test_missing_persons_have_finite_gradients(self, case, transform, clips):
+        if not case.differentiable:
+            pytest.skip("has no gradient")
         clips[0, ..., 1] = 0
         clips[1] = 0
         clips.requires_grad_()
@@ -259,8 +241,6 @@ class TestBattery:
             transform(torch.randn(shape))
 
     def test_pickles_and_copies(self, transform, clips):
-        if isinstance(transform, T.Lambda):
-            transform = T.Lambda(torch.neg)
         again = pickle.loads(pickle.dumps(copy.deepcopy(transform)))
         assert torch.equal(again(clips, generator=seeded()), transform(clips, generator=seeded()))
 
@@ -270,8 +250,8 @@ class TestBattery:
         assert out.shape[2] == expected
         assert out.shape == transform.output_shape(clips.shape)
 
-    def test_pure_part_compiles_whole(self, transform, clips):
-        if "CheckFinite" in repr(transform):
+    def test_pure_part_compiles_whole(self, case, transform, clips):
+        if case.reads_values:
             pytest.skip("reads values on purpose")
         params = transform.sample(clips, num_frames=LENGTHS, generator=seeded())
         torch.compiler.reset()
@@ -280,7 +260,9 @@ class TestBattery:
         )
         torch.testing.assert_close(compiled(clips), transform.transform(clips, params))
 
-    def test_passes_gradients(self, transform, clips):
+    def test_passes_gradients(self, case, transform, clips):
+        if not case.differentiable:
+            pytest.skip("has no gradient")
         clips.requires_grad_()
         transform(clips, num_frames=LENGTHS).sum().backward()
         assert clips.grad.isfinite().all()

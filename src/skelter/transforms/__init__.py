@@ -5,19 +5,20 @@ parameters, its `transform` is pure, and a pure function of the same idea is in 
 """
 
 from skelter.transforms import functional, presets
-from skelter.transforms._align import AlignShoulders, AlignSpine
-from skelter.transforms._base import Deterministic, Transform
-from skelter.transforms._choice import OneOf, OneOfParams, RandomApply
-from skelter.transforms._compose import Compose, ComposeParams, MultiView
-from skelter.transforms._crop import CentreCropResize, CropParams, TemporalCropResize
-from skelter.transforms._fill import FillFrames
-from skelter.transforms._frame_map import FrameMap
-from skelter.transforms._jitter import JointJitter, JointJitterParams
-from skelter.transforms._joint_map import JointMap
-from skelter.transforms._numbers import uniform
-from skelter.transforms._place import CentreOnJoint, UnitScale
-from skelter.transforms._plain import CheckFinite, Lambda
-from skelter.transforms._shear import Shear, ShearParams
+from skelter.transforms.combining._choice import OneOf, OneOfParams, RandomApply
+from skelter.transforms.combining._compose import Compose, ComposeParams, MultiView
+from skelter.transforms.combining._plain import CheckFinite, Lambda
+from skelter.transforms.geometry._shear import Shear, ShearParams
+from skelter.transforms.kinds._base import Deterministic, Transform
+from skelter.transforms.kinds._frame_map import FrameMap
+from skelter.transforms.kinds._joint_map import JointMap
+from skelter.transforms.kinds._mask import Mask
+from skelter.transforms.kinds._numbers import normal, uniform
+from skelter.transforms.masks._jitter import JointJitter, JointJitterParams
+from skelter.transforms.normalisation._align import AlignShoulders, AlignSpine
+from skelter.transforms.normalisation._fill import FillFrames
+from skelter.transforms.normalisation._place import CentreOnJoint, UnitScale
+from skelter.transforms.time._crop import CentreCropResize, CropParams, TemporalCropResize
 
 __all__ = [
     "AlignShoulders",
@@ -35,6 +36,7 @@ __all__ = [
     "JointJitterParams",
     "JointMap",
     "Lambda",
+    "Mask",
     "MultiView",
     "OneOf",
     "OneOfParams",
@@ -45,6 +47,7 @@ __all__ = [
     "Transform",
     "UnitScale",
     "functional",
+    "normal",
     "presets",
     "uniform",
 ]

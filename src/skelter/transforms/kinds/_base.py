@@ -33,11 +33,14 @@ class FrameRows(NamedTuple):
         first: Whole frames, int64 of shape (..., T').
         second: Frames that are blended in, of the same shape.
         share: How much of the second, float32 of the same shape. None reads the first alone.
+        keep: Output frames that hold what was read, bool of the same shape. The others become
+            zeros. None keeps all of them.
     """
 
     first: Tensor
     second: Tensor
     share: Tensor | None
+    keep: Tensor | None = None
 
 
 FrameReader: TypeAlias = Callable[[ClipShape, Any], FrameRows]
@@ -76,13 +79,52 @@ class Transform(nn.Module, ABC, Generic[ParamsT]):
 
     @property
     def output_frames(self) -> int | None:
-        """Frames of every output clip, all of them valid. None if time is left as it is."""
+        """Frames of every output clip, valid unless `output_num_frames` says otherwise.
+
+        None if the number of frames is left as it is.
+        """
         return None
 
     def output_shape(self, shape: torch.Size) -> torch.Size:
         """Return the shape that clips of a shape (..., C, T, V, M) have afterwards."""
         frames = self.output_frames
         return shape if frames is None else torch.Size((*shape[:-3], frames, *shape[-2:]))
+
+    def output_num_frames(
+        self, x: ClipShape, params: ParamsT, *, num_frames: Tensor | None = None
+    ) -> Tensor | None:
+        """Return the valid frames of output clips, integers (...), or None where all are valid.
+
+        Args:
+            x: The clips, or their shape.
+            params: The parameters that are applied.
+            num_frames: Valid frames of each clip before. None counts all of them.
+        """
+        return num_frames if self.output_frames is None else None
+
+    def with_num_frames(
+        self,
+        x: Tensor | RaggedClips,
+        *,
+        num_frames: Tensor | None = None,
+        generator: Generator | None = None,
+        params: ParamsT | None = None,
+    ) -> tuple[Tensor, Tensor]:
+        """Return what a call returns, and the valid frames of each output clip.
+
+        Example:
+            >>> from skelter.transforms import TemporalCropResize
+            >>> TemporalCropResize(64).with_num_frames(torch.randn(2, 3, 90, 25, 2))[1]
+            tensor([64, 64])
+        """
+        clips, num_frames = enter(x, num_frames, generator)
+        if num_frames is None and isinstance(clips, RaggedClips):
+            num_frames = clips.num_frames
+        if params is None:
+            params = self.sample(Valueless(clips), num_frames=num_frames, generator=generator)
+        counts = self.output_num_frames(Valueless(clips), params, num_frames=num_frames)
+        out = _draw_and_apply(clips, self, num_frames, generator, params)
+        return out, _checks.frame_counts(counts, out)
 
     @abstractmethod
     def sample(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from torch import Tensor
 
 from skelter.layouts import SkeletonLayout
-from skelter.transforms._numbers import constant, identity, widen
+from skelter.transforms.kinds._numbers import constant, identity, widen
 
 
 def pass_on(matrix: Tensor, C: int) -> Tensor:
@@ -20,3 +20,12 @@ def pass_on(matrix: Tensor, C: int) -> Tensor:
 def say_layout(layout: SkeletonLayout | None) -> str:
     """Return the layout as a ``repr`` names it behind other arguments."""
     return "" if layout is None else f", layout={layout.name}"
+
+
+def presence(x: Tensor) -> Tensor:
+    """Return 1 for joints that are there and 0 for those that are all zeros, (..., 1, T, V, M)."""
+    first, *others = x.detach().unbind(-4)
+    size = first.abs()
+    for plane in others:
+        size += plane.abs()
+    return size.sign_().unsqueeze(-4)

@@ -8,16 +8,13 @@ from torch import Generator, Tensor
 
 from skelter import _checks
 from skelter._ragged import RaggedClips
-from skelter.transforms._frame_map import FrameMap, read_frames
-from skelter.transforms._numbers import (
+from skelter.transforms.kinds._frame_map import FrameMap, read_frames, resize_positions
+from skelter.transforms.kinds._numbers import (
     as_tensor,
     at_least,
     at_most,
-    count_to,
     draw,
     floor,
-    last_axis,
-    narrow,
     valid_frames,
     wide,
 )
@@ -56,7 +53,7 @@ def crop_resize(x: Tensor | RaggedClips, start: Tensor, length: Tensor, frames: 
     _checks.positive_int("frames", frames)
     x = x if isinstance(x, RaggedClips) else _checks.clips(x)
     _checks.params(x, start=(start, ()), length=(length, ()))
-    return read_frames(x, _crop_positions(start, length, frames))
+    return read_frames(x, resize_positions(start, length, frames))
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,7 +77,7 @@ class _CropResize(FrameMap[CropParams]):
 
     def positions(self, x: ClipShape, params: CropParams) -> Tensor:
         """Return where in the clip each output frame lies."""
-        return _crop_positions(params.start, params.length, self.frames)
+        return resize_positions(params.start, params.length, self.frames)
 
 
 class TemporalCropResize(_CropResize):
@@ -185,13 +182,3 @@ def _centre_crop(valid: Tensor, ratio: float) -> tuple[Tensor, Tensor]:
     """
     start = floor((1 - ratio) * wide(valid) / 2)
     return start, valid - 2 * start
-
-
-def _crop_positions(start: Tensor, length: Tensor, frames: int) -> Tensor:
-    """Return where the centres of output frames lie in their clips, held inside the crops.
-
-    Within a crop they are float32: half precision cannot tell 300 frames apart.
-    """
-    step = narrow(count_to(frames, start) + 0.5)
-    within = at_least(step * last_axis(narrow(length / frames)) - 0.5, 0.0)
-    return wide(at_most(within, last_axis(narrow(length - 1)))) + last_axis(start)

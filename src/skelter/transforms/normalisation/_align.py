@@ -9,8 +9,8 @@ from torch import Tensor
 from skelter import _checks
 from skelter._precision import outside_autocast
 from skelter.layouts import NTU25, SkeletonLayout, check_layout
-from skelter.transforms._base import Deterministic
-from skelter.transforms._shear import shear
+from skelter.transforms.kinds._base import Deterministic
+from skelter.transforms.kinds._joint_map import map_joints
 
 AXES = ("x", "y", "z")
 
@@ -50,7 +50,7 @@ def align_bone(x: Tensor, lower: int, upper: int, axis: int) -> Tensor:
     _checks.between("axis", axis, 0, 2)
     bone = x[..., 0, upper, 0] - x[..., 0, lower, 0]
     target = torch.eye(3, dtype=bone.dtype, device=bone.device)[axis]
-    return shear(x, rotation_between(bone, target))
+    return map_joints(x, rotation_between(bone, target)[..., None, :, :])
 
 
 @outside_autocast

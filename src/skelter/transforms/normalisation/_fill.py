@@ -7,7 +7,7 @@ from einops import rearrange
 from torch import Tensor
 
 from skelter import _checks
-from skelter.transforms._base import Deterministic
+from skelter.transforms.kinds._base import Deterministic
 
 
 def fill_frames(x: Tensor) -> Tensor:

@@ -10,9 +10,9 @@ from torch import Generator, Tensor
 from skelter import _checks
 from skelter._precision import outside_autocast
 from skelter.layouts import SkeletonLayout, check_layout
-from skelter.transforms._joint_map import JointMap
-from skelter.transforms._numbers import as_tensor, draw, ones
-from skelter.transforms._positions import pass_on, say_layout
+from skelter.transforms.kinds._joint_map import JointMap
+from skelter.transforms.kinds._numbers import as_tensor, draw, ones
+from skelter.transforms.kinds._positions import pass_on, say_layout
 from skelter.typing import ClipShape
 
 

@@ -11,9 +11,19 @@ from torch.nn import functional as F
 
 from skelter import _checks
 from skelter._ragged import RaggedClips
-from skelter.transforms._base import FrameReader, FrameRows, Transform
-from skelter.transforms._joint_map import forbid_own_transform
-from skelter.transforms._numbers import as_tensor, floor, is_whole, narrow
+from skelter.transforms.kinds._base import FrameReader, FrameRows, Transform
+from skelter.transforms.kinds._joint_map import forbid_own_transform
+from skelter.transforms.kinds._numbers import (
+    as_tensor,
+    at_least,
+    at_most,
+    count_to,
+    floor,
+    is_whole,
+    last_axis,
+    narrow,
+    wide,
+)
 from skelter.typing import ClipShape
 
 ParamsT = TypeVar("ParamsT")
@@ -50,8 +60,10 @@ class FrameMap(Transform[ParamsT], Generic[ParamsT]):
     """A transform that reads output frames at positions of the time axis.
 
     A new one implements `sample` and `positions`, and `output_frames` where all clips get the
-    same number of frames. Of ragged clips nothing but these frames is read. Adjacent frame maps
-    of a `Compose` become one where that is exact: where one of them picks whole frames.
+    same number of frames. Where some output frames are to be zeros, such as padding, it also
+    implements `present`, and `output_num_frames` where the number of valid frames changes. Of
+    ragged clips nothing but the frames at these positions is read. Adjacent frame maps of a
+    `Compose` become one where that is exact: where one of them picks whole frames.
 
     Example:
         >>> import torch
@@ -79,6 +91,13 @@ class FrameMap(Transform[ParamsT], Generic[ParamsT]):
         Like `sample`, it sees the shape of the clips and not their values.
         """
 
+    def present(self, x: ClipShape, params: ParamsT) -> Tensor | None:
+        """Return the output frames that are read, bool (..., T'). The others become zeros.
+
+        None reads all of them. Positions of frames that are not read have to lie in the clip.
+        """
+        return None
+
     @final
     def transform(self, x: Tensor | RaggedClips, params: ParamsT) -> Tensor:
         """Read the frames at their positions, of ragged clips where they lie."""
@@ -92,7 +111,9 @@ class FrameMap(Transform[ParamsT], Generic[ParamsT]):
         return self._rows
 
     def _rows(self, x: ClipShape, params: ParamsT) -> FrameRows:
-        return rows_at(x, self.positions(x, params))
+        rows = rows_at(x, self.positions(x, params))
+        present = self.present(x, params)
+        return rows if present is None else rows._replace(keep=as_tensor(present))
 
 
 def rows_at(x: ClipShape, positions: Tensor) -> FrameRows:
@@ -125,15 +146,45 @@ def join_rows(before: FrameRows, after: FrameRows) -> FrameRows | None:
     if after.share is None:
         share = None if before.share is None else before.share.gather(-1, after.first)
         first, second = (frames.gather(-1, after.first) for frames in before[:2])
-        return FrameRows(first, second, share)
-    if before.share is None:
+        keep = None if before.keep is None else before.keep.gather(-1, after.first)
+        return FrameRows(first, second, share, _both(keep, after.keep))
+    if before.share is None and before.keep is None:
         first, second = (before.first.gather(-1, frames) for frames in after[:2])
-        return FrameRows(first, second, after.share)
+        return FrameRows(first, second, after.share, after.keep)
     return None
+
+
+def _both(keep: Tensor | None, other: Tensor | None) -> Tensor | None:
+    if keep is None or other is None:
+        return other if keep is None else keep
+    return keep & other
 
 
 def read_rows(x: Tensor | RaggedClips, rows: FrameRows) -> Tensor:
     """Read frames of clips, padded or ragged."""
+    read = _read_all(x, rows)
+    if rows.keep is None:
+        return read
+    return read.masked_fill(~rows.keep[..., None, :, None, None], 0.0)
+
+
+def resize_positions(start: Tensor, length: Tensor, frames: int) -> Tensor:
+    """Return where the centres of output frames lie in their clips, held inside the stretches.
+
+    Output frame j lies at ``start + clamp((j + 0.5) * length / frames - 0.5, 0, length - 1)``.
+    Within a stretch that is float32: half precision cannot tell 300 frames apart.
+
+    Args:
+        start: First frame of each stretch, integers (...).
+        length: Frames of each stretch, integers (...).
+        frames: Frames that it is resampled to.
+    """
+    step = narrow(count_to(frames, start) + 0.5)
+    within = at_least(step * last_axis(narrow(length / frames)) - 0.5, 0.0)
+    return wide(at_most(within, last_axis(narrow(length - 1)))) + last_axis(start)
+
+
+def _read_all(x: Tensor | RaggedClips, rows: FrameRows) -> Tensor:
     if isinstance(x, RaggedClips):
         return x.clips_of(_blend(x.rows, x.starts[:, None], rows))
     *batch, C, T, V, M = x.shape

@@ -1,25 +1,16 @@
-"""Transforms with the settings of published methods, by name."""
+"""Views and pre-normalisation of the reference method."""
 
 from __future__ import annotations
 
 from skelter.layouts import NTU25, SkeletonLayout
-from skelter.transforms._align import AlignShoulders, AlignSpine
-from skelter.transforms._choice import OneOf
-from skelter.transforms._compose import Compose
-from skelter.transforms._crop import CentreCropResize, TemporalCropResize
-from skelter.transforms._fill import FillFrames
-from skelter.transforms._jitter import JointJitter
-from skelter.transforms._place import CentreOnJoint, UnitScale
-from skelter.transforms._shear import Shear
-
-__all__ = [
-    "isc_normalise",
-    "isc_probe_view",
-    "isc_small_view",
-    "isc_test_view",
-    "isc_view",
-    "size_and_place",
-]
+from skelter.transforms.combining._choice import OneOf
+from skelter.transforms.combining._compose import Compose
+from skelter.transforms.geometry._shear import Shear
+from skelter.transforms.masks._jitter import JointJitter
+from skelter.transforms.normalisation._align import AlignShoulders, AlignSpine
+from skelter.transforms.normalisation._fill import FillFrames
+from skelter.transforms.normalisation._place import CentreOnJoint, UnitScale
+from skelter.transforms.time._crop import CentreCropResize, TemporalCropResize
 
 
 def isc_view(

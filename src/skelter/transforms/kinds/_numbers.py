@@ -48,6 +48,29 @@ def uniform(shape: Sequence[int], x: ClipShape, generator: Generator | None = No
     return draws if device == x.device else draws.to(x.device)
 
 
+def normal(shape: Sequence[int], x: ClipShape, generator: Generator | None = None) -> Tensor:
+    """Draw numbers from N(0, 1) for clips, where the generator is, and bring them to the clips.
+
+    Like `uniform`, in float32 whatever the dtype of the clips.
+
+    Args:
+        shape: The shape of the draws, which leads with the batch axes of the clips.
+        x: The clips, or their shape.
+        generator: The source of randomness, the global generator of the clips' device if None.
+
+    Returns:
+        float32 of the shape, on the device of `x`.
+
+    Example:
+        >>> x = torch.zeros(8, 3, 64, 25, 2)
+        >>> normal((8, 3), x, torch.Generator().manual_seed(0)).shape
+        torch.Size([8, 3])
+    """
+    device = x.device if generator is None else generator.device
+    draws = torch.randn(shape, generator=generator, device=device, dtype=torch.float32)
+    return draws if device == x.device else draws.to(x.device)
+
+
 def draw(x: ClipShape, generator: Generator | None, *shapes: Sequence[int]) -> list[Tensor]:
     """Draw as `uniform` does, blocks (..., *shape) for clips, one after another in one call.
 

@@ -13,10 +13,10 @@ from torch import Generator, Tensor, nn
 from skelter import _checks
 from skelter._precision import outside_autocast
 from skelter._ragged import RaggedClips
-from skelter.transforms._base import FrameReader, JointMatrices, Transform, Valueless, enter
-from skelter.transforms._frame_map import as_read_for, join_rows, read_rows
-from skelter.transforms._joint_map import map_joints
-from skelter.transforms._numbers import as_tensor
+from skelter.transforms.kinds._base import FrameReader, JointMatrices, Transform, Valueless, enter
+from skelter.transforms.kinds._frame_map import as_read_for, join_rows, read_rows
+from skelter.transforms.kinds._joint_map import map_joints
+from skelter.transforms.kinds._numbers import as_tensor
 from skelter.typing import ClipShape
 
 
@@ -55,6 +55,8 @@ class Compose(Transform[ComposeParams]):
         self.transforms = Members(transforms)
         self._members = self.transforms.as_transforms()
         self._stages = _stages_of(self._members)
+        joint_maps = [member.as_joint_map() for member in self._members]
+        self._joint_run = _JointRun([m for m in joint_maps if m]) if all(joint_maps) else None
 
     @property
     def output_frames(self) -> int | None:
@@ -68,6 +70,16 @@ class Compose(Transform[ComposeParams]):
             shape = member.output_shape(shape)
         return shape
 
+    def output_num_frames(
+        self, x: ClipShape, params: ComposeParams, *, num_frames: Tensor | None = None
+    ) -> Tensor | None:
+        """Return the valid frames after the last member."""
+        seen = Valueless(x)
+        for member, own in zip(self._members, params.params, strict=True):
+            num_frames = member.output_num_frames(seen, own, num_frames=num_frames)
+            seen = Valueless(seen, member.output_shape(seen.shape))
+        return num_frames
+
     def sample(
         self, x: ClipShape, *, num_frames: Tensor | None = None, generator: Generator | None = None
     ) -> ComposeParams:
@@ -76,10 +88,10 @@ class Compose(Transform[ComposeParams]):
         drawn, seen = [], Valueless(x)
         for member in self._members:
             drawn.append(member.sample(seen, num_frames=num_frames, generator=generator))
+            num_frames = member.output_num_frames(seen, drawn[-1], num_frames=num_frames)
             shape = member.output_shape(seen.shape)
             if shape is not seen.shape:
                 seen = Valueless(seen, shape)
-                num_frames = None if member.output_frames is not None else num_frames
         return ComposeParams(tuple(drawn))
 
     def transform(self, x: Tensor | RaggedClips, params: ComposeParams) -> Tensor:
@@ -95,11 +107,10 @@ class Compose(Transform[ComposeParams]):
 
     def as_joint_map(self) -> JointMatrices | None:
         """Return the product of the members' matrices, if all of them are joint maps."""
-        (stage, *others) = self._stages
-        return self._matrices if isinstance(stage, _JointRun) and not others else None
+        return self._matrices if self._joint_run else None
 
     def _matrices(self, x: ClipShape, params: ComposeParams) -> Tensor:
-        return cast(_JointRun, self._stages[0]).product(x, params.params)
+        return cast(_JointRun, self._joint_run).product(x, params.params)
 
 
 class MultiView(nn.Module):
@@ -282,7 +293,7 @@ def _stages_of(members: Sequence[Transform[Any]]) -> list[_Plain | _JointRun | _
     kinds = [(member, member.as_joint_map(), member.as_frame_map()) for member in members]
     for kind, group in groupby(kinds, lambda entry: (entry[1] is not None, entry[2] is not None)):
         run = list(group)
-        if kind == (True, False):
+        if kind == (True, False) and len(run) > 1:
             stages.append(_JointRun([maps for _, maps, _ in run if maps]))
         elif kind == (False, True):
             stages.append(_FrameRun([maps for _, _, maps in run if maps], [m for m, *_ in run]))

@@ -10,8 +10,8 @@ from torch import Tensor
 
 from skelter import _checks
 from skelter.layouts import NTU25, SkeletonLayout, check_layout, map_positions
-from skelter.transforms._base import Deterministic
-from skelter.transforms._positions import say_layout
+from skelter.transforms.kinds._base import Deterministic
+from skelter.transforms.kinds._positions import presence, say_layout
 
 
 def centre_on_joint(x: Tensor, joint: int) -> Tensor:
@@ -38,7 +38,7 @@ def centre_on_joint(x: Tensor, joint: int) -> Tensor:
     """
     x = _checks.clips(x)
     _checks.between("joint", joint, 0, x.shape[-2] - 1, "Joints count from 0.")
-    return (x - x[..., joint, None, 0, None]).mul_(_presence(x))
+    return (x - x[..., joint, None, 0, None]).mul_(presence(x))
 
 
 def unit_scale(x: Tensor) -> Tensor:
@@ -130,15 +130,6 @@ class UnitScale(Deterministic):
     def extra_repr(self) -> str:
         """Name the layout."""
         return say_layout(self.layout).removeprefix(", ")
-
-
-def _presence(x: Tensor) -> Tensor:
-    """Return 1 for joints that are there and 0 for those that are all zeros, (..., 1, T, V, M)."""
-    first, *others = x.detach().unbind(-4)
-    size = first.abs()
-    for plane in others:
-        size += plane.abs()
-    return size.sign_().unsqueeze(-4)
 
 
 def _size(x: Tensor) -> Tensor:

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from skelter import _checks
-from skelter.transforms._base import Deterministic
+from skelter.transforms.kinds._base import Deterministic
 
 
 class Lambda(Deterministic):

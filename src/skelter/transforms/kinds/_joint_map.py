@@ -10,8 +10,8 @@ from torch import Tensor
 
 from skelter import _checks
 from skelter._precision import outside_autocast
-from skelter.transforms._base import JointMatrices, Transform
-from skelter.transforms._numbers import as_tensor, repeat_joints
+from skelter.transforms.kinds._base import JointMatrices, Transform
+from skelter.transforms.kinds._numbers import as_tensor, repeat_joints
 from skelter.typing import ClipShape
 
 ParamsT = TypeVar("ParamsT")

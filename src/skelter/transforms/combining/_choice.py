@@ -12,11 +12,18 @@ from torch import Generator, Tensor
 
 from skelter import _checks
 from skelter._ragged import RaggedClips
-from skelter.transforms._base import Deterministic, FrameReader, FrameRows, JointMatrices, Transform
-from skelter.transforms._compose import Members, counts_of
-from skelter.transforms._frame_map import as_read_for, read_rows
-from skelter.transforms._joint_map import map_joints
-from skelter.transforms._numbers import constant, draw
+from skelter.transforms.combining._compose import Members, counts_of
+from skelter.transforms.kinds._base import (
+    Deterministic,
+    FrameReader,
+    FrameRows,
+    JointMatrices,
+    Transform,
+    Valueless,
+)
+from skelter.transforms.kinds._frame_map import as_read_for, read_rows
+from skelter.transforms.kinds._joint_map import map_joints
+from skelter.transforms.kinds._numbers import as_tensor, constant, draw
 from skelter.typing import ClipShape
 
 
@@ -80,6 +87,20 @@ class OneOf(Transform[OneOfParams]):
     def output_shape(self, shape: torch.Size) -> torch.Size:
         """Return the shape that every member gives."""
         return self._members[0].output_shape(shape)
+
+    def output_num_frames(
+        self, x: ClipShape, params: OneOfParams, *, num_frames: Tensor | None = None
+    ) -> Tensor | None:
+        """Return the valid frames that the chosen members give."""
+        candidates = [
+            member.output_num_frames(x, own, num_frames=num_frames)
+            for member, own in zip(self._members, params.params, strict=True)
+        ]
+        if all(counts is candidates[0] for counts in candidates):
+            return candidates[0]
+        shape = Valueless(x, self.output_shape(x.shape))
+        filled = [_checks.frame_counts(counts, shape) for counts in candidates]
+        return _chosen(filled, as_tensor(params.choice))
 
     def sample(
         self, x: ClipShape, *, num_frames: Tensor | None = None, generator: Generator | None = None
@@ -226,8 +247,16 @@ def _chosen_rows(candidates: Sequence[FrameRows], choice: Tensor) -> FrameRows:
     """Return the rows of each clip, by the number of its choice."""
     first = _chosen([rows.first for rows in candidates], choice)
     second = _chosen([rows.second for rows in candidates], choice)
-    if all(rows.share is None for rows in candidates):
-        return FrameRows(first, second, None)
-    nothing = torch.zeros(first.shape, device=first.device, dtype=torch.float32)
-    shares = [nothing if rows.share is None else rows.share for rows in candidates]
-    return FrameRows(first, second, _chosen(shares, choice))
+    share = _chosen_or_all([rows.share for rows in candidates], choice, first.float().zero_())
+    keep = _chosen_or_all([rows.keep for rows in candidates], choice, first >= 0)
+    return FrameRows(first, second, share, keep)
+
+
+def _chosen_or_all(
+    candidates: Sequence[Tensor | None], choice: Tensor, default: Tensor
+) -> Tensor | None:
+    """Return the candidate of each clip, a default where there is none. None if all have none."""
+    if all(candidate is None for candidate in candidates):
+        return None
+    filled = [default if candidate is None else candidate for candidate in candidates]
+    return _chosen(filled, choice)

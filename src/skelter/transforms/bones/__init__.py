@@ -1,0 +1,1 @@
+"""Lengths of bones, and postures and statistics taken over from another clip."""

@@ -1,0 +1,1 @@
+"""Transforms made of transforms: chains, choices, several views, and plain functions."""

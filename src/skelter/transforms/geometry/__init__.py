@@ -1,0 +1,1 @@
+"""Maps of positions: shear, rotation, scale, translation, mirrors, and exchanged persons."""

@@ -1,0 +1,1 @@
+"""Joints, parts, frames and coordinates that are hidden, and masks of tokens."""

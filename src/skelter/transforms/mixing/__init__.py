@@ -1,0 +1,1 @@
+"""Clips mixed with others of their batch."""

@@ -1,0 +1,1 @@
+"""Noise that is added to positions, and filters along time that take it away."""

@@ -1,0 +1,1 @@
+"""Steps that bring recordings to one place, size and direction, before any view is made."""

@@ -1,0 +1,1 @@
+"""Which frames a clip shows, in which order and at which speed."""
