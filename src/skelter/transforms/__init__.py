@@ -8,6 +8,7 @@ from skelter.transforms import functional, presets
 from skelter.transforms.combining._choice import OneOf, OneOfParams, RandomApply
 from skelter.transforms.combining._compose import Compose, ComposeParams, MultiView
 from skelter.transforms.combining._plain import CheckFinite, Lambda
+from skelter.transforms.combining._some_of import SomeOf, SomeOfParams
 from skelter.transforms.geometry._shear import Shear, ShearParams
 from skelter.transforms.kinds._base import Deterministic, Transform
 from skelter.transforms.kinds._frame_map import FrameMap
@@ -43,6 +44,8 @@ __all__ = [
     "RandomApply",
     "Shear",
     "ShearParams",
+    "SomeOf",
+    "SomeOfParams",
     "TemporalCropResize",
     "Transform",
     "UnitScale",

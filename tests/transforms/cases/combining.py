@@ -31,4 +31,13 @@ CASES = [
     Case("OneOf (crops)", lambda layout: T.OneOf([crop(), T.CentreCropResize(16)])),
     Case("RandomApply", lambda layout: T.RandomApply(T.Shear(layout=layout), 0.5)),
     Case("RandomApply (plain)", lambda layout: T.RandomApply(negate()), scores=False),
+    Case(
+        "SomeOf",
+        lambda layout: T.SomeOf([T.Shear(layout=layout), T.JointJitter(2, layout=layout)], 1),
+    ),
+    Case(
+        "SomeOf (plain)",
+        lambda layout: T.SomeOf([T.Shear(), negate(), T.JointJitter(2)], 2),
+        scores=False,
+    ),
 ]
