@@ -16,6 +16,18 @@ from skelter.transforms.kinds._joint_map import JointMap
 from skelter.transforms.kinds._mask import Mask
 from skelter.transforms.kinds._numbers import normal, uniform
 from skelter.transforms.masks._jitter import JointJitter, JointJitterParams
+from skelter.transforms.noise._blur import TemporalBlur, TemporalBlurParams
+from skelter.transforms.noise._box import BoxNoise, BoxNoiseParams
+from skelter.transforms.noise._gaussian import GaussianNoise, NoiseParams
+from skelter.transforms.noise._impulse import ImpulseNoise, ImpulseNoiseParams
+from skelter.transforms.noise._motion import MotionNoise
+from skelter.transforms.noise._savgol import SavitzkyGolay, SavitzkyGolayParams
+from skelter.transforms.noise._some import (
+    FrameNoise,
+    FrameNoiseParams,
+    JointNoise,
+    JointNoiseParams,
+)
 from skelter.transforms.normalisation._align import AlignShoulders, AlignSpine
 from skelter.transforms.normalisation._fill import FillFrames
 from skelter.transforms.normalisation._place import CentreOnJoint, UnitScale
@@ -24,6 +36,8 @@ from skelter.transforms.time._crop import CentreCropResize, CropParams, Temporal
 __all__ = [
     "AlignShoulders",
     "AlignSpine",
+    "BoxNoise",
+    "BoxNoiseParams",
     "CentreCropResize",
     "CentreOnJoint",
     "CheckFinite",
@@ -33,19 +47,32 @@ __all__ = [
     "Deterministic",
     "FillFrames",
     "FrameMap",
+    "FrameNoise",
+    "FrameNoiseParams",
+    "GaussianNoise",
+    "ImpulseNoise",
+    "ImpulseNoiseParams",
     "JointJitter",
     "JointJitterParams",
     "JointMap",
+    "JointNoise",
+    "JointNoiseParams",
     "Lambda",
     "Mask",
+    "MotionNoise",
     "MultiView",
+    "NoiseParams",
     "OneOf",
     "OneOfParams",
     "RandomApply",
+    "SavitzkyGolay",
+    "SavitzkyGolayParams",
     "Shear",
     "ShearParams",
     "SomeOf",
     "SomeOfParams",
+    "TemporalBlur",
+    "TemporalBlurParams",
     "TemporalCropResize",
     "Transform",
     "UnitScale",

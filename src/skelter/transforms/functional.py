@@ -9,22 +9,39 @@ from skelter.transforms.kinds._frame_map import read_frames
 from skelter.transforms.kinds._joint_map import map_joints
 from skelter.transforms.kinds._mask import keep_only
 from skelter.transforms.masks._jitter import mix_coordinates, zero_joints
+from skelter.transforms.noise._blur import temporal_blur
+from skelter.transforms.noise._box import box_diagonal
+from skelter.transforms.noise._filter import weigh_frames
+from skelter.transforms.noise._gaussian import add_noise
+from skelter.transforms.noise._impulse import scale_points
+from skelter.transforms.noise._motion import motion_weights
+from skelter.transforms.noise._savgol import savitzky_golay
+from skelter.transforms.noise._some import add_noise_to_frames, add_noise_to_joints
 from skelter.transforms.normalisation._align import align_bone, rotation_between
 from skelter.transforms.normalisation._fill import fill_frames
 from skelter.transforms.normalisation._place import centre_on_joint, unit_scale
 from skelter.transforms.time._crop import crop_resize
 
 __all__ = [
+    "add_noise",
+    "add_noise_to_frames",
+    "add_noise_to_joints",
     "align_bone",
+    "box_diagonal",
     "centre_on_joint",
     "crop_resize",
     "fill_frames",
     "keep_only",
     "map_joints",
     "mix_coordinates",
+    "motion_weights",
     "read_frames",
     "rotation_between",
+    "savitzky_golay",
+    "scale_points",
     "shear",
+    "temporal_blur",
     "unit_scale",
+    "weigh_frames",
     "zero_joints",
 ]
