@@ -318,7 +318,7 @@ class TestMonitor:
                 method, MultiView([view, view]), store, range(len(store)), optimiser=still
             )
             found[name] = run.history[-1]["1-NN, bones"]
-        assert found["nothing"] == found["mild"] > 0.3
+        assert found["nothing"] == found["mild"] > 0.1
 
     def test_says_that_it_cannot_watch(self, train):
         none = SkeletonStore.from_clips([clip.joints for clip in NORMAL], layout=KINECT20)
