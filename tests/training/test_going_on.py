@@ -21,7 +21,14 @@ from skelter.layouts import KINECT20
 from skelter.methods import IntraSkeletonContrast
 from skelter.representations import ToBones, ToSequence
 from skelter.training import Monitor, Run, Trainer, TrainingConfig
-from skelter.transforms import MultiView, Shear, presets
+from skelter.transforms import (
+    Compose,
+    Lambda,
+    MultiView,
+    Shear,
+    TemporalCropResize,
+    presets,
+)
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # of Fabric and TensorBoard
 RAW = train_byol.clips()
@@ -297,6 +304,21 @@ class TestMonitor:
         run = train(store=store, monitor=Monitor(0.3, every=1))
         assert 0 <= run.history[-1]["1-NN"] <= 1
         assert Run.open(run.path, best=True).step == run.step
+
+    def test_25_it_looks_at_clips_that_are_not_augmented(self, tmp_path):
+        """The monitors of two published projects retrieve sheared, randomly cropped clips."""
+        store, found = self.labelled(1), {}
+        strong = Compose([TemporalCropResize(16, min_frames=4), Lambda(lambda x: 0 * x)])
+        for name, view in (("mild", presets.isc_test_view(frames=16)), ("nothing", strong)):
+            method, config = small(), TrainingConfig(epochs=1, batch_size=12)
+            still = torch.optim.SGD(method.parameters(), lr=0.0)
+            monitor = Monitor(0.3, every=1)
+            trainer = Trainer(tmp_path / name, config, fabric=cpu(), monitor=monitor)
+            run = trainer.fit(
+                method, MultiView([view, view]), store, range(len(store)), optimiser=still
+            )
+            found[name] = run.history[-1]["1-NN, bones"]
+        assert found["nothing"] == found["mild"] > 0.1
 
     def test_says_that_it_cannot_watch(self, train):
         none = SkeletonStore.from_clips([clip.joints for clip in NORMAL], layout=KINECT20)
