@@ -9,7 +9,32 @@ from skelter.transforms.combining._choice import OneOf, OneOfParams, RandomApply
 from skelter.transforms.combining._compose import Compose, ComposeParams, MultiView
 from skelter.transforms.combining._plain import CheckFinite, Lambda
 from skelter.transforms.combining._some_of import SomeOf, SomeOfParams
+from skelter.transforms.geometry._affine import Affine2d, Affine2dParams
+from skelter.transforms.geometry._box_crop import BoxCrop, BoxCropParams
+from skelter.transforms.geometry._mirror import Mirror
+from skelter.transforms.geometry._move import MoveParams, RandomDrift, RandomMove
+from skelter.transforms.geometry._persons import (
+    DropPerson,
+    DropPersonParams,
+    SwapPersons,
+    SwapViewpoint,
+)
+from skelter.transforms.geometry._rotation import Rotate, RotateMainAxis, RotationParams
+from skelter.transforms.geometry._scale import (
+    BoxScale,
+    BoxScaleParams,
+    Scale,
+    ScaleAxes,
+    ScaleParams,
+)
 from skelter.transforms.geometry._shear import Shear, ShearParams
+from skelter.transforms.geometry._translate import Translate, TranslationParams
+from skelter.transforms.geometry._view import (
+    CameraParams,
+    CameraView,
+    RotateView,
+    WholeDegreeView,
+)
 from skelter.transforms.kinds._base import Deterministic, Transform
 from skelter.transforms.kinds._frame_map import FrameMap
 from skelter.transforms.kinds._joint_map import JointMap
@@ -34,10 +59,18 @@ from skelter.transforms.normalisation._place import CentreOnJoint, UnitScale
 from skelter.transforms.time._crop import CentreCropResize, CropParams, TemporalCropResize
 
 __all__ = [
+    "Affine2d",
+    "Affine2dParams",
     "AlignShoulders",
     "AlignSpine",
+    "BoxCrop",
+    "BoxCropParams",
     "BoxNoise",
     "BoxNoiseParams",
+    "BoxScale",
+    "BoxScaleParams",
+    "CameraParams",
+    "CameraView",
     "CentreCropResize",
     "CentreOnJoint",
     "CheckFinite",
@@ -45,6 +78,8 @@ __all__ = [
     "ComposeParams",
     "CropParams",
     "Deterministic",
+    "DropPerson",
+    "DropPersonParams",
     "FillFrames",
     "FrameMap",
     "FrameNoise",
@@ -59,23 +94,39 @@ __all__ = [
     "JointNoiseParams",
     "Lambda",
     "Mask",
+    "Mirror",
     "MotionNoise",
+    "MoveParams",
     "MultiView",
     "NoiseParams",
     "OneOf",
     "OneOfParams",
     "RandomApply",
+    "RandomDrift",
+    "RandomMove",
+    "Rotate",
+    "RotateMainAxis",
+    "RotateView",
+    "RotationParams",
     "SavitzkyGolay",
     "SavitzkyGolayParams",
+    "Scale",
+    "ScaleAxes",
+    "ScaleParams",
     "Shear",
     "ShearParams",
     "SomeOf",
     "SomeOfParams",
+    "SwapPersons",
+    "SwapViewpoint",
     "TemporalBlur",
     "TemporalBlurParams",
     "TemporalCropResize",
     "Transform",
+    "Translate",
+    "TranslationParams",
     "UnitScale",
+    "WholeDegreeView",
     "functional",
     "normal",
     "presets",

@@ -4,7 +4,19 @@ All take clips ``x`` of shape ``(..., C, T, V, M)``: coordinates, frames, joints
 any number of batch axes, none included. The other tensors lead with the same batch axes.
 """
 
+from skelter.transforms.geometry._affine import affine2d_matrix
+from skelter.transforms.geometry._box_crop import crop_image
+from skelter.transforms.geometry._mirror import mirror
+from skelter.transforms.geometry._move import interpolate_nodes, move
+from skelter.transforms.geometry._persons import swap_persons, swap_viewpoint
+from skelter.transforms.geometry._rotation import (
+    right_handed_rotation_matrix,
+    rotate,
+    rotation_matrix,
+)
+from skelter.transforms.geometry._scale import box_scale, scale
 from skelter.transforms.geometry._shear import shear
+from skelter.transforms.geometry._translate import translate
 from skelter.transforms.kinds._frame_map import read_frames
 from skelter.transforms.kinds._joint_map import map_joints
 from skelter.transforms.kinds._mask import keep_only
@@ -26,21 +38,34 @@ __all__ = [
     "add_noise",
     "add_noise_to_frames",
     "add_noise_to_joints",
+    "affine2d_matrix",
     "align_bone",
     "box_diagonal",
+    "box_scale",
     "centre_on_joint",
+    "crop_image",
     "crop_resize",
     "fill_frames",
+    "interpolate_nodes",
     "keep_only",
     "map_joints",
+    "mirror",
     "mix_coordinates",
     "motion_weights",
+    "move",
     "read_frames",
+    "right_handed_rotation_matrix",
+    "rotate",
     "rotation_between",
+    "rotation_matrix",
     "savitzky_golay",
+    "scale",
     "scale_points",
     "shear",
+    "swap_persons",
+    "swap_viewpoint",
     "temporal_blur",
+    "translate",
     "unit_scale",
     "weigh_frames",
     "zero_joints",
