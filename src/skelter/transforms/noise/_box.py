@@ -42,9 +42,9 @@ def box_diagonal(x: Tensor, box: str = "frame") -> Tensor:
     x = _checks.clips(x)
     _checks.choice("box", box, ("frame", "clip"))
     p = x.to(torch.promote_types(x.dtype, torch.float32))
-    there, axes = presence(p) > 0, (-2,) if box == "frame" else (-3, -2, -1)
-    high = torch.where(there, p, -torch.inf).amax(axes, keepdim=True)
-    low = torch.where(there, p, torch.inf).amin(axes, keepdim=True)
+    axes = (-2,) if box == "frame" else (-3, -2, -1)
+    away = presence(p).reciprocal() - 1  # 0 where a joint is there, infinite where it is missing
+    high, low = (p - away).amax(axes, keepdim=True), (p + away).amin(axes, keepdim=True)
     return (high - low).clamp(min=0).square().sum(-4, keepdim=True).sqrt()
 
 
@@ -126,7 +126,7 @@ class BoxNoise(Transform[BoxNoiseParams]):
             size = box_diagonal(positions.detach(), self.box)
             square = params.direction.square().sum(-4, keepdim=True)
             scale = params.length * square.clamp(min=SMALLEST).rsqrt() * size
-            return add_noise(positions, params.direction * scale)
+            return add_noise(positions, params.direction, scale)
 
         return map_positions(move, x, self.layout)
 

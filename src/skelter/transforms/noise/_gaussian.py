@@ -20,13 +20,14 @@ from skelter.typing import ClipShape
 AXES = ("frames", "joints", "persons")
 
 
-def add_noise(x: Tensor, noise: Tensor) -> Tensor:
+def add_noise(x: Tensor, noise: Tensor, scale: Tensor | None = None) -> Tensor:
     """Add noise to joints that are there. Missing ones, those that are all zeros, stay zero.
 
     Args:
         x: Clips of shape (..., C, T, V, M), all of whose channels are positions.
         noise: What is added, of the same shape. Axes of size 1 behind the batch axes give all
             frames, joints or persons the same.
+        scale: What the noise is multiplied by, of a shape that broadcasts to (..., 1, T, V, M).
 
     Returns:
         Clips of the same shape.
@@ -44,7 +45,8 @@ def add_noise(x: Tensor, noise: Tensor) -> Tensor:
     _checks.params(x, noise=(noise, tuple(1 if size == 1 else full for size, full in sizes)))
     dtype = torch.promote_types(x.dtype, torch.float32)
     there = presence(x).to(dtype)
-    return torch.addcmul(x.to(dtype), noise.to(dtype), there).to(x.dtype)
+    there = there if scale is None else there * scale
+    return torch.addcmul(x.to(dtype), noise.to(dtype), there.to(dtype)).to(x.dtype)
 
 
 @dataclass(frozen=True, eq=False)

@@ -37,10 +37,11 @@ def motion_weights(x: Tensor, unit: float = 1.0) -> Tensor:
         >>> motion_weights(x)[0, 1, :, 0].log()
         tensor([-2.,  2.])
     """
-    p = x.to(torch.promote_types(x.dtype, torch.float32)) / unit
+    x = _checks.clips(x)
+    p = x.to(torch.promote_types(x.dtype, torch.float32))
     there = presence(p)
     square = p.diff(dim=-3).square_().sum(-4, keepdim=True)
-    square = square * there[..., 1:, :, :] * there[..., :-1, :, :]
+    square = square / unit**2 * there[..., 1:, :, :] * there[..., :-1, :, :]
     square = F.pad(square, (0, 0, 0, 0, 1, 0))
     count = there.sum((-2, -1), keepdim=True).clamp(min=1)
     mean = square.sum((-2, -1), keepdim=True) / count
@@ -97,7 +98,7 @@ class MotionNoise(Transform[NoiseParams]):
 
         def add_weighed(positions: Tensor) -> Tensor:
             weights = motion_weights(positions.detach(), self.unit)
-            return add_noise(positions, params.noise * weights)
+            return add_noise(positions, params.noise, weights)
 
         return map_positions(add_weighed, x, self.layout)
 
