@@ -53,7 +53,7 @@ def box_noise(clip, direction, length, box):
     return out
 
 
-def motion_noise(clip, noise, unit=1.0, largest=6.0):
+def motion_noise(clip, noise, unit=1.0, most=10.0):
     C, T, V, M = clip.shape
     out = clip.copy()
     for t in range(T):
@@ -68,7 +68,7 @@ def motion_noise(clip, noise, unit=1.0, largest=6.0):
                     square[v, m] = sum((step[c] / unit) ** 2 for c in range(C))
         for (v, m), own in square.items():
             exponent = own - sum(square.values()) / len(square)
-            out[:, t, v, m] += noise[:, t, v, m] * math.exp(min(exponent, largest))
+            out[:, t, v, m] += noise[:, t, v, m] * min(math.exp(min(exponent, 50)), most)
     return out
 
 

@@ -208,7 +208,9 @@ class TestMotionNoise:
         assert_equal(out, expected, 1e-9)
 
     def test_pixels_stay_finite(self):
-        assert T.MotionNoise()(1000 * torch.randn(4, 2, 30, 17, 1)).isfinite().all()
+        x = 1000 * torch.randn(4, 2, 30, 17, 1)
+        assert F.motion_weights(x).max() == pytest.approx(10)
+        assert T.MotionNoise()(x).isfinite().all()
 
     def test_a_body_that_appears_does_not_move(self):
         x = torch.zeros(3, 4, 5, 1)

@@ -49,7 +49,7 @@ def motion_noise(clip, num_frames, rng, std=0.05):
     square[1:] = (np.diff(clip, axis=1) ** 2).sum(axis=0)
     square[1:] *= there[0, 1:] & there[0, :-1]
     mean = square.sum(axis=(1, 2)) / np.maximum(there[0].sum(axis=(1, 2)), 1)
-    factor = np.exp(np.minimum(square - mean[:, None, None], 6))
+    factor = np.exp(np.minimum(square - mean[:, None, None], np.log(10)))
     return (clip + rng.normal(0, std, clip.shape) * factor * there).astype(np.float32)
 
 

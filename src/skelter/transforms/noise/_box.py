@@ -23,6 +23,8 @@ SMALLEST = 1e-12  # squared length of a direction: three draws of 0.5 have none
 def box_diagonal(x: Tensor, box: str = "frame") -> Tensor:
     """Return the diagonal of the box around joints that are there, 0 where there are none.
 
+    It is a constant to gradients.
+
     Args:
         x: Clips of shape (..., C, T, V, M), all of whose channels are positions.
         box: "frame" for one box for each person and frame, "clip" for one around all of them.
@@ -41,7 +43,7 @@ def box_diagonal(x: Tensor, box: str = "frame") -> Tensor:
     """
     x = _checks.clips(x)
     _checks.choice("box", box, ("frame", "clip"))
-    p = x.to(torch.promote_types(x.dtype, torch.float32))
+    p = x.detach().to(torch.promote_types(x.dtype, torch.float32))
     axes = (-2,) if box == "frame" else (-3, -2, -1)
     away = presence(p).reciprocal() - 1  # 0 where a joint is there, infinite where it is missing
     high, low = (p - away).amax(axes, keepdim=True), (p + away).amin(axes, keepdim=True)
@@ -123,7 +125,7 @@ class BoxNoise(Transform[BoxNoiseParams]):
         """Move the joints."""
 
         def move(positions: Tensor) -> Tensor:
-            size = box_diagonal(positions.detach(), self.box)
+            size = box_diagonal(positions, self.box)
             square = params.direction.square().sum(-4, keepdim=True)
             scale = params.length * square.clamp(min=SMALLEST).rsqrt() * size
             return add_noise(positions, params.direction, scale)
