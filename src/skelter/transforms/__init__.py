@@ -18,16 +18,12 @@ from skelter.transforms.kinds._numbers import normal, uniform
 from skelter.transforms.masks._jitter import JointJitter, JointJitterParams
 from skelter.transforms.noise._blur import TemporalBlur, TemporalBlurParams
 from skelter.transforms.noise._box import BoxNoise, BoxNoiseParams
+from skelter.transforms.noise._frames import FrameNoise, FrameNoiseParams
 from skelter.transforms.noise._gaussian import GaussianNoise, NoiseParams
 from skelter.transforms.noise._impulse import ImpulseNoise, ImpulseNoiseParams
+from skelter.transforms.noise._joints import JointNoise, JointNoiseParams
 from skelter.transforms.noise._motion import MotionNoise
 from skelter.transforms.noise._savgol import SavitzkyGolay, SavitzkyGolayParams
-from skelter.transforms.noise._some import (
-    FrameNoise,
-    FrameNoiseParams,
-    JointNoise,
-    JointNoiseParams,
-)
 from skelter.transforms.normalisation._align import AlignShoulders, AlignSpine
 from skelter.transforms.normalisation._fill import FillFrames
 from skelter.transforms.normalisation._place import CentreOnJoint, UnitScale

@@ -12,11 +12,12 @@ from skelter.transforms.masks._jitter import mix_coordinates, zero_joints
 from skelter.transforms.noise._blur import temporal_blur
 from skelter.transforms.noise._box import box_diagonal
 from skelter.transforms.noise._filter import weigh_frames
+from skelter.transforms.noise._frames import add_noise_to_frames
 from skelter.transforms.noise._gaussian import add_noise
 from skelter.transforms.noise._impulse import scale_points
+from skelter.transforms.noise._joints import add_noise_to_joints
 from skelter.transforms.noise._motion import motion_weights
 from skelter.transforms.noise._savgol import savitzky_golay
-from skelter.transforms.noise._some import add_noise_to_frames, add_noise_to_joints
 from skelter.transforms.normalisation._align import align_bone, rotation_between
 from skelter.transforms.normalisation._fill import fill_frames
 from skelter.transforms.normalisation._place import centre_on_joint, unit_scale

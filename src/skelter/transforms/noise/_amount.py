@@ -18,7 +18,7 @@ Strength: TypeAlias = float | tuple[float, float]
 
 def strength_range(name: str, value: Strength) -> tuple[float, float]:
     """Return the range of a strength, from 0 on. One number is a range of nothing else."""
-    pair = tuple(value) if isinstance(value, Sequence) else (value, value)
+    pair = tuple(value) if isinstance(value, (tuple, list)) else (value, value)
     for end in pair:
         _checks.number(name, end, "Give one number, or a range (from, to).")
     _checks.require(

@@ -127,3 +127,9 @@ def sizes_of(x: ClipShape, shared: Sequence[str]) -> tuple[int, ...]:
     """Return the sizes of the axes T, V, M, 1 for those that share noise."""
     sizes = zip(AXES, x.shape[-3:], strict=True)
     return tuple(1 if name in shared else size for name, size in sizes)
+
+
+def add_noise_at(x: Tensor, axis: int, index: Tensor, noise: Tensor) -> Tensor:
+    """Add noise at an index along an axis, where joints are there."""
+    index = index.expand(noise.shape)
+    return x.scatter(axis, index, add_noise(x.gather(axis, index), noise))
