@@ -29,7 +29,6 @@ def savitzky_golay(
     clip shorter than the window gets the largest odd window that fits into it, so that clips of up
     to ``order + 1`` frames stay as they are. A joint that is missing somewhere in the window, all
     zeros, keeps its position in that frame: a fit through a gap would pull it to the origin.
-    `FillFrames` before this closes gaps of whole frames.
 
     Args:
         x: Clips of shape (..., C, T, V, M), all of whose channels are positions.
