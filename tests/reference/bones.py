@@ -6,6 +6,8 @@ roots.
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 import numpy as np
 
 
@@ -82,7 +84,7 @@ def transfer_bones(x, other, parents):
 
 def transfer_lengths(x, other):
     """Return vectors with the lengths of others."""
-    out = np.array(x, dtype=np.float64)
+    out, other = np.asarray(x, np.float64).copy(), np.asarray(other, np.float64)
     for t in range(x.shape[1]):
         for v in range(x.shape[2]):
             for m in range(x.shape[3]):
@@ -93,7 +95,8 @@ def transfer_lengths(x, other):
 
 def frame_of_partner(t, own, theirs):
     """Return the frame of a partner at the same share of its frames, none behind its last."""
-    return min(int(np.floor(min(t, own - 1) * theirs / own + 0.5)), theirs - 1)
+    nearest = Fraction(min(t, own - 1) * theirs, own) + Fraction(1, 2)
+    return min(int(nearest), theirs - 1)
 
 
 def moments(x, c, m, frames):
