@@ -4,6 +4,10 @@ All take clips ``x`` of shape ``(..., C, T, V, M)``: coordinates, frames, joints
 any number of batch axes, none included. The other tensors lead with the same batch axes.
 """
 
+from skelter.transforms.bones._posture import swap_posture
+from skelter.transforms.bones._statistics import transfer_motion, transfer_statistics
+from skelter.transforms.bones._transfer import transfer_bones, transfer_lengths
+from skelter.transforms.bones._tree import bone_lengths, scale_bones
 from skelter.transforms.geometry._shear import shear
 from skelter.transforms.kinds._frame_map import read_frames
 from skelter.transforms.kinds._joint_map import map_joints
@@ -28,6 +32,7 @@ __all__ = [
     "add_noise_to_joints",
     "align_bone",
     "box_diagonal",
+    "bone_lengths",
     "centre_on_joint",
     "crop_resize",
     "fill_frames",
@@ -41,6 +46,13 @@ __all__ = [
     "scale_points",
     "shear",
     "temporal_blur",
+    "scale_bones",
+    "shear",
+    "swap_posture",
+    "transfer_bones",
+    "transfer_lengths",
+    "transfer_motion",
+    "transfer_statistics",
     "unit_scale",
     "weigh_frames",
     "zero_joints",
