@@ -5,6 +5,12 @@ parameters, its `transform` is pure, and a pure function of the same idea is in 
 """
 
 from skelter.transforms import functional, presets
+from skelter.transforms.bones._limbs import ScaleLimbs
+from skelter.transforms.bones._partner import PartnerParams
+from skelter.transforms.bones._posture import SwapPosture, SwapPostureParams
+from skelter.transforms.bones._rescale import BoneFactorParams, RescaleBones
+from skelter.transforms.bones._statistics import TransferMotion, TransferStatistics
+from skelter.transforms.bones._transfer import TransferBones, TransferLengths
 from skelter.transforms.combining._choice import OneOf, OneOfParams, RandomApply
 from skelter.transforms.combining._compose import Compose, ComposeParams, MultiView
 from skelter.transforms.combining._plain import CheckFinite, Lambda
@@ -32,6 +38,7 @@ from skelter.transforms.time._crop import CentreCropResize, CropParams, Temporal
 __all__ = [
     "AlignShoulders",
     "AlignSpine",
+    "BoneFactorParams",
     "BoxNoise",
     "BoxNoiseParams",
     "CentreCropResize",
@@ -60,16 +67,25 @@ __all__ = [
     "NoiseParams",
     "OneOf",
     "OneOfParams",
+    "PartnerParams",
     "RandomApply",
+    "RescaleBones",
     "SavitzkyGolay",
     "SavitzkyGolayParams",
+    "ScaleLimbs",
     "Shear",
     "ShearParams",
     "SomeOf",
     "SomeOfParams",
+    "SwapPosture",
+    "SwapPostureParams",
     "TemporalBlur",
     "TemporalBlurParams",
     "TemporalCropResize",
+    "TransferBones",
+    "TransferLengths",
+    "TransferMotion",
+    "TransferStatistics",
     "Transform",
     "UnitScale",
     "functional",

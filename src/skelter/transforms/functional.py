@@ -4,6 +4,10 @@ All take clips ``x`` of shape ``(..., C, T, V, M)``: coordinates, frames, joints
 any number of batch axes, none included. The other tensors lead with the same batch axes.
 """
 
+from skelter.transforms.bones._posture import swap_posture
+from skelter.transforms.bones._statistics import transfer_motion, transfer_statistics
+from skelter.transforms.bones._transfer import transfer_bones, transfer_lengths
+from skelter.transforms.bones._tree import bone_lengths, scale_bones
 from skelter.transforms.geometry._shear import shear
 from skelter.transforms.kinds._frame_map import read_frames
 from skelter.transforms.kinds._joint_map import map_joints
@@ -28,6 +32,7 @@ __all__ = [
     "add_noise_to_frames",
     "add_noise_to_joints",
     "align_bone",
+    "bone_lengths",
     "box_diagonal",
     "centre_on_joint",
     "crop_resize",
@@ -39,9 +44,15 @@ __all__ = [
     "read_frames",
     "rotation_between",
     "savitzky_golay",
+    "scale_bones",
     "scale_points",
     "shear",
+    "swap_posture",
     "temporal_blur",
+    "transfer_bones",
+    "transfer_lengths",
+    "transfer_motion",
+    "transfer_statistics",
     "unit_scale",
     "weigh_frames",
     "zero_joints",
