@@ -30,6 +30,12 @@ def strength_range(name: str, value: Strength) -> tuple[float, float]:
     return float(pair[0]), float(pair[1])
 
 
+def say_strength(span: tuple[float, float]) -> str:
+    """Return a strength as it was given, for a ``repr``."""
+    low, high = span
+    return f"{low if low == high else span}"
+
+
 def draw_strength(span: tuple[float, float], x: ClipShape, generator: Generator | None) -> Tensor:
     """Draw the strength of each clip from U(span), shape (..., 1, 1, 1, 1)."""
     low, high = span

@@ -17,6 +17,7 @@ from skelter.transforms.noise._amount import (
     Strength,
     count_of,
     draw_noise,
+    say_strength,
     share_or_count,
     strength_range,
 )
@@ -119,7 +120,7 @@ class FrameNoise(Transform[FrameNoiseParams]):
 
     def extra_repr(self) -> str:
         """Name the arguments."""
-        return f"std={self.std}, frames={self.frames}{say_layout(self.layout)}"
+        return f"std={say_strength(self.std)}, frames={self.frames}{say_layout(self.layout)}"
 
     def _count(self, valid: Tensor) -> Tensor:
         """Return how many of the valid frames of each clip get noise, as `count_of` does."""

@@ -16,6 +16,7 @@ from skelter.transforms.noise._amount import (
     Strength,
     count_of,
     draw_noise,
+    say_strength,
     share_or_count,
     strength_range,
 )
@@ -112,4 +113,4 @@ class JointNoise(Transform[JointNoiseParams]):
 
     def extra_repr(self) -> str:
         """Name the arguments."""
-        return f"std={self.std}, joints={self.joints}{say_layout(self.layout)}"
+        return f"std={say_strength(self.std)}, joints={self.joints}{say_layout(self.layout)}"
