@@ -20,6 +20,7 @@ from skelter.transforms.kinds._base import Deterministic, Transform
 from skelter.transforms.kinds._frame_map import FrameMap
 from skelter.transforms.kinds._joint_map import JointMap
 from skelter.transforms.kinds._mask import Mask
+from skelter.transforms.kinds._mixer import Mixed, Mixer
 from skelter.transforms.kinds._numbers import normal, uniform
 from skelter.transforms.masks._jitter import JointJitter, JointJitterParams
 from skelter.transforms.normalisation._align import AlignShoulders, AlignSpine
@@ -45,6 +46,8 @@ __all__ = [
     "JointMap",
     "Lambda",
     "Mask",
+    "Mixed",
+    "Mixer",
     "MultiView",
     "OneOf",
     "OneOfParams",

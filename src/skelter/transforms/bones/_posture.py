@@ -10,10 +10,10 @@ from torch import Generator, Tensor
 
 from skelter import _checks
 from skelter.layouts import NTU25, SkeletonLayout, check_layout, map_positions
-from skelter.transforms.bones._partner import same_clips, valid_frames_of
+from skelter.transforms.bones._partner import valid_frames_of
 from skelter.transforms.kinds._base import Transform
 from skelter.transforms.kinds._numbers import as_tensor, uniform
-from skelter.transforms.kinds._partners import draw_partners, take_partners
+from skelter.transforms.kinds._partners import draw_partners, same_clips, take_partners
 from skelter.transforms.kinds._positions import presence
 from skelter.typing import ClipShape
 

@@ -12,10 +12,9 @@ from skelter.transforms.bones._partner import (
     FromPartner,
     PartnerParams,
     partners_in_time,
-    same_clips,
     valid_frames_of,
 )
-from skelter.transforms.kinds._partners import take_partners
+from skelter.transforms.kinds._partners import same_clips, take_partners
 from skelter.transforms.kinds._positions import presence, say_layout
 
 

@@ -12,9 +12,9 @@ from skelter.transforms.bones._partner import (
     FromPartner,
     PartnerParams,
     partners_in_time,
-    same_clips,
 )
 from skelter.transforms.bones._tree import Tree, sum_of_squares
+from skelter.transforms.kinds._partners import same_clips
 from skelter.transforms.kinds._positions import say_layout
 
 SOFT = 1e-5
