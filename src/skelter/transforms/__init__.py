@@ -23,6 +23,10 @@ from skelter.transforms.kinds._mask import Mask
 from skelter.transforms.kinds._mixer import Mixed, Mixer
 from skelter.transforms.kinds._numbers import normal, uniform
 from skelter.transforms.masks._jitter import JointJitter, JointJitterParams
+from skelter.transforms.mixing._choice import MixOneOf, MixOneOfParams
+from skelter.transforms.mixing._in_time import MixInTime, MixInTimeParams
+from skelter.transforms.mixing._mixup import MixAxes, Mixup, MixupParams
+from skelter.transforms.mixing._regions import MixRegions, RegionParams, ResizeMix
 from skelter.transforms.normalisation._align import AlignShoulders, AlignSpine
 from skelter.transforms.normalisation._fill import FillFrames
 from skelter.transforms.normalisation._place import CentreOnJoint, UnitScale
@@ -46,14 +50,24 @@ __all__ = [
     "JointMap",
     "Lambda",
     "Mask",
+    "MixAxes",
+    "MixInTime",
+    "MixInTimeParams",
+    "MixOneOf",
+    "MixOneOfParams",
+    "MixRegions",
     "Mixed",
     "Mixer",
+    "Mixup",
+    "MixupParams",
     "MultiView",
     "OneOf",
     "OneOfParams",
     "PartnerParams",
     "RandomApply",
+    "RegionParams",
     "RescaleBones",
+    "ResizeMix",
     "ScaleLimbs",
     "Shear",
     "ShearParams",

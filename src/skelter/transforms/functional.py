@@ -13,6 +13,9 @@ from skelter.transforms.kinds._frame_map import read_frames
 from skelter.transforms.kinds._joint_map import map_joints
 from skelter.transforms.kinds._mask import keep_only
 from skelter.transforms.masks._jitter import mix_coordinates, zero_joints
+from skelter.transforms.mixing._in_time import mix_in_time
+from skelter.transforms.mixing._mixup import mixup
+from skelter.transforms.mixing._regions import mix_regions
 from skelter.transforms.normalisation._align import align_bone, rotation_between
 from skelter.transforms.normalisation._fill import fill_frames
 from skelter.transforms.normalisation._place import centre_on_joint, unit_scale
@@ -27,6 +30,9 @@ __all__ = [
     "keep_only",
     "map_joints",
     "mix_coordinates",
+    "mix_in_time",
+    "mix_regions",
+    "mixup",
     "read_frames",
     "rotation_between",
     "scale_bones",
