@@ -27,6 +27,18 @@ from skelter.transforms.mixing._choice import MixOneOf, MixOneOfParams
 from skelter.transforms.mixing._in_time import MixInTime, MixInTimeParams
 from skelter.transforms.mixing._mixup import MixAxes, Mixup, MixupParams
 from skelter.transforms.mixing._regions import MixRegions, RegionParams, ResizeMix
+from skelter.transforms.noise._blur import TemporalBlur, TemporalBlurParams
+from skelter.transforms.noise._box import BoxNoise, BoxNoiseParams
+from skelter.transforms.noise._gaussian import GaussianNoise, NoiseParams
+from skelter.transforms.noise._impulse import ImpulseNoise, ImpulseNoiseParams
+from skelter.transforms.noise._motion import MotionNoise
+from skelter.transforms.noise._savgol import SavitzkyGolay, SavitzkyGolayParams
+from skelter.transforms.noise._some import (
+    FrameNoise,
+    FrameNoiseParams,
+    JointNoise,
+    JointNoiseParams,
+)
 from skelter.transforms.normalisation._align import AlignShoulders, AlignSpine
 from skelter.transforms.normalisation._fill import FillFrames
 from skelter.transforms.normalisation._place import CentreOnJoint, UnitScale
@@ -36,6 +48,8 @@ __all__ = [
     "AlignShoulders",
     "AlignSpine",
     "BoneFactorParams",
+    "BoxNoise",
+    "BoxNoiseParams",
     "CentreCropResize",
     "CentreOnJoint",
     "CheckFinite",
@@ -45,9 +59,16 @@ __all__ = [
     "Deterministic",
     "FillFrames",
     "FrameMap",
+    "FrameNoise",
+    "FrameNoiseParams",
+    "GaussianNoise",
+    "ImpulseNoise",
+    "ImpulseNoiseParams",
     "JointJitter",
     "JointJitterParams",
     "JointMap",
+    "JointNoise",
+    "JointNoiseParams",
     "Lambda",
     "Mask",
     "MixAxes",
@@ -60,7 +81,9 @@ __all__ = [
     "Mixer",
     "Mixup",
     "MixupParams",
+    "MotionNoise",
     "MultiView",
+    "NoiseParams",
     "OneOf",
     "OneOfParams",
     "PartnerParams",
@@ -68,6 +91,8 @@ __all__ = [
     "RegionParams",
     "RescaleBones",
     "ResizeMix",
+    "SavitzkyGolay",
+    "SavitzkyGolayParams",
     "ScaleLimbs",
     "Shear",
     "ShearParams",
@@ -75,6 +100,8 @@ __all__ = [
     "SomeOfParams",
     "SwapPosture",
     "SwapPostureParams",
+    "TemporalBlur",
+    "TemporalBlurParams",
     "TemporalCropResize",
     "TransferBones",
     "TransferLengths",

@@ -16,14 +16,26 @@ from skelter.transforms.masks._jitter import mix_coordinates, zero_joints
 from skelter.transforms.mixing._in_time import mix_in_time
 from skelter.transforms.mixing._mixup import mixup
 from skelter.transforms.mixing._regions import mix_regions
+from skelter.transforms.noise._blur import temporal_blur
+from skelter.transforms.noise._box import box_diagonal
+from skelter.transforms.noise._filter import weigh_frames
+from skelter.transforms.noise._gaussian import add_noise
+from skelter.transforms.noise._impulse import scale_points
+from skelter.transforms.noise._motion import motion_weights
+from skelter.transforms.noise._savgol import savitzky_golay
+from skelter.transforms.noise._some import add_noise_to_frames, add_noise_to_joints
 from skelter.transforms.normalisation._align import align_bone, rotation_between
 from skelter.transforms.normalisation._fill import fill_frames
 from skelter.transforms.normalisation._place import centre_on_joint, unit_scale
 from skelter.transforms.time._crop import crop_resize
 
 __all__ = [
+    "add_noise",
+    "add_noise_to_frames",
+    "add_noise_to_joints",
     "align_bone",
     "bone_lengths",
+    "box_diagonal",
     "centre_on_joint",
     "crop_resize",
     "fill_frames",
@@ -33,15 +45,20 @@ __all__ = [
     "mix_in_time",
     "mix_regions",
     "mixup",
+    "motion_weights",
     "read_frames",
     "rotation_between",
+    "savitzky_golay",
     "scale_bones",
+    "scale_points",
     "shear",
     "swap_posture",
+    "temporal_blur",
     "transfer_bones",
     "transfer_lengths",
     "transfer_motion",
     "transfer_statistics",
     "unit_scale",
+    "weigh_frames",
     "zero_joints",
 ]

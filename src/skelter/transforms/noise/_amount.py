@@ -1,0 +1,63 @@
+"""How much noise there is: how strong it is, and how many joints or frames it hits."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from numbers import Integral
+from typing import TypeAlias
+
+from torch import Generator, Tensor
+
+from skelter import _checks
+from skelter.transforms.kinds._numbers import normal, uniform
+from skelter.typing import ClipShape
+
+Strength: TypeAlias = float | tuple[float, float]
+"""One number for all clips, or a range (from, to) from which every clip draws its own."""
+
+
+def strength_range(name: str, value: Strength) -> tuple[float, float]:
+    """Return the range of a strength, from 0 on. One number is a range of nothing else."""
+    pair = tuple(value) if isinstance(value, Sequence) else (value, value)
+    for end in pair:
+        _checks.number(name, end, "Give one number, or a range (from, to).")
+    _checks.require(
+        len(pair) == 2 and 0 <= pair[0] <= pair[1] < float("inf"),
+        f"`{name}`",
+        "be one number from 0, or two (from, to) with 0 <= from <= to",
+        value,
+    )
+    return float(pair[0]), float(pair[1])
+
+
+def draw_strength(span: tuple[float, float], x: ClipShape, generator: Generator | None) -> Tensor:
+    """Draw the strength of each clip from U(span), shape (..., 1, 1, 1, 1)."""
+    low, high = span
+    return low + (high - low) * uniform((*x.shape[:-4], 1, 1, 1, 1), x, generator)
+
+
+def draw_noise(
+    shape: Sequence[int], std: tuple[float, float], x: ClipShape, generator: Generator | None
+) -> Tensor:
+    """Draw from N(0, std) with a deviation for each clip, shape (..., *shape) of four axes."""
+    low, high = std
+    deviation = low if low == high else draw_strength(std, x, generator)
+    return normal((*x.shape[:-4], *shape), x, generator).mul_(deviation)
+
+
+def share_or_count(name: str, value: float) -> float:
+    """Return a share in (0, 1] as a float, or a count from 1 as an integer."""
+    if isinstance(value, Integral):
+        _checks.positive_int(name, value, "Give a share as a float: 1.0 is all of them.")
+        return int(value)
+    _checks.number(name, value)
+    _checks.require(0 < value <= 1, f"`{name}`", "be a share in (0, 1] or an integer count", value)
+    return float(value)
+
+
+def count_of(name: str, amount: float, total: int) -> int:
+    """Return how many of a total a share or a count is, at least one."""
+    if isinstance(amount, float):
+        return max(1, round(amount * total))
+    _checks.between(name, amount, 1, total, "A share as a float fits any clip.")
+    return amount
