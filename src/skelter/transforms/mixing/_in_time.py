@@ -51,9 +51,9 @@ def mix_in_time(
     first, valid = (count[..., None] for count in (frames, num_frames))
     own = torch.where(time < valid, _resized(time, valid, first), time.double())
     theirs = _resized(time - first, other_frames[..., None], valid - first)
-    begun = (time < first) | (time >= valid)
-    ours = read_frames(x, own)
-    return torch.where(begun[..., None, :, None, None], ours, read_frames(other, theirs))
+    stay = ((time < first) | (time >= valid)).to(x.dtype)[..., None, :, None, None]
+    # At weights of 0 and 1 this is exact, and many times as fast as `where`.
+    return read_frames(other, theirs).lerp_(read_frames(x, own), stay)
 
 
 @dataclass(frozen=True, eq=False)

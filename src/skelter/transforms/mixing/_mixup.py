@@ -41,10 +41,7 @@ def mixup(x: Tensor, other: Tensor, share: Tensor) -> Tensor:
         tensor(1.5000)
     """
     (x, other), share = same_clips(x, other), as_tensor(share)
-    _checks.params(x, share=(share, (1 if share.shape[-1:] == (1,) else x.shape[-4],)))
-    wide = torch.promote_types(x.dtype, torch.float32)
-    weight = share.to(wide)[..., None, None, None] * (presence(x) * presence(other)).to(wide)
-    return torch.lerp(x.to(wide), other.to(wide), weight).to(x.dtype)
+    return _blend(x, other.clone(), share, presence(x) * presence(other))
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,7 +64,9 @@ class _Blend(Mixer[MixupParams]):
     def transform(self, x: Tensor, params: MixupParams) -> Mixed:
         """Blend each clip with its partner."""
         x = _checks.clips(x)
-        clips = mixup(x, take_partners(x, params.partner), params.share)
+        there = presence(x)
+        both = there * take_partners(there, params.partner)
+        clips = _blend(x, take_partners(x, params.partner), params.share, both)
         share = self._share_of_all(params.share)
         valid = count_to(x.shape[-3], share) < params.num_frames[..., None]
         mask = (share[..., None] * valid)[..., None].expand(*valid.shape, x.shape[-2])
@@ -168,3 +167,11 @@ class MixAxes(_Blend):
         size = share.shape[-1]
         size = size if self.layout is None else min(size, self.layout.dimensions)
         return share[..., :size].mean(-1)
+
+
+def _blend(x: Tensor, other: Tensor, share: Tensor, both: Tensor) -> Tensor:
+    """Blend clips with others, which are used up, at the joints that are there in both."""
+    _checks.params(x, share=(share, (1 if share.shape[-1:] == (1,) else x.shape[-4],)))
+    wide = torch.promote_types(x.dtype, torch.float32)
+    stay = 1 - share.to(wide)[..., None, None, None] * both.to(wide)
+    return other.to(wide).lerp_(x.to(wide), stay).to(x.dtype)

@@ -44,7 +44,7 @@ def mix_regions(x: Tensor, other: Tensor, mask: Tensor) -> Tensor:
     """
     x, other = same_clips(x, other)
     _checks.params(x, mask=(mask, (x.shape[-3], x.shape[-2])))
-    return _replace(x, other, mask, _persons(x) * _persons(other))
+    return _replace(x, other.clone(), mask, _persons(x) * _persons(other))
 
 
 @dataclass(frozen=True, eq=False)
@@ -267,8 +267,13 @@ def _whole_range(name: str, pair: tuple[int, int], most: int | None, hint: str) 
 
 def _persons(x: Tensor) -> Tensor:
     """Return 1 for persons of clips that are there at some time, (..., 1, 1, 1, M)."""
-    return presence(x).amax((-3, -2), keepdim=True)
+    return presence(x).sum(-3, keepdim=True).amax(-2, keepdim=True).sign_()
 
 
 def _replace(x: Tensor, other: Tensor, mask: Tensor, persons: Tensor) -> Tensor:
-    return torch.where(mask[..., None, :, :, None] & (persons > 0), other, x)
+    """Return clips with what a mask chooses of others, which are used up.
+
+    At weights of 0 and 1 ``lerp`` is exact, and in place it is many times as fast as ``where``.
+    """
+    stay = 1 - mask.to(x.dtype)[..., None, :, :, None] * persons
+    return other.lerp_(x, stay)
