@@ -20,8 +20,13 @@ from skelter.transforms.kinds._base import Deterministic, Transform
 from skelter.transforms.kinds._frame_map import FrameMap
 from skelter.transforms.kinds._joint_map import JointMap
 from skelter.transforms.kinds._mask import Mask
+from skelter.transforms.kinds._mixer import Mixed, Mixer
 from skelter.transforms.kinds._numbers import normal, uniform
 from skelter.transforms.masks._jitter import JointJitter, JointJitterParams
+from skelter.transforms.mixing._choice import MixOneOf, MixOneOfParams
+from skelter.transforms.mixing._in_time import MixInTime, MixInTimeParams
+from skelter.transforms.mixing._mixup import MixAxes, Mixup, MixupParams
+from skelter.transforms.mixing._regions import MixRegions, RegionParams, ResizeMix
 from skelter.transforms.noise._blur import TemporalBlur, TemporalBlurParams
 from skelter.transforms.noise._box import BoxNoise, BoxNoiseParams
 from skelter.transforms.noise._frames import FrameNoise, FrameNoiseParams
@@ -62,6 +67,16 @@ __all__ = [
     "JointNoiseParams",
     "Lambda",
     "Mask",
+    "MixAxes",
+    "MixInTime",
+    "MixInTimeParams",
+    "MixOneOf",
+    "MixOneOfParams",
+    "MixRegions",
+    "Mixed",
+    "Mixer",
+    "Mixup",
+    "MixupParams",
     "MotionNoise",
     "MultiView",
     "NoiseParams",
@@ -69,7 +84,9 @@ __all__ = [
     "OneOfParams",
     "PartnerParams",
     "RandomApply",
+    "RegionParams",
     "RescaleBones",
+    "ResizeMix",
     "SavitzkyGolay",
     "SavitzkyGolayParams",
     "ScaleLimbs",

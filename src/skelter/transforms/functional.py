@@ -13,6 +13,9 @@ from skelter.transforms.kinds._frame_map import read_frames
 from skelter.transforms.kinds._joint_map import map_joints
 from skelter.transforms.kinds._mask import keep_only
 from skelter.transforms.masks._jitter import mix_coordinates, zero_joints
+from skelter.transforms.mixing._in_time import mix_in_time
+from skelter.transforms.mixing._mixup import mixup
+from skelter.transforms.mixing._regions import mix_regions
 from skelter.transforms.noise._blur import temporal_blur
 from skelter.transforms.noise._box import box_diagonal
 from skelter.transforms.noise._filter import weigh_frames
@@ -40,6 +43,9 @@ __all__ = [
     "keep_only",
     "map_joints",
     "mix_coordinates",
+    "mix_in_time",
+    "mix_regions",
+    "mixup",
     "motion_weights",
     "read_frames",
     "rotation_between",
