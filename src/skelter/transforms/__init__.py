@@ -15,7 +15,32 @@ from skelter.transforms.combining._choice import OneOf, OneOfParams, RandomApply
 from skelter.transforms.combining._compose import Compose, ComposeParams, MultiView
 from skelter.transforms.combining._plain import CheckFinite, Lambda
 from skelter.transforms.combining._some_of import SomeOf, SomeOfParams
+from skelter.transforms.geometry._affine import Affine2d, Affine2dParams
+from skelter.transforms.geometry._box_crop import BoxCrop, BoxCropParams
+from skelter.transforms.geometry._mirror import Mirror
+from skelter.transforms.geometry._move import MoveParams, RandomDrift, RandomMove
+from skelter.transforms.geometry._persons import (
+    DropPerson,
+    DropPersonParams,
+    SwapPersons,
+    SwapViewpoint,
+)
+from skelter.transforms.geometry._rotation import Rotate, RotateMainAxis, RotationParams
+from skelter.transforms.geometry._scale import (
+    BoxScale,
+    BoxScaleParams,
+    Scale,
+    ScaleAxes,
+    ScaleParams,
+)
 from skelter.transforms.geometry._shear import Shear, ShearParams
+from skelter.transforms.geometry._translate import Translate, TranslationParams
+from skelter.transforms.geometry._view import (
+    CameraParams,
+    CameraView,
+    RotateView,
+    WholeDegreeView,
+)
 from skelter.transforms.kinds._base import Deterministic, Transform
 from skelter.transforms.kinds._frame_map import FrameMap
 from skelter.transforms.kinds._joint_map import JointMap
@@ -41,11 +66,19 @@ from skelter.transforms.normalisation._place import CentreOnJoint, UnitScale
 from skelter.transforms.time._crop import CentreCropResize, CropParams, TemporalCropResize
 
 __all__ = [
+    "Affine2d",
+    "Affine2dParams",
     "AlignShoulders",
     "AlignSpine",
     "BoneFactorParams",
+    "BoxCrop",
+    "BoxCropParams",
     "BoxNoise",
     "BoxNoiseParams",
+    "BoxScale",
+    "BoxScaleParams",
+    "CameraParams",
+    "CameraView",
     "CentreCropResize",
     "CentreOnJoint",
     "CheckFinite",
@@ -53,6 +86,8 @@ __all__ = [
     "ComposeParams",
     "CropParams",
     "Deterministic",
+    "DropPerson",
+    "DropPersonParams",
     "FillFrames",
     "FrameMap",
     "FrameNoise",
@@ -77,7 +112,9 @@ __all__ = [
     "Mixer",
     "Mixup",
     "MixupParams",
+    "Mirror",
     "MotionNoise",
+    "MoveParams",
     "MultiView",
     "NoiseParams",
     "OneOf",
@@ -90,12 +127,25 @@ __all__ = [
     "SavitzkyGolay",
     "SavitzkyGolayParams",
     "ScaleLimbs",
+    "RandomDrift",
+    "RandomMove",
+    "Rotate",
+    "RotateMainAxis",
+    "RotateView",
+    "RotationParams",
+    "SavitzkyGolay",
+    "SavitzkyGolayParams",
+    "Scale",
+    "ScaleAxes",
+    "ScaleParams",
     "Shear",
     "ShearParams",
     "SomeOf",
     "SomeOfParams",
     "SwapPosture",
     "SwapPostureParams",
+    "SwapPersons",
+    "SwapViewpoint",
     "TemporalBlur",
     "TemporalBlurParams",
     "TemporalCropResize",
@@ -104,7 +154,10 @@ __all__ = [
     "TransferMotion",
     "TransferStatistics",
     "Transform",
+    "Translate",
+    "TranslationParams",
     "UnitScale",
+    "WholeDegreeView",
     "functional",
     "normal",
     "presets",

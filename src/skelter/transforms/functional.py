@@ -8,7 +8,19 @@ from skelter.transforms.bones._posture import swap_posture
 from skelter.transforms.bones._statistics import transfer_motion, transfer_statistics
 from skelter.transforms.bones._transfer import transfer_bones, transfer_lengths
 from skelter.transforms.bones._tree import bone_lengths, scale_bones
+from skelter.transforms.geometry._affine import affine2d_matrix
+from skelter.transforms.geometry._box_crop import crop_image
+from skelter.transforms.geometry._mirror import mirror
+from skelter.transforms.geometry._move import interpolate_nodes, move
+from skelter.transforms.geometry._persons import swap_persons, swap_viewpoint
+from skelter.transforms.geometry._rotation import (
+    right_handed_rotation_matrix,
+    rotate,
+    rotation_matrix,
+)
+from skelter.transforms.geometry._scale import box_scale, scale
 from skelter.transforms.geometry._shear import shear
+from skelter.transforms.geometry._translate import translate
 from skelter.transforms.kinds._frame_map import read_frames
 from skelter.transforms.kinds._joint_map import map_joints
 from skelter.transforms.kinds._mask import keep_only
@@ -34,21 +46,30 @@ __all__ = [
     "add_noise",
     "add_noise_to_frames",
     "add_noise_to_joints",
+    "affine2d_matrix",
     "align_bone",
     "bone_lengths",
     "box_diagonal",
+    "box_scale",
     "centre_on_joint",
+    "crop_image",
     "crop_resize",
     "fill_frames",
+    "interpolate_nodes",
     "keep_only",
     "map_joints",
+    "mirror",
     "mix_coordinates",
     "mix_in_time",
     "mix_regions",
     "mixup",
     "motion_weights",
+    "move",
     "read_frames",
+    "right_handed_rotation_matrix",
+    "rotate",
     "rotation_between",
+    "rotation_matrix",
     "savitzky_golay",
     "scale_bones",
     "scale_points",
@@ -59,6 +80,13 @@ __all__ = [
     "transfer_lengths",
     "transfer_motion",
     "transfer_statistics",
+    "scale",
+    "scale_points",
+    "shear",
+    "swap_persons",
+    "swap_viewpoint",
+    "temporal_blur",
+    "translate",
     "unit_scale",
     "weigh_frames",
     "zero_joints",
