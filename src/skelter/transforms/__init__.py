@@ -15,7 +15,33 @@ from skelter.transforms.kinds._frame_map import FrameMap
 from skelter.transforms.kinds._joint_map import JointMap
 from skelter.transforms.kinds._mask import Mask
 from skelter.transforms.kinds._numbers import normal, uniform
+from skelter.transforms.masks._axis import AxisMask, AxisMaskParams
+from skelter.transforms.masks._elements import CellMask, ElementDropout, ElementMaskParams
+from skelter.transforms.masks._fill import FillMasked, FillMaskedParams
+from skelter.transforms.masks._frames import (
+    FrameMask,
+    FrameMaskParams,
+    FrameSpanMask,
+    JointFrameMask,
+    JointFrameMaskParams,
+)
+from skelter.transforms.masks._graph import CentralityMask, NeighbourhoodMask
 from skelter.transforms.masks._jitter import JointJitter, JointJitterParams
+from skelter.transforms.masks._joints import JointMask, JointMaskParams
+from skelter.transforms.masks._parts import (
+    ChunkMaskParams,
+    JointChunkMask,
+    PartChunkMask,
+    PartMask,
+)
+from skelter.transforms.masks._removal import FrameDrop, FrameDropParams
+from skelter.transforms.masks._tokens import (
+    MotionTokenMask,
+    TokenMask,
+    TokenMaskParams,
+    UniformTokenMask,
+)
+from skelter.transforms.masks._tubes import TubeTokenMask, TubeTokenMaskParams
 from skelter.transforms.noise._blur import TemporalBlur, TemporalBlurParams
 from skelter.transforms.noise._box import BoxNoise, BoxNoiseParams
 from skelter.transforms.noise._gaussian import GaussianNoise, NoiseParams
@@ -36,34 +62,57 @@ from skelter.transforms.time._crop import CentreCropResize, CropParams, Temporal
 __all__ = [
     "AlignShoulders",
     "AlignSpine",
+    "AxisMask",
+    "AxisMaskParams",
     "BoxNoise",
     "BoxNoiseParams",
+    "CellMask",
+    "CentralityMask",
     "CentreCropResize",
     "CentreOnJoint",
     "CheckFinite",
+    "ChunkMaskParams",
     "Compose",
     "ComposeParams",
     "CropParams",
     "Deterministic",
+    "ElementDropout",
+    "ElementMaskParams",
     "FillFrames",
+    "FillMasked",
+    "FillMaskedParams",
+    "FrameDrop",
+    "FrameDropParams",
     "FrameMap",
+    "FrameMask",
+    "FrameMaskParams",
     "FrameNoise",
     "FrameNoiseParams",
+    "FrameSpanMask",
     "GaussianNoise",
     "ImpulseNoise",
     "ImpulseNoiseParams",
+    "JointChunkMask",
+    "JointFrameMask",
+    "JointFrameMaskParams",
     "JointJitter",
     "JointJitterParams",
     "JointMap",
+    "JointMask",
+    "JointMaskParams",
     "JointNoise",
     "JointNoiseParams",
     "Lambda",
     "Mask",
     "MotionNoise",
+    "MotionTokenMask",
     "MultiView",
+    "NeighbourhoodMask",
     "NoiseParams",
     "OneOf",
     "OneOfParams",
+    "PartChunkMask",
+    "PartMask",
     "RandomApply",
     "SavitzkyGolay",
     "SavitzkyGolayParams",
@@ -74,7 +123,12 @@ __all__ = [
     "TemporalBlur",
     "TemporalBlurParams",
     "TemporalCropResize",
+    "TokenMask",
+    "TokenMaskParams",
     "Transform",
+    "TubeTokenMask",
+    "TubeTokenMaskParams",
+    "UniformTokenMask",
     "UnitScale",
     "functional",
     "normal",
