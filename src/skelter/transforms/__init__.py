@@ -5,6 +5,12 @@ parameters, its `transform` is pure, and a pure function of the same idea is in 
 """
 
 from skelter.transforms import functional, presets
+from skelter.transforms.bones._limbs import ScaleLimbs
+from skelter.transforms.bones._partner import PartnerParams
+from skelter.transforms.bones._posture import SwapPosture, SwapPostureParams
+from skelter.transforms.bones._rescale import BoneFactorParams, RescaleBones
+from skelter.transforms.bones._statistics import TransferMotion, TransferStatistics
+from skelter.transforms.bones._transfer import TransferBones, TransferLengths
 from skelter.transforms.combining._choice import OneOf, OneOfParams, RandomApply
 from skelter.transforms.combining._compose import Compose, ComposeParams, MultiView
 from skelter.transforms.combining._plain import CheckFinite, Lambda
@@ -39,20 +45,47 @@ from skelter.transforms.kinds._base import Deterministic, Transform
 from skelter.transforms.kinds._frame_map import FrameMap
 from skelter.transforms.kinds._joint_map import JointMap
 from skelter.transforms.kinds._mask import Mask
+from skelter.transforms.kinds._mixer import Mixed, Mixer
 from skelter.transforms.kinds._numbers import normal, uniform
+from skelter.transforms.masks._axis import AxisMask, AxisMaskParams
+from skelter.transforms.masks._elements import CellMask, ElementDropout, ElementMaskParams
+from skelter.transforms.masks._fill import FillMasked, FillMaskedParams
+from skelter.transforms.masks._frames import (
+    FrameMask,
+    FrameMaskParams,
+    FrameSpanMask,
+    JointFrameMask,
+    JointFrameMaskParams,
+)
+from skelter.transforms.masks._graph import CentralityMask, NeighbourhoodMask
 from skelter.transforms.masks._jitter import JointJitter, JointJitterParams
+from skelter.transforms.masks._joints import JointMask, JointMaskParams
+from skelter.transforms.masks._parts import (
+    ChunkMaskParams,
+    JointChunkMask,
+    PartChunkMask,
+    PartMask,
+)
+from skelter.transforms.masks._removal import FrameDrop, FrameDropParams
+from skelter.transforms.masks._tokens import (
+    MotionTokenMask,
+    TokenMask,
+    TokenMaskParams,
+    UniformTokenMask,
+)
+from skelter.transforms.masks._tubes import TubeTokenMask, TubeTokenMaskParams
+from skelter.transforms.mixing._choice import MixOneOf, MixOneOfParams
+from skelter.transforms.mixing._in_time import MixInTime, MixInTimeParams
+from skelter.transforms.mixing._mixup import MixAxes, Mixup, MixupParams
+from skelter.transforms.mixing._regions import MixRegions, RegionParams, ResizeMix
 from skelter.transforms.noise._blur import TemporalBlur, TemporalBlurParams
 from skelter.transforms.noise._box import BoxNoise, BoxNoiseParams
+from skelter.transforms.noise._frames import FrameNoise, FrameNoiseParams
 from skelter.transforms.noise._gaussian import GaussianNoise, NoiseParams
 from skelter.transforms.noise._impulse import ImpulseNoise, ImpulseNoiseParams
+from skelter.transforms.noise._joints import JointNoise, JointNoiseParams
 from skelter.transforms.noise._motion import MotionNoise
 from skelter.transforms.noise._savgol import SavitzkyGolay, SavitzkyGolayParams
-from skelter.transforms.noise._some import (
-    FrameNoise,
-    FrameNoiseParams,
-    JointNoise,
-    JointNoiseParams,
-)
 from skelter.transforms.normalisation._align import AlignShoulders, AlignSpine
 from skelter.transforms.normalisation._fill import FillFrames
 from skelter.transforms.normalisation._place import CentreOnJoint, UnitScale
@@ -63,6 +96,9 @@ __all__ = [
     "Affine2dParams",
     "AlignShoulders",
     "AlignSpine",
+    "AxisMask",
+    "AxisMaskParams",
+    "BoneFactorParams",
     "BoxCrop",
     "BoxCropParams",
     "BoxNoise",
@@ -71,39 +107,74 @@ __all__ = [
     "BoxScaleParams",
     "CameraParams",
     "CameraView",
+    "CellMask",
+    "CentralityMask",
     "CentreCropResize",
     "CentreOnJoint",
     "CheckFinite",
+    "ChunkMaskParams",
     "Compose",
     "ComposeParams",
     "CropParams",
     "Deterministic",
     "DropPerson",
     "DropPersonParams",
+    "ElementDropout",
+    "ElementMaskParams",
     "FillFrames",
+    "FillMasked",
+    "FillMaskedParams",
+    "FrameDrop",
+    "FrameDropParams",
     "FrameMap",
+    "FrameMask",
+    "FrameMaskParams",
     "FrameNoise",
     "FrameNoiseParams",
+    "FrameSpanMask",
     "GaussianNoise",
     "ImpulseNoise",
     "ImpulseNoiseParams",
+    "JointChunkMask",
+    "JointFrameMask",
+    "JointFrameMaskParams",
     "JointJitter",
     "JointJitterParams",
     "JointMap",
+    "JointMask",
+    "JointMaskParams",
     "JointNoise",
     "JointNoiseParams",
     "Lambda",
     "Mask",
     "Mirror",
+    "MixAxes",
+    "MixInTime",
+    "MixInTimeParams",
+    "MixOneOf",
+    "MixOneOfParams",
+    "MixRegions",
+    "Mixed",
+    "Mixer",
+    "Mixup",
+    "MixupParams",
     "MotionNoise",
+    "MotionTokenMask",
     "MoveParams",
     "MultiView",
+    "NeighbourhoodMask",
     "NoiseParams",
     "OneOf",
     "OneOfParams",
+    "PartChunkMask",
+    "PartMask",
+    "PartnerParams",
     "RandomApply",
     "RandomDrift",
     "RandomMove",
+    "RegionParams",
+    "RescaleBones",
+    "ResizeMix",
     "Rotate",
     "RotateMainAxis",
     "RotateView",
@@ -112,19 +183,31 @@ __all__ = [
     "SavitzkyGolayParams",
     "Scale",
     "ScaleAxes",
+    "ScaleLimbs",
     "ScaleParams",
     "Shear",
     "ShearParams",
     "SomeOf",
     "SomeOfParams",
     "SwapPersons",
+    "SwapPosture",
+    "SwapPostureParams",
     "SwapViewpoint",
     "TemporalBlur",
     "TemporalBlurParams",
     "TemporalCropResize",
+    "TokenMask",
+    "TokenMaskParams",
+    "TransferBones",
+    "TransferLengths",
+    "TransferMotion",
+    "TransferStatistics",
     "Transform",
     "Translate",
     "TranslationParams",
+    "TubeTokenMask",
+    "TubeTokenMaskParams",
+    "UniformTokenMask",
     "UnitScale",
     "WholeDegreeView",
     "functional",

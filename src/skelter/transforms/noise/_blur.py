@@ -13,9 +13,16 @@ from skelter.layouts import SkeletonLayout, check_layout, map_positions
 from skelter.transforms.kinds._base import Transform
 from skelter.transforms.kinds._numbers import as_tensor
 from skelter.transforms.kinds._positions import say_layout
-from skelter.transforms.noise._amount import Strength, draw_strength, strength_range
+from skelter.transforms.noise._amount import (
+    Strength,
+    draw_strength,
+    say_strength,
+    strength_range,
+)
 from skelter.transforms.noise._filter import count_frames, frames_there, weigh_frames
 from skelter.typing import ClipShape
+
+SMALLEST = -60.0  # exponent: smaller weights change nothing, and processors are slow with them
 
 
 def temporal_blur(
@@ -62,7 +69,8 @@ def temporal_blur(
     valid, T = count_frames(num_frames, x), x.shape[-3]
     p = x.to(torch.promote_types(x.dtype, torch.float32))
     offsets = torch.arange(-radius, radius + 1, device=x.device)
-    kernel = (-0.5 * (offsets / sigma.to(p.dtype)[..., None]).square()).exp()
+    exponent = -0.5 * (offsets / sigma.to(p.dtype)[..., None]).square()
+    kernel = exponent.clamp(min=SMALLEST).exp()
     frames = torch.arange(T, device=x.device)[:, None] + offsets
     inside = (frames >= 0) & (frames < valid[..., None, None])
     weights = kernel[..., None, :] * inside
@@ -71,7 +79,7 @@ def temporal_blur(
     scale = there
     if normalise:  # the kernel is 1 in its middle, so that no sum of a joint that is there is less
         scale = there / weigh_frames(there, frames, weights).clamp(min=1)
-    return (weigh_frames(p, frames, weights) * scale).to(x.dtype)
+    return weigh_frames(p, frames, weights).mul_(scale).to(x.dtype)
 
 
 @dataclass(frozen=True, eq=False)
@@ -150,6 +158,6 @@ class TemporalBlur(Transform[TemporalBlurParams]):
     def extra_repr(self) -> str:
         """Name the arguments."""
         return (
-            f"sigma={self.sigma}, radius={self.radius}, normalise={self.normalise}"
+            f"sigma={say_strength(self.sigma)}, radius={self.radius}, normalise={self.normalise}"
             f"{say_layout(self.layout)}"
         )

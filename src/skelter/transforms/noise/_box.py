@@ -13,7 +13,12 @@ from skelter.layouts import SkeletonLayout, check_layout, map_positions
 from skelter.transforms.kinds._base import Transform
 from skelter.transforms.kinds._numbers import uniform
 from skelter.transforms.kinds._positions import presence, say_layout
-from skelter.transforms.noise._amount import Strength, draw_noise, strength_range
+from skelter.transforms.noise._amount import (
+    Strength,
+    draw_noise,
+    say_strength,
+    strength_range,
+)
 from skelter.transforms.noise._gaussian import add_noise, axes_shared, sizes_of
 from skelter.typing import ClipShape
 
@@ -22,6 +27,8 @@ SMALLEST = 1e-12  # squared length of a direction: three draws of 0.5 have none
 
 def box_diagonal(x: Tensor, box: str = "frame") -> Tensor:
     """Return the diagonal of the box around joints that are there, 0 where there are none.
+
+    It is a constant to gradients.
 
     Args:
         x: Clips of shape (..., C, T, V, M), all of whose channels are positions.
@@ -41,10 +48,10 @@ def box_diagonal(x: Tensor, box: str = "frame") -> Tensor:
     """
     x = _checks.clips(x)
     _checks.choice("box", box, ("frame", "clip"))
-    p = x.to(torch.promote_types(x.dtype, torch.float32))
-    there, axes = presence(p) > 0, (-2,) if box == "frame" else (-3, -2, -1)
-    high = torch.where(there, p, -torch.inf).amax(axes, keepdim=True)
-    low = torch.where(there, p, torch.inf).amin(axes, keepdim=True)
+    p = x.detach().to(torch.promote_types(x.dtype, torch.float32))
+    axes = (-2,) if box == "frame" else (-3, -2, -1)
+    away = presence(p).reciprocal() - 1  # 0 where a joint is there, infinite where it is missing
+    high, low = (p - away).amax(axes, keepdim=True), (p + away).amin(axes, keepdim=True)
     return (high - low).clamp(min=0).square().sum(-4, keepdim=True).sqrt()
 
 
@@ -123,13 +130,14 @@ class BoxNoise(Transform[BoxNoiseParams]):
         """Move the joints."""
 
         def move(positions: Tensor) -> Tensor:
-            size = box_diagonal(positions.detach(), self.box)
+            size = box_diagonal(positions, self.box)
             square = params.direction.square().sum(-4, keepdim=True)
             scale = params.length * square.clamp(min=SMALLEST).rsqrt() * size
-            return add_noise(positions, params.direction * scale)
+            return add_noise(positions, params.direction, scale)
 
         return map_positions(move, x, self.layout)
 
     def extra_repr(self) -> str:
         """Name the arguments."""
-        return f"std={self.std}, box={self.box!r}, shared={self.shared}{say_layout(self.layout)}"
+        box = f"box={self.box!r}, shared={self.shared}"
+        return f"std={say_strength(self.std)}, {box}{say_layout(self.layout)}"

@@ -14,19 +14,25 @@ from skelter.layouts import SkeletonLayout, check_layout, map_positions
 from skelter.transforms.kinds._base import Transform
 from skelter.transforms.kinds._numbers import as_tensor
 from skelter.transforms.kinds._positions import presence, say_layout
-from skelter.transforms.noise._amount import Strength, draw_noise, strength_range
+from skelter.transforms.noise._amount import (
+    Strength,
+    draw_noise,
+    say_strength,
+    strength_range,
+)
 from skelter.typing import ClipShape
 
 AXES = ("frames", "joints", "persons")
 
 
-def add_noise(x: Tensor, noise: Tensor) -> Tensor:
+def add_noise(x: Tensor, noise: Tensor, scale: Tensor | None = None) -> Tensor:
     """Add noise to joints that are there. Missing ones, those that are all zeros, stay zero.
 
     Args:
         x: Clips of shape (..., C, T, V, M), all of whose channels are positions.
         noise: What is added, of the same shape. Axes of size 1 behind the batch axes give all
             frames, joints or persons the same.
+        scale: What the noise is multiplied by, of a shape that broadcasts to (..., 1, T, V, M).
 
     Returns:
         Clips of the same shape.
@@ -44,7 +50,8 @@ def add_noise(x: Tensor, noise: Tensor) -> Tensor:
     _checks.params(x, noise=(noise, tuple(1 if size == 1 else full for size, full in sizes)))
     dtype = torch.promote_types(x.dtype, torch.float32)
     there = presence(x).to(dtype)
-    return torch.addcmul(x.to(dtype), noise.to(dtype), there).to(x.dtype)
+    there = there if scale is None else there * scale
+    return torch.addcmul(x.to(dtype), noise.to(dtype), there.to(dtype)).to(x.dtype)
 
 
 @dataclass(frozen=True, eq=False)
@@ -110,7 +117,7 @@ class GaussianNoise(Transform[NoiseParams]):
 
     def extra_repr(self) -> str:
         """Name the arguments."""
-        return f"std={self.std}, shared={self.shared}{say_layout(self.layout)}"
+        return f"std={say_strength(self.std)}, shared={self.shared}{say_layout(self.layout)}"
 
 
 def axes_shared(shared: str | Sequence[str]) -> tuple[str, ...]:
@@ -125,3 +132,9 @@ def sizes_of(x: ClipShape, shared: Sequence[str]) -> tuple[int, ...]:
     """Return the sizes of the axes T, V, M, 1 for those that share noise."""
     sizes = zip(AXES, x.shape[-3:], strict=True)
     return tuple(1 if name in shared else size for name, size in sizes)
+
+
+def add_noise_at(x: Tensor, axis: int, index: Tensor, noise: Tensor) -> Tensor:
+    """Add noise at an index along an axis, where joints are there."""
+    index = index.expand(noise.shape)
+    return x.scatter(axis, index, add_noise(x.gather(axis, index), noise))

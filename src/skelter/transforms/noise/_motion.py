@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import log
+
 import torch
 from torch import Generator, Tensor
 from torch.nn import functional as F
@@ -10,11 +12,16 @@ from skelter import _checks
 from skelter.layouts import SkeletonLayout, check_layout, map_positions
 from skelter.transforms.kinds._base import Transform
 from skelter.transforms.kinds._positions import presence, say_layout
-from skelter.transforms.noise._amount import Strength, draw_noise, strength_range
+from skelter.transforms.noise._amount import (
+    Strength,
+    draw_noise,
+    say_strength,
+    strength_range,
+)
 from skelter.transforms.noise._gaussian import NoiseParams, add_noise
 from skelter.typing import ClipShape
 
-LARGEST = 6.0  # exponent: no joint gets more than 403 times the noise of an average one
+MOST = 10.0  # times the noise of a joint that moves as the average
 
 
 def motion_weights(x: Tensor, unit: float = 1.0) -> Tensor:
@@ -22,7 +29,8 @@ def motion_weights(x: Tensor, unit: float = 1.0) -> Tensor:
 
     The factor is ``exp(s - mean(s))`` with s the squared length of the step from the frame
     before, 0 in the first frame. The mean is over the joints and persons of the frame that are
-    there. The exponent is held below 6. A joint that has just appeared does not move.
+    there. No factor is above 10. A joint that has just appeared does not move.
+    The factors are constants to gradients.
 
     Args:
         x: Clips of shape (..., C, T, V, M), all of whose channels are positions.
@@ -37,22 +45,24 @@ def motion_weights(x: Tensor, unit: float = 1.0) -> Tensor:
         >>> motion_weights(x)[0, 1, :, 0].log()
         tensor([-2.,  2.])
     """
-    p = x.to(torch.promote_types(x.dtype, torch.float32)) / unit
+    x = _checks.clips(x)
+    p = x.detach().to(torch.promote_types(x.dtype, torch.float32))
     there = presence(p)
     square = p.diff(dim=-3).square_().sum(-4, keepdim=True)
-    square = square * there[..., 1:, :, :] * there[..., :-1, :, :]
+    square = square / unit**2 * there[..., 1:, :, :] * there[..., :-1, :, :]
     square = F.pad(square, (0, 0, 0, 0, 1, 0))
     count = there.sum((-2, -1), keepdim=True).clamp(min=1)
     mean = square.sum((-2, -1), keepdim=True) / count
-    return (square - mean).clamp(max=LARGEST).exp()
+    return (square - mean).clamp(max=log(MOST)).exp()
 
 
 class MotionNoise(Transform[NoiseParams]):
     """Add more noise to joints that move more than the others of their frame.
 
     A joint gets noise from N(0, std) times ``exp(s - mean(s))``, with s the squared length of its
-    step from the frame before; see `functional.motion_weights`. Missing joints and persons stay
-    zero. The factor is a constant to gradients.
+    step from the frame before, and at most ten times as much as the average; see
+    `functional.motion_weights`. Missing joints and persons stay zero. The factor is a constant to
+    gradients.
 
     Args:
         std: The standard deviation of a joint that moves as much as the average, in the unit of
@@ -96,11 +106,11 @@ class MotionNoise(Transform[NoiseParams]):
         """Weigh the noise by motion and add it."""
 
         def add_weighed(positions: Tensor) -> Tensor:
-            weights = motion_weights(positions.detach(), self.unit)
-            return add_noise(positions, params.noise * weights)
+            weights = motion_weights(positions, self.unit)
+            return add_noise(positions, params.noise, weights)
 
         return map_positions(add_weighed, x, self.layout)
 
     def extra_repr(self) -> str:
         """Name the arguments."""
-        return f"std={self.std}, unit={self.unit}{say_layout(self.layout)}"
+        return f"std={say_strength(self.std)}, unit={self.unit}{say_layout(self.layout)}"
