@@ -668,7 +668,7 @@ class TestMoves:
         with pytest.raises(ValueError, match=r"`shift` must be two numbers \(from, to\)"):
             T.RandomDrift(shift=(1, 0))
         params = T.RandomMove().sample(torch.ones(3, 4, 5, 1))
-        with pytest.raises(ValueError, match=r"`params` must have shape \(3,\).*Sample it again"):
+        with pytest.raises(ValueError, match=r"`params` must have shape \(4, 3\).*Sample it again"):
             T.RandomMove(segments=2)(torch.ones(3, 4, 5, 1), params=params)
 
 

@@ -16,7 +16,8 @@ def present(clip):
 
 
 def apply(clip, matrix):
-    return np.einsum("ij,jtvm->itvm", matrix.astype(np.float32), clip)
+    moved = np.dot(clip.transpose(1, 2, 3, 0), matrix.T.astype(np.float32))
+    return moved.transpose(3, 0, 1, 2)
 
 
 def rotation(angles):
@@ -121,7 +122,7 @@ def affine2d(clip, num_frames, rng, std=0.2):
     turn = np.array([[np.cos(b), -np.sin(b)], [np.sin(b), np.cos(b)]])
     matrix = np.array([[1, a], [0, 1]]) @ turn @ np.diag([1, 1 + d])
     out = clip.copy()
-    out[:2] = np.einsum("ji,jtvm->itvm", matrix.astype(np.float32), clip[:2])
+    out[:2] = apply(clip[:2], matrix.T)
     return out
 
 

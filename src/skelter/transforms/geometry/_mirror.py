@@ -52,18 +52,21 @@ def mirror(
     _checks.require(
         len(order) == V, "`order`", f"have one entry for each of {V} joints", len(order)
     )
-    out = x.index_select(-2, torch.tensor(order, device=x.device))
+    _checks.require(
+        axis is not None or width is None, "`width`", "come with an axis", width, "Pass axis=0."
+    )
+    # Joints and persons as one axis of V * M numbers: rows of M are slow to gather.
+    M = x.shape[-1]
+    places = [joint * M + person for joint in order for person in range(M)]
+    out = x.flatten(-2).index_select(-1, torch.tensor(places, device=x.device)).view(x.shape)
     if axis is None:
-        _checks.require(width is None, "`width`", "come with an axis", width, "Pass axis=0 for x.")
         return out
     _checks.between("axis", axis, 0, C - 1, "Coordinates count from 0.")
-    planes = list(out.unbind(-4))
-    negated = -planes[axis]
-    if width is not None:
-        positions = out[..., : max(axis + 1, min(C, 2)), :, :, :]
-        negated = negated + width * presence(positions).squeeze(-4)
-    planes[axis] = negated
-    return torch.stack(planes, dim=-4)
+    there = None if width is None else presence(out[..., : max(axis + 1, min(C, 2)), :, :, :])
+    plane = out.select(-4, axis).neg_()
+    if there is not None:
+        plane.add_(there.squeeze(-4), alpha=width or 0.0)
+    return out
 
 
 class Mirror(Deterministic):

@@ -133,14 +133,11 @@ class _Move(Transform[MoveParams]):
         """Turn, scale and shift every frame by what lies between the nodes."""
         x = _checks.clips(x)
         size, frames, count = _checks.positions(x, self.layout), x.shape[-3], self.segments + 1
-        nodes = (params.radians, params.scale, *params.shift.unbind(-1))
-        for values in nodes:
-            _checks.params(x, params=(values, (count,)))
-        radians, scale, across, along = (
-            interpolate_nodes(values, params.num_frames, frames) for values in nodes
-        )
-        shift = torch.stack([across, along], -1)
-        moved = move(x[..., :size, :, :, :], radians, scale, shift)
+        nodes = torch.stack([params.radians, params.scale, *params.shift.unbind(-1)], -2)
+        _checks.params(x, params=(nodes, (4, count)))
+        counts = params.num_frames[..., None].expand(nodes.shape[:-1])
+        radians, scale, *shift = interpolate_nodes(nodes, counts, frames).unbind(-2)
+        moved = move(x[..., :size, :, :, :], radians, scale, torch.stack(shift, -1))
         if size == x.shape[-4]:
             return moved
         return torch.cat([moved, x[..., size:, :, :, :]], dim=-4)

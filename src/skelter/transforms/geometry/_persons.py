@@ -189,7 +189,8 @@ class DropPerson(Mask[DropPersonParams]):
 
 def _there(x: Tensor) -> Tensor:
     """Return which persons are there, bool (..., 1, 1, 1, M)."""
-    return (x != 0).flatten(-4, -2).any(-2)[..., None, None, None, :]
+    # A sum is many times as fast as `any`, and it is zero for zeros alone.
+    return (x.detach().abs().flatten(-4, -2).sum(-2) != 0)[..., None, None, None, :]
 
 
 def _both_there(x: Tensor) -> Tensor:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import radians as to_radians
-from typing import cast
 
 import numpy as np
+import torch
 from torch import Generator, Tensor
 
 from skelter import _checks
@@ -15,17 +15,9 @@ from skelter._precision import outside_autocast
 from skelter.layouts import SkeletonLayout, check_layout
 from skelter.transforms.geometry._shear import shear
 from skelter.transforms.kinds._joint_map import JointMap
-from skelter.transforms.kinds._numbers import as_tensor, constant, draw, identity
+from skelter.transforms.kinds._numbers import as_tensor, constant, draw
 from skelter.transforms.kinds._positions import pass_on, say_layout
 from skelter.typing import ClipShape
-
-# The derivatives of X(t), Y(t) and Z(t) at 0, and that of the rotation of a plane.
-SPACE = (
-    ((0.0, 0.0, 0.0), (0.0, 0.0, 1.0), (0.0, -1.0, 0.0)),
-    ((0.0, 0.0, -1.0), (0.0, 0.0, 0.0), (1.0, 0.0, 0.0)),
-    ((0.0, 1.0, 0.0), (-1.0, 0.0, 0.0), (0.0, 0.0, 0.0)),
-)
-PLANE = (((0.0, -1.0), (1.0, 0.0)),)
 
 
 @outside_autocast
@@ -312,18 +304,32 @@ def _check_angles(radians: Tensor, counts: Sequence[int]) -> None:
 
 
 def matrix_of(radians: Tensor) -> Tensor:
-    """Return the matrices of angles: the unit matrix + sin t K + (1 - cos t) K K for each axis."""
+    """Return the matrices of angles (..., 3) or (..., 1), tensors or NumPy's as the angles are."""
     _check_angles(radians, (1, 3))
-    turns = constant(cast(Sequence[float], SPACE if radians.shape[-1] == 3 else PLANE), radians)
     sine, cosine = _sine_and_cosine(radians)
-    each = identity(turns.shape[-1], radians) + sine[..., None, None] * turns
-    each = each + (1 - cosine)[..., None, None] * (turns @ turns)
-    if len(turns) == 1:
-        return each[..., 0, :, :]
-    return each[..., 2, :, :] @ each[..., 1, :, :] @ each[..., 0, :, :]
+    if radians.shape[-1] == 1:
+        s, c = sine[..., 0], cosine[..., 0]
+        return _stack_rows([[c, -s], [s, c]])
+    sx, sy, sz = (sine[..., axis] for axis in range(3))
+    cx, cy, cz = (cosine[..., axis] for axis in range(3))
+    return _stack_rows(
+        [
+            [cz * cy, cz * sy * sx + sz * cx, sz * sx - cz * sy * cx],
+            [-sz * cy, cz * cx - sz * sy * sx, sz * sy * cx + cz * sx],
+            [sy, -cy * sx, cy * cx],
+        ]
+    )
 
 
 def _sine_and_cosine(radians: Tensor) -> tuple[Tensor, Tensor]:
     if isinstance(radians, Tensor):
         return radians.sin(), radians.cos()
     return np.sin(radians), np.cos(radians)
+
+
+def _stack_rows(rows: Sequence[Sequence[Tensor]]) -> Tensor:
+    """Return matrices (..., R, R) of their entries (...)."""
+    if isinstance(rows[0][0], Tensor):
+        entries = torch.stack([entry for row in rows for entry in row], -1)
+        return entries.view(*entries.shape[:-1], len(rows), len(rows))
+    return np.array(rows)
