@@ -16,8 +16,13 @@ def present(clip):
 
 
 def apply(clip, matrix):
+    """As projects of the field write it. `apply_by_einsum` is many times as fast."""
     moved = np.dot(clip.transpose(1, 2, 3, 0), matrix.T.astype(np.float32))
     return moved.transpose(3, 0, 1, 2)
+
+
+def apply_by_einsum(clip, matrix):
+    return np.einsum("ij,jtvm->itvm", matrix.astype(np.float32), clip)
 
 
 def rotation(angles):
@@ -36,6 +41,14 @@ def shear_matrix(rng, amplitude):
 
 def shear(clip, num_frames, rng, amplitude=0.5):
     return apply(clip, shear_matrix(rng, amplitude))
+
+
+def shear_by_einsum(clip, num_frames, rng, amplitude=0.5):
+    return apply_by_einsum(clip, shear_matrix(rng, amplitude))
+
+
+def rotate_by_einsum(clip, num_frames, rng, largest=0.3):
+    return apply_by_einsum(clip, rotation(rng.uniform(-largest, largest, 3)))
 
 
 def shear_but_one(clip, num_frames, rng, joint=20):
@@ -178,8 +191,10 @@ def box_crop(clip, num_frames, rng, width=64, height=64):
 
 ROWS = [
     Row("shear", lambda: T.Shear(0.5), shear),
+    Row("shear, against einsum", lambda: T.Shear(0.5), shear_by_einsum),
     Row("shear, a joint kept", lambda: T.Shear(0.5, layout=NTU25, keep=20), shear_but_one),
     Row("rotation about all axes", lambda: T.Rotate(radians=0.3), rotate),
+    Row("rotation, against einsum", lambda: T.Rotate(radians=0.3), rotate_by_einsum),
     Row("rotation, one main axis", lambda: T.RotateMainAxis(), rotate_main_axis),
     Row("view about the vertical", lambda: T.RotateView(NTU25), rotate_view),
     Row("camera view", lambda: T.CameraView(), camera_view),

@@ -58,7 +58,8 @@ def mirror(
     # Joints and persons as one axis of V * M numbers: rows of M are slow to gather.
     M = x.shape[-1]
     places = [joint * M + person for joint in order for person in range(M)]
-    out = x.flatten(-2).index_select(-1, torch.tensor(places, device=x.device)).view(x.shape)
+    table = x.reshape(-1, V * M)  # a row is a clip, coordinate and frame
+    out = table.index_select(1, torch.tensor(places, device=x.device)).view(x.shape)
     if axis is None:
         return out
     _checks.between("axis", axis, 0, C - 1, "Coordinates count from 0.")
