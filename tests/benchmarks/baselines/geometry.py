@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 from benchmarks.baselines._rows import Row
 
@@ -9,6 +11,7 @@ from skelter import transforms as T
 from skelter.layouts import NTU25
 
 SWAP = list(NTU25.swap)
+IN_IMAGE = dataclasses.replace(NTU25, dimensions=2)
 
 
 def present(clip):
@@ -211,5 +214,6 @@ ROWS = [
     Row("mirror within an image", lambda: T.Mirror(NTU25, width=1920), mirror_in_image),
     Row("persons exchanged", lambda: T.SwapPersons(), swap_persons),
     Row("seen from the other person", lambda: T.SwapViewpoint(NTU25), swap_viewpoint),
+    Row("box crop", lambda: T.BoxCrop((64, 64), layout=IN_IMAGE), box_crop),
     Row("a person hidden", lambda: T.DropPerson(), drop_person),
 ]
