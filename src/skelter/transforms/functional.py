@@ -24,7 +24,13 @@ from skelter.transforms.geometry._translate import translate
 from skelter.transforms.kinds._frame_map import read_frames
 from skelter.transforms.kinds._joint_map import map_joints
 from skelter.transforms.kinds._mask import keep_only
+from skelter.transforms.masks._axis import zero_axis
+from skelter.transforms.masks._fill import fill_masked
+from skelter.transforms.masks._graph import joint_degrees, most_walked, two_step_walks
 from skelter.transforms.masks._jitter import mix_coordinates, zero_joints
+from skelter.transforms.masks._removal import motion_of_frames
+from skelter.transforms.masks._tokens import motion_of_patches, token_presence
+from skelter.transforms.masks._tubes import add_tube
 from skelter.transforms.mixing._in_time import mix_in_time
 from skelter.transforms.mixing._mixup import mixup
 from skelter.transforms.mixing._regions import mix_regions
@@ -46,6 +52,7 @@ __all__ = [
     "add_noise",
     "add_noise_to_frames",
     "add_noise_to_joints",
+    "add_tube",
     "affine2d_matrix",
     "align_bone",
     "bone_lengths",
@@ -55,7 +62,9 @@ __all__ = [
     "crop_image",
     "crop_resize",
     "fill_frames",
+    "fill_masked",
     "interpolate_nodes",
+    "joint_degrees",
     "keep_only",
     "map_joints",
     "mirror",
@@ -63,6 +72,9 @@ __all__ = [
     "mix_in_time",
     "mix_regions",
     "mixup",
+    "most_walked",
+    "motion_of_frames",
+    "motion_of_patches",
     "motion_weights",
     "move",
     "read_frames",
@@ -71,23 +83,23 @@ __all__ = [
     "rotation_between",
     "rotation_matrix",
     "savitzky_golay",
+    "scale",
     "scale_bones",
     "scale_points",
     "shear",
+    "swap_persons",
     "swap_posture",
+    "swap_viewpoint",
     "temporal_blur",
+    "token_presence",
     "transfer_bones",
     "transfer_lengths",
     "transfer_motion",
     "transfer_statistics",
-    "scale",
-    "scale_points",
-    "shear",
-    "swap_persons",
-    "swap_viewpoint",
-    "temporal_blur",
     "translate",
+    "two_step_walks",
     "unit_scale",
     "weigh_frames",
+    "zero_axis",
     "zero_joints",
 ]
