@@ -191,7 +191,8 @@ class TestRescaleBones:
             T.RescaleBones()(torch.randn(3, 4, 17, 1))
 
     def test_repr(self):
-        assert "spread=0.1, symmetric=True, root=1" in repr(T.RescaleBones())
+        assert "spread=0.1, symmetric=True" in repr(T.RescaleBones())
+        assert "Tree(layout=NTU25, root=1)" in repr(T.RescaleBones())
 
 
 class TestScaleLimbs:
