@@ -132,6 +132,12 @@ class TestBoneLengths:
         ]
         assert_equal(F.bone_lengths(x, layout, root=root), expected)
 
+    def test_autocast_changes_nothing(self):
+        x = torch.randn(3, 6, 25, 2)
+        with torch.autocast("cpu", torch.bfloat16):
+            inside = F.bone_lengths(x)
+        assert torch.equal(inside, F.bone_lengths(x))
+
     def test_scores_are_not_lengths(self):
         x = body(COCO17)
         scored = torch.cat([x, torch.rand(1, 6, 17, 2)])

@@ -53,6 +53,7 @@ def scale_bones(
     return scale_by_tree(x, factors, Tree(layout, root))
 
 
+@outside_autocast
 def bone_lengths(
     x: Tensor, layout: SkeletonLayout = NTU25, *, root: int | str | None = None
 ) -> Tensor:
