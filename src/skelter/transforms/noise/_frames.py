@@ -17,11 +17,7 @@ from skelter.transforms.kinds._positions import say_layout
 from skelter.transforms.noise._amount import (
     Strength,
     draw_noise,
-<<<<<<< HEAD:src/skelter/transforms/noise/_frames.py
     say_strength,
-    share_or_count,
-=======
->>>>>>> masks:src/skelter/transforms/noise/_some.py
     strength_range,
 )
 from skelter.transforms.noise._gaussian import add_noise_at

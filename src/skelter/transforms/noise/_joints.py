@@ -9,15 +9,14 @@ from torch import Generator, Tensor
 
 from skelter import _checks
 from skelter.layouts import SkeletonLayout, check_layout, map_positions
+from skelter.transforms.kinds._amounts import count_of, share_or_count
 from skelter.transforms.kinds._base import Transform
 from skelter.transforms.kinds._numbers import as_tensor, uniform
 from skelter.transforms.kinds._positions import say_layout
 from skelter.transforms.noise._amount import (
     Strength,
-    count_of,
     draw_noise,
     say_strength,
-    share_or_count,
     strength_range,
 )
 from skelter.transforms.noise._gaussian import add_noise_at
