@@ -35,8 +35,25 @@ from skelter.transforms.noise._some import (
     JointNoiseParams,
 )
 from skelter.transforms.normalisation._align import AlignShoulders, AlignSpine
+from skelter.transforms.normalisation._box import MinMax
+from skelter.transforms.normalisation._denoise import (
+    DropShortPersons,
+    DropWidePersons,
+    SortByMotion,
+)
+from skelter.transforms.normalisation._empty import DropEmptyFrames
 from skelter.transforms.normalisation._fill import FillFrames
+from skelter.transforms.normalisation._image import CompactPose, DropUnsure, UnitImage
+from skelter.transforms.normalisation._mean import MeanRelative
+from skelter.transforms.normalisation._origin import (
+    CentreEachPerson,
+    CentreOnStart,
+    CentreWithTrajectory,
+)
+from skelter.transforms.normalisation._persons import DuplicatePerson, JoinPersons, SortPersons
 from skelter.transforms.normalisation._place import CentreOnJoint, UnitScale
+from skelter.transforms.normalisation._resize import ResizeFrames, ResizeMotion
+from skelter.transforms.normalisation._turn import TurnShoulders
 from skelter.transforms.time._crop import CentreCropResize, CropParams, TemporalCropResize
 
 __all__ = [
@@ -46,12 +63,21 @@ __all__ = [
     "BoxNoise",
     "BoxNoiseParams",
     "CentreCropResize",
+    "CentreEachPerson",
     "CentreOnJoint",
+    "CentreOnStart",
+    "CentreWithTrajectory",
     "CheckFinite",
+    "CompactPose",
     "Compose",
     "ComposeParams",
     "CropParams",
     "Deterministic",
+    "DropEmptyFrames",
+    "DropShortPersons",
+    "DropUnsure",
+    "DropWidePersons",
+    "DuplicatePerson",
     "FillFrames",
     "FrameMap",
     "FrameNoise",
@@ -59,6 +85,7 @@ __all__ = [
     "GaussianNoise",
     "ImpulseNoise",
     "ImpulseNoiseParams",
+    "JoinPersons",
     "JointJitter",
     "JointJitterParams",
     "JointMap",
@@ -66,6 +93,8 @@ __all__ = [
     "JointNoiseParams",
     "Lambda",
     "Mask",
+    "MeanRelative",
+    "MinMax",
     "MotionNoise",
     "MultiView",
     "NoiseParams",
@@ -74,6 +103,8 @@ __all__ = [
     "PartnerParams",
     "RandomApply",
     "RescaleBones",
+    "ResizeFrames",
+    "ResizeMotion",
     "SavitzkyGolay",
     "SavitzkyGolayParams",
     "ScaleLimbs",
@@ -81,6 +112,8 @@ __all__ = [
     "ShearParams",
     "SomeOf",
     "SomeOfParams",
+    "SortByMotion",
+    "SortPersons",
     "SwapPosture",
     "SwapPostureParams",
     "TemporalBlur",
@@ -91,6 +124,8 @@ __all__ = [
     "TransferMotion",
     "TransferStatistics",
     "Transform",
+    "TurnShoulders",
+    "UnitImage",
     "UnitScale",
     "functional",
     "normal",
