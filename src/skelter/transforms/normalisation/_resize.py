@@ -122,8 +122,8 @@ class ResizeMotion(ResizeFrames):
         CVPR 2021: the motion stream of the released preparation.
 
     Example:
-        >>> x = torch.tensor([1.0, 3.0, 5.0]).reshape(1, 3, 1, 1)
-        >>> ResizeMotion(3)(x).flatten()
+        >>> x = torch.tensor([1.0, 3.0, 5.0]).reshape(1, 3, 1, 1).expand(3, 3, 1, 1)
+        >>> ResizeMotion(3)(x)[0].flatten()
         tensor([2., 2., 0.])
     """
 

@@ -156,25 +156,27 @@ def ctrgcn_normalise(layout: SkeletonLayout = NTU25, *, single: str = "zeros") -
     return Compose([*steps, DuplicatePerson()] if single == "duplicate" else steps)
 
 
-def ucla_normalise(layout: SkeletonLayout = KINECT20) -> Compose:
-    """Return that of NW-UCLA: the first centre joint as origin, each axis to [-1, 1].
+def ucla_normalise(layout: SkeletonLayout = KINECT20) -> Transform[None]:
+    """Return that of NW-UCLA: each axis of a clip to [-1, 1].
 
-    A random scale before it has no effect, as the range of each axis is divided out. A view
-    rotation belongs between the two steps: CTR-GCN draws it there.
+    A random scale before it has no effect, as the range of each axis is divided out, and neither
+    has a translation. A view rotation belongs before it.
 
     Args:
         layout: The layout of the clips.
 
     References:
-        Chen et al., ICCV 2021 (CTR-GCN): the released loader of NW-UCLA. An axis without range,
-        which divides by zero there, becomes zero.
+        Chen et al., ICCV 2021 (CTR-GCN): the released loader of NW-UCLA. It first moves the centre
+        joint of the first frame to the origin, which the range removes. Here that is left out: a
+        joint at the origin counts as missing. An axis without range, which divides by zero there,
+        becomes zero.
 
     Example:
         >>> import torch
         >>> float(ucla_normalise()(torch.randn(8, 3, 90, 20, 1)).abs().max())
         1.0
     """
-    return Compose([CentreOnStart(layout), MinMax(layout=layout)])
+    return MinMax(layout=layout)
 
 
 def pyskl_normalise_3d(layout: SkeletonLayout = NTU25, *, spine: bool = True) -> Compose:
