@@ -87,8 +87,25 @@ from skelter.transforms.noise._joints import JointNoise, JointNoiseParams
 from skelter.transforms.noise._motion import MotionNoise
 from skelter.transforms.noise._savgol import SavitzkyGolay, SavitzkyGolayParams
 from skelter.transforms.normalisation._align import AlignShoulders, AlignSpine
+from skelter.transforms.normalisation._box import MinMax
+from skelter.transforms.normalisation._denoise import (
+    DropShortPersons,
+    DropWidePersons,
+    SortByMotion,
+)
+from skelter.transforms.normalisation._empty import DropEmptyFrames
 from skelter.transforms.normalisation._fill import FillFrames
+from skelter.transforms.normalisation._image import CompactPose, DropUnsure, UnitImage
+from skelter.transforms.normalisation._mean import MeanRelative
+from skelter.transforms.normalisation._origin import (
+    CentreEachPerson,
+    CentreOnStart,
+    CentreWithTrajectory,
+)
+from skelter.transforms.normalisation._persons import DuplicatePerson, JoinPersons, SortPersons
 from skelter.transforms.normalisation._place import CentreOnJoint, UnitScale
+from skelter.transforms.normalisation._resize import ResizeFrames, ResizeMotion
+from skelter.transforms.normalisation._turn import TurnShoulders
 from skelter.transforms.time._crop import CentreCropResize, CropParams, TemporalCropResize
 
 __all__ = [
@@ -110,9 +127,13 @@ __all__ = [
     "CellMask",
     "CentralityMask",
     "CentreCropResize",
+    "CentreEachPerson",
     "CentreOnJoint",
+    "CentreOnStart",
+    "CentreWithTrajectory",
     "CheckFinite",
     "ChunkMaskParams",
+    "CompactPose",
     "Compose",
     "ComposeParams",
     "CropParams",
@@ -121,6 +142,11 @@ __all__ = [
     "DropPersonParams",
     "ElementDropout",
     "ElementMaskParams",
+    "DropEmptyFrames",
+    "DropShortPersons",
+    "DropUnsure",
+    "DropWidePersons",
+    "DuplicatePerson",
     "FillFrames",
     "FillMasked",
     "FillMaskedParams",
@@ -138,6 +164,7 @@ __all__ = [
     "JointChunkMask",
     "JointFrameMask",
     "JointFrameMaskParams",
+    "JoinPersons",
     "JointJitter",
     "JointJitterParams",
     "JointMap",
@@ -158,6 +185,8 @@ __all__ = [
     "Mixer",
     "Mixup",
     "MixupParams",
+    "MeanRelative",
+    "MinMax",
     "MotionNoise",
     "MotionTokenMask",
     "MoveParams",
@@ -179,6 +208,8 @@ __all__ = [
     "RotateMainAxis",
     "RotateView",
     "RotationParams",
+    "ResizeFrames",
+    "ResizeMotion",
     "SavitzkyGolay",
     "SavitzkyGolayParams",
     "Scale",
@@ -190,6 +221,8 @@ __all__ = [
     "SomeOf",
     "SomeOfParams",
     "SwapPersons",
+    "SortByMotion",
+    "SortPersons",
     "SwapPosture",
     "SwapPostureParams",
     "SwapViewpoint",
@@ -208,6 +241,8 @@ __all__ = [
     "TubeTokenMask",
     "TubeTokenMaskParams",
     "UniformTokenMask",
+    "TurnShoulders",
+    "UnitImage",
     "UnitScale",
     "WholeDegreeView",
     "functional",

@@ -44,8 +44,29 @@ from skelter.transforms.noise._joints import add_noise_to_joints
 from skelter.transforms.noise._motion import motion_weights
 from skelter.transforms.noise._savgol import savitzky_golay
 from skelter.transforms.normalisation._align import align_bone, rotation_between
+from skelter.transforms.normalisation._box import box_of_clip, min_max
+from skelter.transforms.normalisation._denoise import (
+    keep_persons,
+    motion_of_persons,
+    wide_frames,
+)
+from skelter.transforms.normalisation._empty import count_frames, pack_frames
 from skelter.transforms.normalisation._fill import fill_frames
+from skelter.transforms.normalisation._image import compact_box, compact_pose, unit_image
+from skelter.transforms.normalisation._mean import mean_relative
+from skelter.transforms.normalisation._origin import (
+    centre_each_person,
+    centre_on_start,
+    centre_with_trajectory,
+)
+from skelter.transforms.normalisation._persons import (
+    duplicate_person,
+    join_persons,
+    order_persons,
+)
 from skelter.transforms.normalisation._place import centre_on_joint, unit_scale
+from skelter.transforms.normalisation._resize import frame_differences, resize_frames
+from skelter.transforms.normalisation._turn import turn_bone
 from skelter.transforms.time._crop import crop_resize
 
 __all__ = [
@@ -60,12 +81,24 @@ __all__ = [
     "box_scale",
     "centre_on_joint",
     "crop_image",
+    "box_of_clip",
+    "centre_each_person",
+    "centre_on_joint",
+    "centre_on_start",
+    "centre_with_trajectory",
+    "compact_box",
+    "compact_pose",
+    "count_frames",
     "crop_resize",
+    "duplicate_person",
     "fill_frames",
     "fill_masked",
     "interpolate_nodes",
     "joint_degrees",
+    "frame_differences",
+    "join_persons",
     "keep_only",
+    "keep_persons",
     "map_joints",
     "mirror",
     "mix_coordinates",
@@ -80,6 +113,15 @@ __all__ = [
     "read_frames",
     "right_handed_rotation_matrix",
     "rotate",
+    "mean_relative",
+    "min_max",
+    "mix_coordinates",
+    "motion_of_persons",
+    "motion_weights",
+    "order_persons",
+    "pack_frames",
+    "read_frames",
+    "resize_frames",
     "rotation_between",
     "rotation_matrix",
     "savitzky_golay",
@@ -101,5 +143,10 @@ __all__ = [
     "unit_scale",
     "weigh_frames",
     "zero_axis",
+    "turn_bone",
+    "unit_image",
+    "unit_scale",
+    "weigh_frames",
+    "wide_frames",
     "zero_joints",
 ]
