@@ -87,8 +87,25 @@ from skelter.transforms.noise._joints import JointNoise, JointNoiseParams
 from skelter.transforms.noise._motion import MotionNoise
 from skelter.transforms.noise._savgol import SavitzkyGolay, SavitzkyGolayParams
 from skelter.transforms.normalisation._align import AlignShoulders, AlignSpine
+from skelter.transforms.normalisation._box import MinMax
+from skelter.transforms.normalisation._denoise import (
+    DropShortPersons,
+    DropWidePersons,
+    SortByMotion,
+)
+from skelter.transforms.normalisation._empty import DropEmptyFrames
 from skelter.transforms.normalisation._fill import FillFrames
+from skelter.transforms.normalisation._image import CompactPose, DropUnsure, UnitImage
+from skelter.transforms.normalisation._mean import MeanRelative
+from skelter.transforms.normalisation._origin import (
+    CentreEachPerson,
+    CentreOnStart,
+    CentreWithTrajectory,
+)
+from skelter.transforms.normalisation._persons import DuplicatePerson, JoinPersons, SortPersons
 from skelter.transforms.normalisation._place import CentreOnJoint, UnitScale
+from skelter.transforms.normalisation._resize import ResizeFrames, ResizeMotion
+from skelter.transforms.normalisation._turn import TurnShoulders
 from skelter.transforms.time._crop import CentreCropResize, CropParams, TemporalCropResize
 
 __all__ = [
@@ -110,15 +127,24 @@ __all__ = [
     "CellMask",
     "CentralityMask",
     "CentreCropResize",
+    "CentreEachPerson",
     "CentreOnJoint",
+    "CentreOnStart",
+    "CentreWithTrajectory",
     "CheckFinite",
     "ChunkMaskParams",
+    "CompactPose",
     "Compose",
     "ComposeParams",
     "CropParams",
     "Deterministic",
+    "DropEmptyFrames",
     "DropPerson",
     "DropPersonParams",
+    "DropShortPersons",
+    "DropUnsure",
+    "DropWidePersons",
+    "DuplicatePerson",
     "ElementDropout",
     "ElementMaskParams",
     "FillFrames",
@@ -135,6 +161,7 @@ __all__ = [
     "GaussianNoise",
     "ImpulseNoise",
     "ImpulseNoiseParams",
+    "JoinPersons",
     "JointChunkMask",
     "JointFrameMask",
     "JointFrameMaskParams",
@@ -147,6 +174,8 @@ __all__ = [
     "JointNoiseParams",
     "Lambda",
     "Mask",
+    "MeanRelative",
+    "MinMax",
     "Mirror",
     "MixAxes",
     "MixInTime",
@@ -174,7 +203,9 @@ __all__ = [
     "RandomMove",
     "RegionParams",
     "RescaleBones",
+    "ResizeFrames",
     "ResizeMix",
+    "ResizeMotion",
     "Rotate",
     "RotateMainAxis",
     "RotateView",
@@ -189,6 +220,8 @@ __all__ = [
     "ShearParams",
     "SomeOf",
     "SomeOfParams",
+    "SortByMotion",
+    "SortPersons",
     "SwapPersons",
     "SwapPosture",
     "SwapPostureParams",
@@ -207,7 +240,9 @@ __all__ = [
     "TranslationParams",
     "TubeTokenMask",
     "TubeTokenMaskParams",
+    "TurnShoulders",
     "UniformTokenMask",
+    "UnitImage",
     "UnitScale",
     "WholeDegreeView",
     "functional",

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 import torch
-from einops import rearrange
+from einops import reduce
 from torch import Generator, Tensor, nn
 
 from skelter import _checks
@@ -23,6 +23,7 @@ from skelter.transforms.kinds._positions import presence
 from skelter.typing import ClipShape
 
 ParamsT = TypeVar("ParamsT")
+BEHIND = 100.0  # a score behind those of all valid tokens
 
 
 def token_presence(x: Tensor, patch: int) -> Tensor:
@@ -48,8 +49,8 @@ def token_presence(x: Tensor, patch: int) -> Tensor:
         tensor([50,  0])
     """
     x = _checks.clips(x)
-    there = _in_patches(presence(x), patch)  # ... M blocks V patch
-    return there.any(-1)
+    count_blocks(x.shape[-3], patch)
+    return _sum_patches(presence(x).squeeze(-4), patch) > 0
 
 
 def motion_of_patches(x: Tensor, patch: int) -> Tensor:
@@ -79,14 +80,15 @@ def motion_of_patches(x: Tensor, patch: int) -> Tensor:
                  [2.]]])
     """
     x = _checks.clips(x)
+    *batch, C, T, V, M = x.shape
+    blocks = count_blocks(T, patch)
     x = x.to(torch.promote_types(x.dtype, torch.float32))
-    values, there = _in_patches(x, patch), _in_patches(presence(x), patch)
-    if values.shape[-3] == 1:
-        return torch.zeros_like(values[..., 0])
-    both = there[..., 1:, :, :] * there[..., :-1, :, :]
-    apart = values.diff(dim=-3).abs()
-    apart = rearrange(apart, "... (c p) -> ... c p", p=patch) * both.unsqueeze(-2)
-    motion = apart.sum((-2, -1)) / (x.shape[-4] * both.sum(-1)).clamp(min=1)
+    if blocks == 1:
+        return torch.zeros(*batch, M, 1, V, dtype=x.dtype, device=x.device)
+    there = presence(x).squeeze(-4)  # ... T V M
+    both = there[..., patch:, :, :] * there[..., :-patch, :, :]
+    apart = (x[..., patch:, :, :] - x[..., :-patch, :, :]).abs_().sum(-4).mul_(both)
+    motion = _sum_patches(apart, patch) / (C * _sum_patches(both, patch)).clamp(min=1)
     return torch.cat([motion[..., :1, :], motion], -2)
 
 
@@ -200,7 +202,8 @@ class _CountedTokenMask(TokenMask[TokenMaskParams]):
         return f"ratio={self.ratio}, patch={self.patch}{visible}"
 
     def _keep_lowest(self, score: Tensor, params: TokenMaskParams) -> Tensor:
-        score = score.masked_fill(is_padding(params.num_frames, score, self.patch), float("inf"))
+        padding = is_padding(params.num_frames, score, self.patch)
+        score = torch.where(padding, BEHIND + params.order, score)
         count = self.count(score.shape[-2] * score.shape[-1])
         return smallest(score.flatten(-2), count).view(score.shape)
 
@@ -318,7 +321,6 @@ def is_padding(num_frames: Tensor, tokens: Tensor, patch: int) -> Tensor:
     return (start >= num_frames[..., None])[..., None, :, None]
 
 
-def _in_patches(x: Tensor, patch: int) -> Tensor:
-    """Return the numbers of each token, (..., M, blocks, V, C * patch)."""
-    count_blocks(x.shape[-3], patch)
-    return rearrange(x, "... c (b p) v m -> ... m b v (c p)", p=patch)
+def _sum_patches(x: Tensor, patch: int) -> Tensor:
+    """Sum numbers (..., T, V, M) over the frames of each token, (..., M, blocks, V)."""
+    return reduce(x, "... (b p) v m -> ... m b v", "sum", p=patch)

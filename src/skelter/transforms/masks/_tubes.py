@@ -20,7 +20,7 @@ from skelter.typing import ClipShape
 Ratio: TypeAlias = float | tuple[float, float]
 """A share, or a range (from, to) from which every person of every clip draws its own."""
 
-PROPOSALS, MISSES = 64, 10  # with 64, 99.9 % of masks end by misses or by their budget
+PROPOSALS, MISSES = 64, 10  # where 0.9 is hidden, 0.3 % of masks could use more proposals
 
 
 def add_tube(hidden: Tensor, joints: Tensor, top: Tensor, height: Tensor, budget: Tensor) -> Tensor:
@@ -80,7 +80,7 @@ class TubeTokenMask(TokenMask[TubeTokenMaskParams]):
     """Hide tubes: joints of one part of the body that follow each other, for some blocks.
 
     Tubes are proposed one after another. A part of the layout is drawn, a run of 1 to all of its
-    joints in the order of the part, and an area from U(area). The tube is area / joints blocks
+    joints along the bones, and an area from U(area). The tube is area / joints blocks
     high, rounded, and begins anywhere where it fits. It is taken if it hides new tokens, and not
     more than are to be hidden in all. After ten proposals in a row that are not taken, single
     tokens are hidden at random until the number is exact.
@@ -118,7 +118,8 @@ class TubeTokenMask(TokenMask[TubeTokenMaskParams]):
     ) -> None:
         super().__init__(patch)
         self.layout = check_layout(layout)
-        self._parts = tuple(parts_of(layout, None, "TubeTokenMask").values())
+        parts = parts_of(layout, None, "TubeTokenMask").values()
+        self._parts = [_along_bones(joints, layout) for joints in parts]
         self.ratio = _shares("ratio", ratio)
         self.area = _shares("area", area)
 
@@ -186,6 +187,24 @@ class TubeTokenMask(TokenMask[TubeTokenMaskParams]):
             misses = torch.where((more != hidden).any(-1).any(-1), 0, misses + 1)
             hidden = more
         return hidden & ~padding
+
+
+def _along_bones(part: Sequence[int], layout: SkeletonLayout) -> list[int]:
+    """Return the joints of a part one after another along the bones, from an end on."""
+    near: dict[int, list[int]] = {joint: [] for joint in part}
+    for bone in layout.bones:
+        if set(bone) <= set(part):
+            for joint, other in (bone, bone[::-1]):
+                near[joint].append(other)
+    order: list[int] = []
+    for end in sorted(part, key=lambda joint: len(near[joint])):
+        ahead = [end]
+        while ahead:
+            joint = ahead.pop()
+            if joint not in order:
+                order.append(joint)
+                ahead.extend(near[joint])
+    return order
 
 
 def _shares(name: str, value: float | Sequence[float]) -> tuple[float, float]:
