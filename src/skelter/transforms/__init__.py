@@ -17,6 +17,7 @@ from skelter.transforms.combining._plain import CheckFinite, Lambda
 from skelter.transforms.combining._some_of import SomeOf, SomeOfParams
 from skelter.transforms.geometry._affine import Affine2d, Affine2dParams
 from skelter.transforms.geometry._box_crop import BoxCrop, BoxCropParams
+from skelter.transforms.geometry._box_scale import BoxScale, BoxScaleParams
 from skelter.transforms.geometry._mirror import Mirror
 from skelter.transforms.geometry._move import MoveParams, RandomDrift, RandomMove
 from skelter.transforms.geometry._persons import (
@@ -26,13 +27,7 @@ from skelter.transforms.geometry._persons import (
     SwapViewpoint,
 )
 from skelter.transforms.geometry._rotation import Rotate, RotateMainAxis, RotationParams
-from skelter.transforms.geometry._scale import (
-    BoxScale,
-    BoxScaleParams,
-    Scale,
-    ScaleAxes,
-    ScaleParams,
-)
+from skelter.transforms.geometry._scale import Scale, ScaleAxes, ScaleParams
 from skelter.transforms.geometry._shear import Shear, ShearParams
 from skelter.transforms.geometry._translate import Translate, TranslationParams
 from skelter.transforms.geometry._view import (

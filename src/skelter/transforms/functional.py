@@ -10,15 +10,16 @@ from skelter.transforms.bones._transfer import transfer_bones, transfer_lengths
 from skelter.transforms.bones._tree import bone_lengths, scale_bones
 from skelter.transforms.geometry._affine import affine2d_matrix
 from skelter.transforms.geometry._box_crop import crop_image
+from skelter.transforms.geometry._box_scale import box_scale
 from skelter.transforms.geometry._mirror import mirror
 from skelter.transforms.geometry._move import interpolate_nodes, move
 from skelter.transforms.geometry._persons import swap_persons, swap_viewpoint
-from skelter.transforms.geometry._rotation import (
+from skelter.transforms.geometry._rotation import rotate
+from skelter.transforms.geometry._rotation_matrix import (
     right_handed_rotation_matrix,
-    rotate,
     rotation_matrix,
 )
-from skelter.transforms.geometry._scale import box_scale, scale
+from skelter.transforms.geometry._scale import scale
 from skelter.transforms.geometry._shear import shear
 from skelter.transforms.geometry._translate import translate
 from skelter.transforms.kinds._frame_map import read_frames

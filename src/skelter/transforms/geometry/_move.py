@@ -10,7 +10,7 @@ from torch import Generator, Tensor
 
 from skelter import _checks
 from skelter.layouts import SkeletonLayout, check_layout
-from skelter.transforms.geometry._rotation import number_range
+from skelter.transforms.geometry._ranges import number_range
 from skelter.transforms.kinds._base import Transform
 from skelter.transforms.kinds._numbers import uniform
 from skelter.transforms.kinds._positions import presence, say_layout

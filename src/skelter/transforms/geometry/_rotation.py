@@ -6,77 +6,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import radians as to_radians
 
-import numpy as np
-import torch
 from torch import Generator, Tensor
 
 from skelter import _checks
 from skelter._precision import outside_autocast
 from skelter.layouts import SkeletonLayout, check_layout
+from skelter.transforms.geometry._ranges import each_axis, number_range
+from skelter.transforms.geometry._rotation_matrix import matrix_of, rotation_matrix
 from skelter.transforms.geometry._shear import shear
 from skelter.transforms.kinds._joint_map import JointMap
 from skelter.transforms.kinds._numbers import as_tensor, constant, draw
 from skelter.transforms.kinds._positions import pass_on, say_layout
 from skelter.typing import ClipShape
-
-
-@outside_autocast
-def rotation_matrix(radians: Tensor) -> Tensor:
-    """Return rotation matrices in the order and with the sign of the field.
-
-    In space it is ``Z(c) @ Y(b) @ X(a)`` for the angles a, b, c about x, y and z, with
-    ``X(t) = [[1, 0, 0], [0, cos, sin], [0, -sin, cos]]``, ``Y(t) = [[cos, 0, -sin], [0, 1, 0],
-    [sin, 0, cos]]`` and ``Z(t) = [[cos, sin, 0], [-sin, cos, 0], [0, 0, 1]]``. That turns columns
-    by -t in a right-handed system: see `right_handed_rotation_matrix`. In a plane it is
-    ``[[cos, -sin], [sin, cos]]``, which turns from x to y.
-
-    Args:
-        radians: Angles about x, y and z, shape (..., 3), or the one of a plane, shape (..., 1).
-
-    Returns:
-        Matrices of shape (..., 3, 3) or (..., 2, 2) for columns.
-
-    Raises:
-        ValueError: There are neither 3 angles nor 1.
-
-    References:
-        The rotation of ST-GCN, AimCLR (Guo et al., AAAI 2022) and CTR-GCN (Chen et al., ICCV
-        2021).
-
-    Example:
-        >>> import torch
-        >>> rotation_matrix(torch.tensor([0.0, 0.0, torch.pi / 2])).round().int()[0]
-        tensor([0, 1, 0], dtype=torch.int32)
-    """
-    return as_tensor(matrix_of(as_tensor(radians)))
-
-
-def right_handed_rotation_matrix(radians: Tensor) -> Tensor:
-    """Return rotation matrices that turn by positive angles in a right-handed system.
-
-    It is ``Z(-c) @ Y(-b) @ X(-a)`` of `rotation_matrix`: x first, z last.
-
-    Args:
-        radians: Angles about x, y and z, shape (..., 3).
-
-    Returns:
-        Matrices of shape (..., 3, 3) for columns.
-
-    Raises:
-        ValueError: There are not 3 angles.
-
-    References:
-        The rotation of IKEM and SLiM.
-
-    Example:
-        >>> import torch
-        >>> quarter = right_handed_rotation_matrix(torch.tensor([0.0, 0.0, torch.pi / 2]))
-        >>> (quarter @ torch.tensor([1.0, 0.0, 0.0])).round().int()  # from x to y
-        tensor([0, 1, 0], dtype=torch.int32)
-    """
-    radians = as_tensor(radians)
-    _check_angles(radians, (3,))
-    return rotation_matrix(-radians)
 
 
 def rotate(x: Tensor, radians: Tensor) -> Tensor:
@@ -267,69 +208,3 @@ def in_space(x: ClipShape, layout: SkeletonLayout | None, owner: str) -> None:
         f"2 coordinates in (..., C, T, V, M) = {_checks.shape_of(x)}",
         "Rotate(degrees=...) turns points of an image.",
     )
-
-
-def number_range(name: str, value: Sequence[float]) -> tuple[float, float]:
-    """Return two finite numbers in order."""
-    pair = tuple(value) if isinstance(value, (tuple, list)) else (value,)
-    for end in pair:
-        _checks.number(name, end, "Give a range (from, to).")
-    _checks.require(
-        len(pair) == 2 and -np.inf < pair[0] <= pair[1] < np.inf,
-        f"`{name}`",
-        "be two numbers (from, to) with from <= to",
-        value,
-    )
-    return float(pair[0]), float(pair[1])
-
-
-def each_axis(name: str, value: float | Sequence[float]) -> tuple[float, ...]:
-    """Return one number from 0, or one for each of three axes."""
-    numbers = tuple(value) if isinstance(value, (tuple, list)) else (value,)
-    for one in numbers:
-        _checks.between(name, one, 0.0, float("inf"))
-    _checks.require(
-        len(numbers) in (1, 3), f"`{name}`", "be one number, or three for x, y and z", value
-    )
-    return tuple(float(one) for one in numbers)
-
-
-def _check_angles(radians: Tensor, counts: Sequence[int]) -> None:
-    _checks.require(
-        radians.ndim > 0 and radians.shape[-1] in counts,
-        "`radians`",
-        f"have a last axis of {' or '.join(str(count) for count in counts)} angles",
-        _checks.shape_of(radians),
-    )
-
-
-def matrix_of(radians: Tensor) -> Tensor:
-    """Return the matrices of angles (..., 3) or (..., 1), tensors or NumPy's as the angles are."""
-    _check_angles(radians, (1, 3))
-    sine, cosine = _sine_and_cosine(radians)
-    if radians.shape[-1] == 1:
-        s, c = sine[..., 0], cosine[..., 0]
-        return _stack_rows([[c, -s], [s, c]])
-    sx, sy, sz = (sine[..., axis] for axis in range(3))
-    cx, cy, cz = (cosine[..., axis] for axis in range(3))
-    return _stack_rows(
-        [
-            [cz * cy, cz * sy * sx + sz * cx, sz * sx - cz * sy * cx],
-            [-sz * cy, cz * cx - sz * sy * sx, sz * sy * cx + cz * sx],
-            [sy, -cy * sx, cy * cx],
-        ]
-    )
-
-
-def _sine_and_cosine(radians: Tensor) -> tuple[Tensor, Tensor]:
-    if isinstance(radians, Tensor):
-        return radians.sin(), radians.cos()
-    return np.sin(radians), np.cos(radians)
-
-
-def _stack_rows(rows: Sequence[Sequence[Tensor]]) -> Tensor:
-    """Return matrices (..., R, R) of their entries (...)."""
-    if isinstance(rows[0][0], Tensor):
-        entries = torch.stack([entry for row in rows for entry in row], -1)
-        return entries.view(*entries.shape[:-1], len(rows), len(rows))
-    return np.array(rows)

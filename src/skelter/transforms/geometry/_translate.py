@@ -11,7 +11,7 @@ from torch import Generator, Tensor
 
 from skelter import _checks
 from skelter.layouts import SkeletonLayout, check_layout, map_positions
-from skelter.transforms.geometry._rotation import each_axis
+from skelter.transforms.geometry._ranges import each_axis
 from skelter.transforms.kinds._base import Transform
 from skelter.transforms.kinds._numbers import as_tensor, constant, draw
 from skelter.transforms.kinds._positions import presence, say_layout

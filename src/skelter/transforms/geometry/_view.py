@@ -11,12 +11,8 @@ from torch import Generator, Tensor
 from skelter import _checks
 from skelter._precision import outside_autocast
 from skelter.layouts import NTU25, SkeletonLayout, check_layout
-from skelter.transforms.geometry._rotation import (
-    Rotation,
-    RotationParams,
-    in_space,
-    matrix_of,
-)
+from skelter.transforms.geometry._rotation import Rotation, RotationParams, in_space
+from skelter.transforms.geometry._rotation_matrix import matrix_of
 from skelter.transforms.kinds._joint_map import JointMap
 from skelter.transforms.kinds._numbers import (
     at_most,
