@@ -49,6 +49,8 @@ class PartMask(WholeJointMask):
         tensor([2, 2, 2, 2])
     """
 
+    _members: Tensor
+
     def __init__(
         self, layout: SkeletonLayout = NTU25, parts: float = 1, *, groups: Groups | None = None
     ) -> None:
@@ -57,7 +59,8 @@ class PartMask(WholeJointMask):
         self.groups = parts_of(layout, groups, "PartMask")
         self.parts = share_or_count("parts", parts)
         self._count = count_of("parts", self.parts, len(self.groups))
-        self._members = members_of(self.groups, layout.num_joints)
+        members = members_of(self.groups, layout.num_joints)
+        self.register_buffer("_members", members, persistent=False)
 
     def sample(
         self, x: ClipShape, *, num_frames: Tensor | None = None, generator: Generator | None = None
@@ -109,6 +112,8 @@ class PartChunkMask(Mask[ChunkMaskParams]):
         (tensor(True), tensor(True))
     """
 
+    _members: Tensor
+
     def __init__(
         self,
         layout: SkeletonLayout = NTU25,
@@ -124,7 +129,8 @@ class PartChunkMask(Mask[ChunkMaskParams]):
         _checks.positive_int("chunk", chunk)
         self.chunk = chunk
         self._count = count_of("parts", self.parts, len(self.groups))
-        self._members = members_of(self.groups, layout.num_joints)
+        members = members_of(self.groups, layout.num_joints)
+        self.register_buffer("_members", members, persistent=False)
 
     def sample(
         self, x: ClipShape, *, num_frames: Tensor | None = None, generator: Generator | None = None
