@@ -74,8 +74,25 @@ from skelter.transforms.noise._joints import JointNoise, JointNoiseParams
 from skelter.transforms.noise._motion import MotionNoise
 from skelter.transforms.noise._savgol import SavitzkyGolay, SavitzkyGolayParams
 from skelter.transforms.normalisation._align import AlignShoulders, AlignSpine
+from skelter.transforms.normalisation._box import MinMax
+from skelter.transforms.normalisation._denoise import (
+    DropShortPersons,
+    DropWidePersons,
+    SortByMotion,
+)
+from skelter.transforms.normalisation._empty import DropEmptyFrames
 from skelter.transforms.normalisation._fill import FillFrames
+from skelter.transforms.normalisation._image import CompactPose, DropUnsure, UnitImage
+from skelter.transforms.normalisation._mean import MeanRelative
+from skelter.transforms.normalisation._origin import (
+    CentreEachPerson,
+    CentreOnStart,
+    CentreWithTrajectory,
+)
+from skelter.transforms.normalisation._persons import DuplicatePerson, JoinPersons, SortPersons
 from skelter.transforms.normalisation._place import CentreOnJoint, UnitScale
+from skelter.transforms.normalisation._resize import ResizeFrames, ResizeMotion
+from skelter.transforms.normalisation._turn import TurnShoulders
 from skelter.transforms.time._crop import CentreCropResize, CropParams, TemporalCropResize
 
 __all__ = [
@@ -97,15 +114,24 @@ __all__ = [
     "CellMask",
     "CentralityMask",
     "CentreCropResize",
+    "CentreEachPerson",
     "CentreOnJoint",
+    "CentreOnStart",
+    "CentreWithTrajectory",
     "CheckFinite",
     "ChunkMaskParams",
+    "CompactPose",
     "Compose",
     "ComposeParams",
     "CropParams",
     "Deterministic",
+    "DropEmptyFrames",
     "DropPerson",
     "DropPersonParams",
+    "DropShortPersons",
+    "DropUnsure",
+    "DropWidePersons",
+    "DuplicatePerson",
     "ElementDropout",
     "ElementMaskParams",
     "FillFrames",
@@ -122,6 +148,7 @@ __all__ = [
     "GaussianNoise",
     "ImpulseNoise",
     "ImpulseNoiseParams",
+    "JoinPersons",
     "JointChunkMask",
     "JointFrameMask",
     "JointFrameMaskParams",
@@ -134,6 +161,8 @@ __all__ = [
     "JointNoiseParams",
     "Lambda",
     "Mask",
+    "MeanRelative",
+    "MinMax",
     "Mirror",
     "MixAxes",
     "MixInTime",
@@ -161,7 +190,9 @@ __all__ = [
     "RandomMove",
     "RegionParams",
     "RescaleBones",
+    "ResizeFrames",
     "ResizeMix",
+    "ResizeMotion",
     "Rotate",
     "RotateMainAxis",
     "RotateView",
@@ -176,6 +207,8 @@ __all__ = [
     "ShearParams",
     "SomeOf",
     "SomeOfParams",
+    "SortByMotion",
+    "SortPersons",
     "SwapPersons",
     "SwapPosture",
     "SwapPostureParams",
@@ -194,7 +227,9 @@ __all__ = [
     "TranslationParams",
     "TubeTokenMask",
     "TubeTokenMaskParams",
+    "TurnShoulders",
     "UniformTokenMask",
+    "UnitImage",
     "UnitScale",
     "WholeDegreeView",
     "functional",

@@ -45,8 +45,29 @@ from skelter.transforms.noise._joints import add_noise_to_joints
 from skelter.transforms.noise._motion import motion_weights
 from skelter.transforms.noise._savgol import savitzky_golay
 from skelter.transforms.normalisation._align import align_bone, rotation_between
+from skelter.transforms.normalisation._box import box_of_clip, min_max
+from skelter.transforms.normalisation._denoise import (
+    keep_persons,
+    motion_of_persons,
+    wide_frames,
+)
+from skelter.transforms.normalisation._empty import count_frames, pack_frames
 from skelter.transforms.normalisation._fill import fill_frames
+from skelter.transforms.normalisation._image import compact_box, compact_pose, unit_image
+from skelter.transforms.normalisation._mean import mean_relative
+from skelter.transforms.normalisation._origin import (
+    centre_each_person,
+    centre_on_start,
+    centre_with_trajectory,
+)
+from skelter.transforms.normalisation._persons import (
+    duplicate_person,
+    join_persons,
+    order_persons,
+)
 from skelter.transforms.normalisation._place import centre_on_joint, unit_scale
+from skelter.transforms.normalisation._resize import frame_differences, resize_frames
+from skelter.transforms.normalisation._turn import turn_bone
 from skelter.transforms.time._crop import crop_resize
 
 __all__ = [
@@ -58,16 +79,29 @@ __all__ = [
     "align_bone",
     "bone_lengths",
     "box_diagonal",
+    "box_of_clip",
     "box_scale",
+    "centre_each_person",
     "centre_on_joint",
+    "centre_on_start",
+    "centre_with_trajectory",
+    "compact_box",
+    "compact_pose",
+    "count_frames",
     "crop_image",
     "crop_resize",
+    "duplicate_person",
     "fill_frames",
     "fill_masked",
+    "frame_differences",
     "interpolate_nodes",
+    "join_persons",
     "joint_degrees",
     "keep_only",
+    "keep_persons",
     "map_joints",
+    "mean_relative",
+    "min_max",
     "mirror",
     "mix_coordinates",
     "mix_in_time",
@@ -76,9 +110,13 @@ __all__ = [
     "most_walked",
     "motion_of_frames",
     "motion_of_patches",
+    "motion_of_persons",
     "motion_weights",
     "move",
+    "order_persons",
+    "pack_frames",
     "read_frames",
+    "resize_frames",
     "right_handed_rotation_matrix",
     "rotate",
     "rotation_between",
@@ -98,9 +136,12 @@ __all__ = [
     "transfer_motion",
     "transfer_statistics",
     "translate",
+    "turn_bone",
     "two_step_walks",
+    "unit_image",
     "unit_scale",
     "weigh_frames",
+    "wide_frames",
     "zero_axis",
     "zero_joints",
 ]

@@ -53,6 +53,7 @@ def scale_bones(
     return scale_by_tree(x, factors, Tree(layout, root))
 
 
+@outside_autocast
 def bone_lengths(
     x: Tensor, layout: SkeletonLayout = NTU25, *, root: int | str | None = None
 ) -> Tensor:
@@ -146,12 +147,9 @@ class Tree(nn.Module):
         return Bones(vectors.view(x.shape), whole.view(there.shape), there)
 
     def rebuild(self, x: Tensor, bones: Bones, factors: Tensor) -> Tensor:
-        """Return positions with bones multiplied by factors (..., T or 1, V, M or 1).
-
-        The vectors of the bones are used up: a new array for each step costs more than the step.
-        """
+        """Return positions with bones multiplied by factors (..., T or 1, V, M or 1)."""
         more = bones.whole * (factors.to(bones.whole.dtype) - 1).unsqueeze(-4)
-        longer = bones.vectors.mul_(more).flatten(-2)
+        longer = (bones.vectors * more).flatten(-2)
         way = _of_persons(self.way, x.shape[-1], longer)
         # A joint moves by all that the bones on the way to it have become longer.
         rows = x.to(longer.dtype).reshape(-1, len(way))

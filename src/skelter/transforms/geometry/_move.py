@@ -44,12 +44,13 @@ def interpolate_nodes(values: Tensor, num_frames: Tensor, frames: int) -> Tensor
     """
     k = values.shape[-1] - 1
     _checks.require(k >= 1, "`values`", "have a last axis of 2 or more nodes", tuple(values.shape))
-    steps = torch.arange(k + 1, dtype=torch.float64, device=values.device) / k
-    nodes = (steps * num_frames[..., None]).round().long()
+    parts = torch.arange(k + 1, dtype=torch.float64, device=values.device)
+    nodes = (parts * num_frames[..., None] / k).round().long()
     time = torch.arange(frames, device=values.device).expand(*nodes.shape[:-1], frames)
     segment = (time.unsqueeze(-1) >= nodes[..., None, 1:-1]).sum(-1)
     start, end = nodes.gather(-1, segment), nodes.gather(-1, segment + 1)
-    share = ((time - start) / (end - start - 1).clamp(min=1)).clamp(0.0, 1.0).to(values.dtype)
+    steps = (end - start - 1).clamp(min=1).double()
+    share = ((time - start) / steps).clamp(0.0, 1.0).to(values.dtype)
     return torch.lerp(values.gather(-1, segment), values.gather(-1, segment + 1), share)
 
 
@@ -151,7 +152,8 @@ class RandomMove(_Move):
     At k + 1 nodes that divide the valid frames, an angle, a scale and a shift along x and along y
     are chosen, each choice with the same chance. Between the nodes they change linearly. Then x
     and y of every frame are turned, scaled and shifted. z and scores are passed on, and missing
-    joints and persons stay zero.
+    joints and persons stay zero. A joint at the origin counts as missing: centre on a joint after
+    it, not before.
 
     Args:
         degrees: The angles to choose from.

@@ -47,7 +47,8 @@ def swap_viewpoint(x: Tensor, joint: int, up: int) -> Tensor:
     Persons 0 and 1 are exchanged. A joint of the new person 0 becomes the origin, frame by frame,
     where it is there. Then all are turned by half a turn about the vertical, which negates the
     other coordinates. Clips in which one of the two is not there are returned as they are, and
-    missing joints stay zero.
+    missing joints stay zero. The joint itself is not missing in clips that are centred on it, which
+    have it at zero in all frames of person 0.
 
     Args:
         x: Clips of shape (..., C, T, V, M), all of whose channels are positions.
@@ -74,7 +75,7 @@ def swap_viewpoint(x: Tensor, joint: int, up: int) -> Tensor:
     signs = [1.0 if axis == up else -1.0 for axis in range(x.shape[-4])]
     sign = torch.tensor(signs, dtype=x.dtype, device=x.device).view(-1, 1, 1, 1)
     other = _exchanged(x)
-    centred = (other - other[..., joint, None, 0, None]) * presence(other)
+    centred = (other - other[..., joint, None, 0, None]) * _exchanged(_presence_about(x, joint))
     # Zeros have a sign too: adding one takes it away.
     return torch.where(_both_there(x), centred * sign + 0.0, x)
 
@@ -194,6 +195,16 @@ def _there(x: Tensor) -> Tensor:
 def _both_there(x: Tensor) -> Tensor:
     """Return whether persons 0 and 1 are there, bool (..., 1, 1, 1, 1)."""
     return _there(x)[..., :2].all(-1, keepdim=True)
+
+
+def _presence_about(x: Tensor, joint: int) -> Tensor:
+    """Return where joints are, as `presence`, in clips that may be centred on one of person 0."""
+    there = presence(x)
+    first = there[..., 0]  # ... 1 t v
+    centred = (first[..., joint] == 0).all(-1)[..., None, None]
+    is_centre = (torch.arange(x.shape[-2], device=x.device) == joint) & centred
+    first = torch.where(is_centre, first.amax(-1, keepdim=True), first)
+    return torch.cat([first.unsqueeze(-1), there[..., 1:]], dim=-1)
 
 
 def _exchanged(x: Tensor) -> Tensor:

@@ -54,6 +54,7 @@ class Translate(Transform[TranslationParams]):
     """Move whole clips by an offset from U(-amplitude, amplitude) along every axis.
 
     All frames and persons move alike. Missing joints and persons stay zero, and so does padding.
+    A joint at the origin counts as missing: centre on a joint after it, not before.
 
     Args:
         amplitude: The largest offset along every axis, in the unit of the clips, from 0. Three

@@ -167,6 +167,8 @@ class MixRegions(_Regions):
     at the same time. Each other clip of the batch is the partner with the same chance. The stretch
     lies in the frames that are valid in both clips. Where fewer blocks than the smallest number
     fit into those, it is as long as fits. Persons that are absent in either clip stay as they are.
+    Parts are taken over where they are: bring persons to one place before, such as by
+    `CentreOnJoint`.
 
     The mask of blocks that regional pooling needs is ``mixed.mask[..., ::block_frames, :]``.
 

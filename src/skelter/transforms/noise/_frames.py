@@ -47,7 +47,7 @@ def add_noise_to_frames(x: Tensor, frames: Tensor, noise: Tensor) -> Tensor:
     C, _, V, M = x.shape[-4:]
     count = frames.shape[-1]
     _checks.params(x, frames=(frames, (count,)), noise=(noise, (C, count, V, M)))
-    return add_noise_at(x, -3, frames[..., None, :, None, None], noise)
+    return add_noise_at(x, -3, frames, noise)
 
 
 @dataclass(frozen=True, eq=False)

@@ -134,7 +134,9 @@ def sizes_of(x: ClipShape, shared: Sequence[str]) -> tuple[int, ...]:
     return tuple(1 if name in shared else size for name, size in sizes)
 
 
-def add_noise_at(x: Tensor, axis: int, index: Tensor, noise: Tensor) -> Tensor:
-    """Add noise at an index along an axis, where joints are there."""
-    index = index.expand(noise.shape)
+def add_noise_at(x: Tensor, axis: int, chosen: Tensor, noise: Tensor) -> Tensor:
+    """Add noise to some of an axis T or V, whose numbers are (..., k), where joints are there."""
+    if chosen.ndim == 1:  # one clip: whole frames are faster to read than single values
+        return x.index_copy(axis, chosen, add_noise(x.index_select(axis, chosen), noise))
+    index = chosen[..., None, None, None].transpose(-4, axis).expand(noise.shape)
     return x.scatter(axis, index, add_noise(x.gather(axis, index), noise))

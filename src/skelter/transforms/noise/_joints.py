@@ -47,7 +47,7 @@ def add_noise_to_joints(x: Tensor, joints: Tensor, noise: Tensor) -> Tensor:
     C, T, _, M = x.shape[-4:]
     count = joints.shape[-1]
     _checks.params(x, joints=(joints, (count,)), noise=(noise, (C, T, count, M)))
-    return add_noise_at(x, -2, joints[..., None, None, :, None], noise)
+    return add_noise_at(x, -2, joints, noise)
 
 
 @dataclass(frozen=True, eq=False)
