@@ -43,31 +43,18 @@ from skelter.transforms.kinds._mask import Mask
 from skelter.transforms.kinds._mixer import Mixed, Mixer
 from skelter.transforms.kinds._numbers import normal, uniform
 from skelter.transforms.masks._axis import AxisMask, AxisMaskParams
+from skelter.transforms.masks._chunks import ChunkMaskParams, JointChunkMask, PartChunkMask
 from skelter.transforms.masks._elements import CellMask, ElementDropout, ElementMaskParams
 from skelter.transforms.masks._fill import FillMasked, FillMaskedParams
-from skelter.transforms.masks._frames import (
-    FrameMask,
-    FrameMaskParams,
-    FrameSpanMask,
-    JointFrameMask,
-    JointFrameMaskParams,
-)
+from skelter.transforms.masks._frames import FrameMask, FrameMaskParams, FrameSpanMask
 from skelter.transforms.masks._graph import CentralityMask, NeighbourhoodMask
+from skelter.transforms.masks._grid import JointFrameMask, JointFrameMaskParams
 from skelter.transforms.masks._jitter import JointJitter, JointJitterParams
 from skelter.transforms.masks._joints import JointMask, JointMaskParams
-from skelter.transforms.masks._parts import (
-    ChunkMaskParams,
-    JointChunkMask,
-    PartChunkMask,
-    PartMask,
-)
+from skelter.transforms.masks._parts import PartMask
 from skelter.transforms.masks._removal import FrameDrop, FrameDropParams
-from skelter.transforms.masks._tokens import (
-    MotionTokenMask,
-    TokenMask,
-    TokenMaskParams,
-    UniformTokenMask,
-)
+from skelter.transforms.masks._single_tokens import MotionTokenMask, UniformTokenMask
+from skelter.transforms.masks._tokens import TokenMask, TokenMaskParams
 from skelter.transforms.masks._tubes import TubeTokenMask, TubeTokenMaskParams
 from skelter.transforms.mixing._choice import MixOneOf, MixOneOfParams
 from skelter.transforms.mixing._in_time import MixInTime, MixInTimeParams

@@ -30,7 +30,8 @@ from skelter.transforms.masks._fill import fill_masked
 from skelter.transforms.masks._graph import joint_degrees, most_walked, two_step_walks
 from skelter.transforms.masks._jitter import mix_coordinates, zero_joints
 from skelter.transforms.masks._removal import motion_of_frames
-from skelter.transforms.masks._tokens import motion_of_patches, token_presence
+from skelter.transforms.masks._single_tokens import motion_of_patches
+from skelter.transforms.masks._tokens import token_presence
 from skelter.transforms.masks._tubes import add_tube
 from skelter.transforms.mixing._in_time import mix_in_time
 from skelter.transforms.mixing._mixup import mixup

@@ -122,6 +122,8 @@ class NeighbourhoodMask(WholeJointMask):
         tensor([8, 8, 8, 8])
     """
 
+    _walks: Tensor
+
     def __init__(
         self, layout: SkeletonLayout = NTU25, joints: float = 0.32, *, seeds: float = 0.2
     ) -> None:
@@ -131,7 +133,7 @@ class NeighbourhoodMask(WholeJointMask):
         self.seeds = share_or_count("seeds", seeds)
         V = layout.num_joints
         self._counts = count_of("joints", self.joints, V), count_of("seeds", self.seeds, V)
-        self._walks = two_step_walks(layout)
+        self.register_buffer("_walks", two_step_walks(layout), persistent=False)
 
     def sample(
         self, x: ClipShape, *, num_frames: Tensor | None = None, generator: Generator | None = None

@@ -36,8 +36,9 @@ def motion_of_frames(x: Tensor) -> Tensor:
     """
     x = _checks.clips(x)
     x = x.to(torch.promote_types(x.dtype, torch.float32))
-    motion = x.diff(dim=-3).square().mean((-4, -2, -1))
-    return F.pad(motion, (0, 1))
+    squares = x.diff(dim=-3).square().flatten(-2).sum(-1)  # ... C (T - 1)
+    values = x.shape[-4] * x.shape[-2] * x.shape[-1]
+    return F.pad(squares.sum(-2) / values, (0, 1))
 
 
 @dataclass(frozen=True, eq=False)
