@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 import pytest
 import torch
@@ -47,6 +49,7 @@ def test_rebuild(pair):
     [
         (bones.transfer_bones, F.transfer_bones),
         (bones.transfer_lengths, F.transfer_lengths),
+        (bones.transfer_path, partial(F.transfer_path, joint=bones.ROOT)),
         (bones.transfer_statistics, F.transfer_statistics),
         (bones.transfer_motion, F.transfer_motion),
     ],

@@ -283,7 +283,7 @@ class TestTransferBones:
         other = torch.from_numpy(long.astype(np.float32).reshape(3, 40, 25, 2)[:, 16:])
         own, theirs = F.bone_lengths(x, layout), F.bone_lengths(other, layout)
         out = F.scale_bones(x, (theirs + 1e-5) / (own + 1e-5), layout)
-        out = out - x[:, :, [1]] + other[:, :, [1]]
+        out = F.transfer_path(out, other, joint=1)
         assert (out - case["out"]).abs().max() < 1e-5
 
     @given(SEEDS)
@@ -349,6 +349,34 @@ class TestTransferLengths:
             frames = [oracle.frame_of_partner(t, own, theirs) for t in range(6)]
             other = x[partner[row]][:, frames]
             assert_equal(out[row], oracle.transfer_lengths(x[row], other.numpy()))
+
+
+class TestTransferPath:
+    @given(SEEDS, st.integers(0, 14))
+    def test_oracle(self, seed, root):
+        x, other = body(SBU15, seed=seed), body(SBU15, seed=seed + 1)
+        assert_equal(F.transfer_path(x, other, root), oracle.transfer_path(x, other, root))
+
+    def test_batch(self):
+        x, counts, partner = body(batch=(3,)), torch.tensor([6, 4, 1]), torch.tensor([1, 2, 0])
+        out = T.TransferPath()(x, params=T.PartnerParams(partner, counts))
+        for row, own in enumerate(counts.tolist()):
+            theirs = int(counts[partner[row]])
+            frames = [oracle.frame_of_partner(t, own, theirs) for t in range(6)]
+            other = x[partner[row]][:, frames]
+            assert_equal(out[row], oracle.transfer_path(x[row], other, NTU25.centre))
+
+    def test_bones_stay(self):
+        x, other = torch.randn(2, 3, 6, 25, 2)
+        out = F.transfer_path(x, other, 1)
+        torch.testing.assert_close(F.bone_lengths(out), F.bone_lengths(x), atol=1e-5, rtol=0)
+
+    def test_wrong_arguments(self):
+        with pytest.raises(ValueError, match=r"`joint` must lie between 0 and 24; got 25"):
+            F.transfer_path(*torch.randn(2, 3, 6, 25, 2), 25)
+        with pytest.raises(ValueError, match="`x` has 25 joints, but layout COCO17 has 17"):
+            T.TransferPath(COCO17)(torch.randn(2, 3, 6, 25, 2))
+        assert repr(T.TransferPath()) == "TransferPath(layout=NTU25, root=1)"
 
 
 class TestTransferStatistics:

@@ -7,6 +7,7 @@ parameters, its `transform` is pure, and a pure function of the same idea is in 
 from skelter.transforms import functional, presets
 from skelter.transforms.bones._limbs import ScaleLimbs
 from skelter.transforms.bones._partner import PartnerParams
+from skelter.transforms.bones._path import TransferPath
 from skelter.transforms.bones._posture import SwapPosture, SwapPostureParams
 from skelter.transforms.bones._rescale import BoneFactorParams, RescaleBones
 from skelter.transforms.bones._statistics import TransferMotion, TransferStatistics
@@ -216,6 +217,7 @@ __all__ = [
     "TransferBones",
     "TransferLengths",
     "TransferMotion",
+    "TransferPath",
     "TransferStatistics",
     "Transform",
     "Translate",

@@ -4,6 +4,7 @@ All take clips ``x`` of shape ``(..., C, T, V, M)``: coordinates, frames, joints
 any number of batch axes, none included. The other tensors lead with the same batch axes.
 """
 
+from skelter.transforms.bones._path import transfer_path
 from skelter.transforms.bones._posture import swap_posture
 from skelter.transforms.bones._statistics import transfer_motion, transfer_statistics
 from skelter.transforms.bones._transfer import transfer_bones, transfer_lengths
@@ -135,6 +136,7 @@ __all__ = [
     "transfer_bones",
     "transfer_lengths",
     "transfer_motion",
+    "transfer_path",
     "transfer_statistics",
     "translate",
     "turn_bone",

@@ -63,6 +63,11 @@ def transfer_lengths(clip, other, num_frames, rng):
     return clip * (theirs / own)
 
 
+def transfer_path(clip, other, num_frames, rng):
+    path = other[:, :, ROOT, None] - clip[:, :, ROOT, None]
+    return (clip + path) * present(clip)
+
+
 def transfer_statistics(clip, other, num_frames, rng):
     own, theirs = clip[:, :num_frames], other[:, :num_frames]
     mean, deviation = own.mean((1, 2), keepdims=True), own.std((1, 2), keepdims=True, ddof=1)
@@ -95,6 +100,7 @@ ROWS = [
 PAIRS = [
     PairRow("bone lengths of a partner", lambda: T.TransferBones(), transfer_bones),
     PairRow("lengths of a partner's vectors", lambda: T.TransferLengths(), transfer_lengths),
+    PairRow("path of a partner", lambda: T.TransferPath(), transfer_path),
     PairRow("statistics of a partner", lambda: T.TransferStatistics(), transfer_statistics),
     PairRow("motion statistics of a partner", lambda: T.TransferMotion(), transfer_motion),
     PairRow("posture of a partner", lambda: T.SwapPosture(), swap_posture),

@@ -47,7 +47,7 @@ def transfer_bones(
     References:
         Lin et al., Actionlet-Dependent Contrastive Learning, CVPR 2023: the joint stream, from
         joint 20. Do and Kim, SkateFormer, ECCV 2024, takes (l' + 1e-5) / (l + 1e-5) from joint 1,
-        which `bone_lengths` and `scale_bones` give.
+        which `bone_lengths` and `scale_bones` give. Its path of joint 1 is that of `transfer_path`.
 
     Example:
         >>> x = torch.randn(3, 8, 25, 2)
@@ -111,7 +111,7 @@ class TransferBones(FromPartner):
 
     References:
         Lin et al., Actionlet-Dependent Contrastive Learning, CVPR 2023; Do and Kim, SkateFormer,
-        ECCV 2024, which takes partners of the same class.
+        ECCV 2024, which takes partners of the same class, and their path, too (`TransferPath`).
 
     Example:
         >>> TransferBones()(torch.randn(8, 3, 40, 25, 2)).shape
