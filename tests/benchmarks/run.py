@@ -29,7 +29,7 @@ sys.path.insert(0, str(HERE.parent))
 
 from benchmarks import measurements, page, report  # noqa: E402  # after the path they lie on
 
-TOPICS = ("views", "encoders", "step", "store", "retrieval")
+TOPICS = ("views", "transforms", "encoders", "step", "store", "retrieval")
 ON_GPU = ("encoders", "step", "store")
 OUTPUT = REPOSITORY / "runs" / "speed"
 

@@ -15,25 +15,77 @@ from skelter.transforms.combining._choice import OneOf, OneOfParams, RandomApply
 from skelter.transforms.combining._compose import Compose, ComposeParams, MultiView
 from skelter.transforms.combining._plain import CheckFinite, Lambda
 from skelter.transforms.combining._some_of import SomeOf, SomeOfParams
+from skelter.transforms.geometry._affine import Affine2d, Affine2dParams
+from skelter.transforms.geometry._box_crop import BoxCrop, BoxCropParams
+from skelter.transforms.geometry._mirror import Mirror
+from skelter.transforms.geometry._move import MoveParams, RandomDrift, RandomMove
+from skelter.transforms.geometry._persons import (
+    DropPerson,
+    DropPersonParams,
+    SwapPersons,
+    SwapViewpoint,
+)
+from skelter.transforms.geometry._rotation import Rotate, RotateMainAxis, RotationParams
+from skelter.transforms.geometry._scale import (
+    BoxScale,
+    BoxScaleParams,
+    Scale,
+    ScaleAxes,
+    ScaleParams,
+)
 from skelter.transforms.geometry._shear import Shear, ShearParams
+from skelter.transforms.geometry._translate import Translate, TranslationParams
+from skelter.transforms.geometry._view import (
+    CameraParams,
+    CameraView,
+    RotateView,
+    WholeDegreeView,
+)
 from skelter.transforms.kinds._base import Deterministic, Transform
 from skelter.transforms.kinds._frame_map import FrameMap
 from skelter.transforms.kinds._joint_map import JointMap
 from skelter.transforms.kinds._mask import Mask
+from skelter.transforms.kinds._mixer import Mixed, Mixer
 from skelter.transforms.kinds._numbers import normal, uniform
+from skelter.transforms.masks._axis import AxisMask, AxisMaskParams
+from skelter.transforms.masks._elements import CellMask, ElementDropout, ElementMaskParams
+from skelter.transforms.masks._fill import FillMasked, FillMaskedParams
+from skelter.transforms.masks._frames import (
+    FrameMask,
+    FrameMaskParams,
+    FrameSpanMask,
+    JointFrameMask,
+    JointFrameMaskParams,
+)
+from skelter.transforms.masks._graph import CentralityMask, NeighbourhoodMask
 from skelter.transforms.masks._jitter import JointJitter, JointJitterParams
+from skelter.transforms.masks._joints import JointMask, JointMaskParams
+from skelter.transforms.masks._parts import (
+    ChunkMaskParams,
+    JointChunkMask,
+    PartChunkMask,
+    PartMask,
+)
+from skelter.transforms.masks._removal import FrameDrop, FrameDropParams
+from skelter.transforms.masks._tokens import (
+    MotionTokenMask,
+    TokenMask,
+    TokenMaskParams,
+    UniformTokenMask,
+)
+from skelter.transforms.masks._tubes import TubeTokenMask, TubeTokenMaskParams
+from skelter.transforms.mixing._choice import MixOneOf, MixOneOfParams
+from skelter.transforms.mixing._in_time import MixInTime, MixInTimeParams
+from skelter.transforms.mixing._mixup import MixAxes, Mixup, MixupParams
+from skelter.transforms.mixing._regions import MixRegions, RegionParams, ResizeMix
 from skelter.transforms.noise._blur import TemporalBlur, TemporalBlurParams
 from skelter.transforms.noise._box import BoxNoise, BoxNoiseParams
+from skelter.transforms.noise._frames import FrameNoise, FrameNoiseParams
 from skelter.transforms.noise._gaussian import GaussianNoise, NoiseParams
 from skelter.transforms.noise._impulse import ImpulseNoise, ImpulseNoiseParams
+from skelter.transforms.noise._joints import JointNoise, JointNoiseParams
 from skelter.transforms.noise._motion import MotionNoise
 from skelter.transforms.noise._savgol import SavitzkyGolay, SavitzkyGolayParams
-from skelter.transforms.noise._some import (
-    FrameNoise,
-    FrameNoiseParams,
-    JointNoise,
-    JointNoiseParams,
-)
 from skelter.transforms.normalisation._align import AlignShoulders, AlignSpine
 from skelter.transforms.normalisation._box import MinMax
 from skelter.transforms.normalisation._denoise import (
@@ -57,76 +109,142 @@ from skelter.transforms.normalisation._turn import TurnShoulders
 from skelter.transforms.time._crop import CentreCropResize, CropParams, TemporalCropResize
 
 __all__ = [
+    "Affine2d",
+    "Affine2dParams",
     "AlignShoulders",
     "AlignSpine",
+    "AxisMask",
+    "AxisMaskParams",
     "BoneFactorParams",
+    "BoxCrop",
+    "BoxCropParams",
     "BoxNoise",
     "BoxNoiseParams",
+    "BoxScale",
+    "BoxScaleParams",
+    "CameraParams",
+    "CameraView",
+    "CellMask",
+    "CentralityMask",
     "CentreCropResize",
     "CentreEachPerson",
     "CentreOnJoint",
     "CentreOnStart",
     "CentreWithTrajectory",
     "CheckFinite",
+    "ChunkMaskParams",
     "CompactPose",
     "Compose",
     "ComposeParams",
     "CropParams",
     "Deterministic",
     "DropEmptyFrames",
+    "DropPerson",
+    "DropPersonParams",
     "DropShortPersons",
     "DropUnsure",
     "DropWidePersons",
     "DuplicatePerson",
+    "ElementDropout",
+    "ElementMaskParams",
     "FillFrames",
+    "FillMasked",
+    "FillMaskedParams",
+    "FrameDrop",
+    "FrameDropParams",
     "FrameMap",
+    "FrameMask",
+    "FrameMaskParams",
     "FrameNoise",
     "FrameNoiseParams",
+    "FrameSpanMask",
     "GaussianNoise",
     "ImpulseNoise",
     "ImpulseNoiseParams",
     "JoinPersons",
+    "JointChunkMask",
+    "JointFrameMask",
+    "JointFrameMaskParams",
     "JointJitter",
     "JointJitterParams",
     "JointMap",
+    "JointMask",
+    "JointMaskParams",
     "JointNoise",
     "JointNoiseParams",
     "Lambda",
     "Mask",
     "MeanRelative",
     "MinMax",
+    "Mirror",
+    "MixAxes",
+    "MixInTime",
+    "MixInTimeParams",
+    "MixOneOf",
+    "MixOneOfParams",
+    "MixRegions",
+    "Mixed",
+    "Mixer",
+    "Mixup",
+    "MixupParams",
     "MotionNoise",
+    "MotionTokenMask",
+    "MoveParams",
     "MultiView",
+    "NeighbourhoodMask",
     "NoiseParams",
     "OneOf",
     "OneOfParams",
+    "PartChunkMask",
+    "PartMask",
     "PartnerParams",
     "RandomApply",
+    "RandomDrift",
+    "RandomMove",
+    "RegionParams",
     "RescaleBones",
     "ResizeFrames",
+    "ResizeMix",
     "ResizeMotion",
+    "Rotate",
+    "RotateMainAxis",
+    "RotateView",
+    "RotationParams",
     "SavitzkyGolay",
     "SavitzkyGolayParams",
+    "Scale",
+    "ScaleAxes",
     "ScaleLimbs",
+    "ScaleParams",
     "Shear",
     "ShearParams",
     "SomeOf",
     "SomeOfParams",
     "SortByMotion",
     "SortPersons",
+    "SwapPersons",
     "SwapPosture",
     "SwapPostureParams",
+    "SwapViewpoint",
     "TemporalBlur",
     "TemporalBlurParams",
     "TemporalCropResize",
+    "TokenMask",
+    "TokenMaskParams",
     "TransferBones",
     "TransferLengths",
     "TransferMotion",
     "TransferStatistics",
     "Transform",
+    "Translate",
+    "TranslationParams",
+    "TubeTokenMask",
+    "TubeTokenMaskParams",
     "TurnShoulders",
+    "UniformTokenMask",
     "UnitImage",
     "UnitScale",
+    "WholeDegreeView",
     "functional",
     "normal",
     "presets",
