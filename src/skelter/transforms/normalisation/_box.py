@@ -11,7 +11,7 @@ from torch import Tensor
 from skelter import _checks
 from skelter.layouts import SkeletonLayout, check_layout, map_positions
 from skelter.transforms.kinds._base import Deterministic
-from skelter.transforms.kinds._positions import say_layout
+from skelter.transforms.kinds._positions import presence, say_layout
 from skelter.transforms.normalisation._empty import where_present
 
 
@@ -31,10 +31,9 @@ def box_of_clip(x: Tensor) -> tuple[Tensor, Tensor]:
     """
     x = _checks.clips(x)
     p = x.to(torch.promote_types(x.dtype, torch.float32))
-    there = (x != 0).any(-4, keepdim=True)
+    away = (1 - presence(p)) * torch.finfo(p.dtype).max  # where joints are missing
     axes = (-3, -2, -1)
-    low = torch.where(there, p, inf).amin(axes)
-    high = torch.where(there, p, -inf).amax(axes)
+    low, high = (p + away).amin(axes), (p - away).amax(axes)
     somebody = low <= high
     return torch.where(somebody, low, 0.0), torch.where(somebody, high, 0.0)
 

@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import torch
-from einops import rearrange
 from torch import Tensor
 
 from skelter import _checks
-from skelter.transforms.kinds._base import Deterministic
+from skelter.transforms.kinds._base import Deterministic, FrameRows
+from skelter.transforms.kinds._frame_map import read_rows
 from skelter.transforms.kinds._positions import presence
 
 
 def find_persons(x: Tensor) -> Tensor:
     """Return where a person has any joint, bool of shape (..., T, M)."""
-    return (x != 0).any(-4).any(-2)
+    return presence(x).squeeze(-4).sum(-2) > 0
 
 
 def where_present(y: Tensor, x: Tensor) -> Tensor:
     """Return clips that were made of others, with zeros where joints of those are missing."""
-    return torch.where(presence(x) > 0, y, 0.0)
+    return y * presence(x)
 
 
 def count_frames(x: Tensor) -> Tensor:
@@ -64,9 +64,7 @@ def pack_frames(x: Tensor, keep: Tensor) -> Tensor:
     x = _checks.clips(x)
     _checks.params(x, keep=(keep, (x.shape[-3],)))
     order = torch.argsort(~keep, dim=-1, stable=True)
-    stays = rearrange(keep.gather(-1, order), "... t -> ... 1 t 1 1")
-    index = rearrange(order, "... t -> ... 1 t 1 1").expand_as(x)
-    return torch.where(stays, x.gather(-3, index), 0.0)
+    return read_rows(x, FrameRows(order, order, None, keep.gather(-1, order)))
 
 
 class DropEmptyFrames(Deterministic):

@@ -322,7 +322,7 @@ def _build(step: str, layout: SkeletonLayout) -> Transform[Any]:
     name, *settings = (part.strip() for part in step.split(","))
     _checks.require(
         name in NORMALISATIONS,
-        "a normalisation",
+        "its name",
         f"be one that this library knows, {', '.join(map(repr, NORMALISATIONS))}",
         repr(name),
     )
