@@ -38,6 +38,30 @@ from skelter.transforms.normalisation._align import AlignShoulders, AlignSpine
 from skelter.transforms.normalisation._fill import FillFrames
 from skelter.transforms.normalisation._place import CentreOnJoint, UnitScale
 from skelter.transforms.time._crop import CentreCropResize, CropParams, TemporalCropResize
+from skelter.transforms.time._cycles import CycleWarp
+from skelter.transforms.time._drop import Downsample, DropFrames
+from skelter.transforms.time._fourier import FourierResample
+from skelter.transforms.time._frames import FramesParams
+from skelter.transforms.time._motion_scale import MotionScale, MotionScaleParams
+from skelter.transforms.time._order import (
+    Reverse,
+    ReverseParams,
+    Roll,
+    RollParams,
+    Shuffle,
+    ShuffleParams,
+)
+from skelter.transforms.time._reflect import CropReflect, CropReflectParams
+from skelter.transforms.time._segments import (
+    CentreSegmentSample,
+    EqualSegments,
+    SegmentSample,
+    UniformSample,
+)
+from skelter.transforms.time._sorted import EvenSample, SortedSample
+from skelter.transforms.time._speed import Speed, SpeedParams
+from skelter.transforms.time._warp import Warp, WarpParams
+from skelter.transforms.time._window import Pad, RandomShift, RandomWindow, WindowParams
 
 __all__ = [
     "AlignShoulders",
@@ -47,15 +71,25 @@ __all__ = [
     "BoxNoiseParams",
     "CentreCropResize",
     "CentreOnJoint",
+    "CentreSegmentSample",
     "CheckFinite",
     "Compose",
     "ComposeParams",
     "CropParams",
+    "CropReflect",
+    "CropReflectParams",
+    "CycleWarp",
     "Deterministic",
+    "Downsample",
+    "DropFrames",
+    "EqualSegments",
+    "EvenSample",
     "FillFrames",
+    "FourierResample",
     "FrameMap",
     "FrameNoise",
     "FrameNoiseParams",
+    "FramesParams",
     "GaussianNoise",
     "ImpulseNoise",
     "ImpulseNoiseParams",
@@ -67,20 +101,35 @@ __all__ = [
     "Lambda",
     "Mask",
     "MotionNoise",
+    "MotionScale",
+    "MotionScaleParams",
     "MultiView",
     "NoiseParams",
     "OneOf",
     "OneOfParams",
+    "Pad",
     "PartnerParams",
     "RandomApply",
+    "RandomShift",
+    "RandomWindow",
     "RescaleBones",
+    "Reverse",
+    "ReverseParams",
+    "Roll",
+    "RollParams",
     "SavitzkyGolay",
     "SavitzkyGolayParams",
     "ScaleLimbs",
+    "SegmentSample",
     "Shear",
     "ShearParams",
+    "Shuffle",
+    "ShuffleParams",
     "SomeOf",
     "SomeOfParams",
+    "SortedSample",
+    "Speed",
+    "SpeedParams",
     "SwapPosture",
     "SwapPostureParams",
     "TemporalBlur",
@@ -91,7 +140,11 @@ __all__ = [
     "TransferMotion",
     "TransferStatistics",
     "Transform",
+    "UniformSample",
     "UnitScale",
+    "Warp",
+    "WarpParams",
+    "WindowParams",
     "functional",
     "normal",
     "presets",

@@ -25,6 +25,15 @@ from skelter.transforms.normalisation._align import align_bone, rotation_between
 from skelter.transforms.normalisation._fill import fill_frames
 from skelter.transforms.normalisation._place import centre_on_joint, unit_scale
 from skelter.transforms.time._crop import crop_resize
+from skelter.transforms.time._cycles import cycle_frames
+from skelter.transforms.time._fourier import resample_fourier
+from skelter.transforms.time._motion_scale import scale_motion
+from skelter.transforms.time._order import reverse_frames, roll_frames, shuffle_chunks
+from skelter.transforms.time._reflect import crop_reflect
+from skelter.transforms.time._segments import spread_frames
+from skelter.transforms.time._speed import change_speed
+from skelter.transforms.time._warp import warp_time
+from skelter.transforms.time._window import cut_window
 
 __all__ = [
     "add_noise",
@@ -34,18 +43,28 @@ __all__ = [
     "bone_lengths",
     "box_diagonal",
     "centre_on_joint",
+    "change_speed",
+    "crop_reflect",
     "crop_resize",
+    "cut_window",
+    "cycle_frames",
     "fill_frames",
     "keep_only",
     "map_joints",
     "mix_coordinates",
     "motion_weights",
     "read_frames",
+    "resample_fourier",
+    "reverse_frames",
+    "roll_frames",
     "rotation_between",
     "savitzky_golay",
     "scale_bones",
+    "scale_motion",
     "scale_points",
     "shear",
+    "shuffle_chunks",
+    "spread_frames",
     "swap_posture",
     "temporal_blur",
     "transfer_bones",
@@ -53,6 +72,7 @@ __all__ = [
     "transfer_motion",
     "transfer_statistics",
     "unit_scale",
+    "warp_time",
     "weigh_frames",
     "zero_joints",
 ]
