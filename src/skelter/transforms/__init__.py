@@ -90,6 +90,30 @@ from skelter.transforms.normalisation._place import CentreOnJoint, UnitScale
 from skelter.transforms.normalisation._resize import ResizeFrames, ResizeMotion
 from skelter.transforms.normalisation._turn import TurnShoulders
 from skelter.transforms.time._crop import CentreCropResize, CropParams, TemporalCropResize
+from skelter.transforms.time._cycles import CycleWarp
+from skelter.transforms.time._drop import Downsample, DropFrames
+from skelter.transforms.time._fourier import FourierResample
+from skelter.transforms.time._frames import FramesParams
+from skelter.transforms.time._motion_scale import MotionScale, MotionScaleParams
+from skelter.transforms.time._order import (
+    Reverse,
+    ReverseParams,
+    Roll,
+    RollParams,
+    Shuffle,
+    ShuffleParams,
+)
+from skelter.transforms.time._reflect import CropReflect, CropReflectParams
+from skelter.transforms.time._segments import (
+    CentreSegmentSample,
+    EqualSegments,
+    SegmentSample,
+    UniformSample,
+)
+from skelter.transforms.time._sorted import EvenSample, SortedSample
+from skelter.transforms.time._speed import Speed, SpeedParams
+from skelter.transforms.time._warp import Warp, WarpParams
+from skelter.transforms.time._window import Pad, RandomShift, RandomWindow, WindowParams
 
 __all__ = [
     "Affine2d",
@@ -114,12 +138,16 @@ __all__ = [
     "CentreOnJoint",
     "CentreOnStart",
     "CentreWithTrajectory",
+    "CentreSegmentSample",
     "CheckFinite",
     "ChunkMaskParams",
     "CompactPose",
     "Compose",
     "ComposeParams",
     "CropParams",
+    "CropReflect",
+    "CropReflectParams",
+    "CycleWarp",
     "Deterministic",
     "DropEmptyFrames",
     "DropPerson",
@@ -135,12 +163,19 @@ __all__ = [
     "FillMaskedParams",
     "FrameDrop",
     "FrameDropParams",
+    "Downsample",
+    "DropFrames",
+    "EqualSegments",
+    "EvenSample",
+    "FillFrames",
+    "FourierResample",
     "FrameMap",
     "FrameMask",
     "FrameMaskParams",
     "FrameNoise",
     "FrameNoiseParams",
     "FrameSpanMask",
+    "FramesParams",
     "GaussianNoise",
     "ImpulseNoise",
     "ImpulseNoiseParams",
@@ -173,6 +208,8 @@ __all__ = [
     "MotionNoise",
     "MotionTokenMask",
     "MoveParams",
+    "MotionScale",
+    "MotionScaleParams",
     "MultiView",
     "NeighbourhoodMask",
     "NoiseParams",
@@ -193,19 +230,35 @@ __all__ = [
     "RotateMainAxis",
     "RotateView",
     "RotationParams",
+    "Pad",
+    "PartnerParams",
+    "RandomApply",
+    "RandomShift",
+    "RandomWindow",
+    "RescaleBones",
+    "Reverse",
+    "ReverseParams",
+    "Roll",
+    "RollParams",
     "SavitzkyGolay",
     "SavitzkyGolayParams",
     "Scale",
     "ScaleAxes",
     "ScaleLimbs",
     "ScaleParams",
+    "SegmentSample",
     "Shear",
     "ShearParams",
+    "Shuffle",
+    "ShuffleParams",
     "SomeOf",
     "SomeOfParams",
     "SortByMotion",
     "SortPersons",
     "SwapPersons",
+    "SortedSample",
+    "Speed",
+    "SpeedParams",
     "SwapPosture",
     "SwapPostureParams",
     "SwapViewpoint",
@@ -229,6 +282,11 @@ __all__ = [
     "UnitImage",
     "UnitScale",
     "WholeDegreeView",
+    "UniformSample",
+    "UnitScale",
+    "Warp",
+    "WarpParams",
+    "WindowParams",
     "functional",
     "normal",
     "presets",

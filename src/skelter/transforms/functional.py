@@ -71,6 +71,15 @@ from skelter.transforms.normalisation._place import centre_on_joint, unit_scale
 from skelter.transforms.normalisation._resize import frame_differences, resize_frames
 from skelter.transforms.normalisation._turn import turn_bone
 from skelter.transforms.time._crop import crop_resize
+from skelter.transforms.time._cycles import cycle_frames
+from skelter.transforms.time._fourier import resample_fourier
+from skelter.transforms.time._motion_scale import scale_motion
+from skelter.transforms.time._order import reverse_frames, roll_frames, shuffle_chunks
+from skelter.transforms.time._reflect import crop_reflect
+from skelter.transforms.time._segments import spread_frames
+from skelter.transforms.time._speed import change_speed
+from skelter.transforms.time._warp import warp_time
+from skelter.transforms.time._window import cut_window
 
 __all__ = [
     "add_noise",
@@ -93,6 +102,11 @@ __all__ = [
     "crop_image",
     "crop_resize",
     "duplicate_person",
+    "change_speed",
+    "crop_reflect",
+    "crop_resize",
+    "cut_window",
+    "cycle_frames",
     "fill_frames",
     "fill_masked",
     "frame_differences",
@@ -121,14 +135,20 @@ __all__ = [
     "resize_frames",
     "right_handed_rotation_matrix",
     "rotate",
+    "resample_fourier",
+    "reverse_frames",
+    "roll_frames",
     "rotation_between",
     "rotation_matrix",
     "savitzky_golay",
     "scale",
     "scale_bones",
+    "scale_motion",
     "scale_points",
     "shear",
     "swap_persons",
+    "shuffle_chunks",
+    "spread_frames",
     "swap_posture",
     "swap_viewpoint",
     "temporal_blur",
@@ -143,6 +163,7 @@ __all__ = [
     "two_step_walks",
     "unit_image",
     "unit_scale",
+    "warp_time",
     "weigh_frames",
     "wide_frames",
     "zero_axis",

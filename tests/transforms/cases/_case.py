@@ -29,6 +29,7 @@ class Case:
         differentiable: Gradients reach its input.
         scores: In an image, positions are as without a third channel, and that channel is passed
             on wherever the joint stays.
+        own_length: The frames of its output depend on those of the input.
     """
 
     name: str
@@ -41,6 +42,7 @@ class Case:
     reads_values: bool = False
     differentiable: bool = True
     scores: bool = True
+    own_length: bool = False
 
     def __repr__(self) -> str:
         return self.name

@@ -160,7 +160,7 @@ def at_least(x: Tensor, low: float) -> Tensor:
     return np.maximum(x, low) if isinstance(x, np.ndarray) else max(x, low)
 
 
-def at_most(x: Tensor, high: Tensor) -> Tensor:
+def at_most(x: Tensor, high: Tensor | float) -> Tensor:
     """Lower numbers to their upper bounds."""
     if isinstance(x, Tensor):
         return x.clamp(max=high)
