@@ -12,6 +12,7 @@ from torch import Tensor
 from skelter import transforms as T
 from skelter.data import synthetic
 from skelter.layouts import COCO17, NTU25, SkeletonLayout
+from skelter.representations import ToBones, ToMotion
 
 UPRIGHT = replace(NTU25, up="y")
 IMAGE = replace(COCO17, dimensions=2)
@@ -67,12 +68,59 @@ def pair() -> Batch:
     return centred(recorded("wave", "kick"))[..., :1], UPRIGHT
 
 
+def bones() -> Batch:
+    """As `pair`, as streams of bones, whose root is at the origin."""
+    x, layout = pair()
+    return ToBones(layout)(x), layout
+
+
+def motion() -> Batch:
+    """As `pair`, as differences of neighbouring frames."""
+    x, layout = pair()
+    return ToMotion()(x), layout
+
+
 def image() -> Batch:
     """Somebody who waves, in the pixels of an image of 1920 x 1080, with scores."""
     x = recorded("wave", layout=replace(COCO17, up="y", dimensions=3))[..., :1]
-    at = x[:, :2] / x[:, 2:].clamp(min=0.5) * torch.tensor([1000.0, -1000.0]).view(2, 1, 1, 1)
-    pixels = at + torch.tensor([960.0, 540.0]).view(2, 1, 1, 1)
+    x = x - x.mean((2, 3, 4), keepdim=True)
+    scale, middle = (torch.tensor(v).view(2, 1, 1, 1) for v in ([400.0, -400.0], [1200.0, 560.0]))
+    pixels = x[:, :2] * scale + middle
     return torch.cat([pixels, torch.ones_like(pixels[:, :1])], 1), IMAGE
+
+
+def ghost() -> Batch:
+    """Two people of whom the first is there for 8 frames only."""
+    x, layout = two()
+    x[:, :, 8:, :, 0] = 0
+    return x, layout
+
+
+def wide() -> Batch:
+    """Two people of whom the first lies down, as a table would that is taken for a person."""
+    x, layout = two()
+    x[:, :2, :, :, 0] = x[:, :2, :, :, 0].flip(1)
+    return x, layout
+
+
+def swapped() -> Batch:
+    """Two people who shake hands, in the other order."""
+    x, layout = two()
+    return x.flip(-1), layout
+
+
+def alone() -> Batch:
+    """Somebody who waves, and nobody beside."""
+    x, layout = one()
+    return torch.cat([x, torch.zeros_like(x)], -1), layout
+
+
+def parted() -> Batch:
+    """Three people, of whom the second goes when the third comes."""
+    x, layout = two()
+    x = torch.cat([x, x[..., 1:] + 0.15], -1)
+    x[:, :, 40:, :, 1], x[:, :, :40, :, 2] = 0, 0
+    return x, layout
 
 
 def unsure() -> Batch:

@@ -70,5 +70,12 @@ class Entry:
             params, result = None, transform(batch, generator=generator)
         else:
             params = transform.sample(batch, generator=generator)
-            result = transform(batch, params=params)
+            result = self._apply(transform, batch, params)
         return Shown(transform, params, batch, result, layout)
+
+    def _apply(self, transform: nn.Module, batch: Tensor, params: Any) -> Any:
+        """Apply a transform, and leave out the padding of clips that became shorter."""
+        if not isinstance(transform, T.Transform):
+            return transform(batch, params=params)
+        result, num_frames = transform.with_num_frames(batch, params=params)
+        return result[:, :, : int(num_frames[0])]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 
 import torch
@@ -11,9 +12,10 @@ from torch import Tensor
 
 from gallery.entry import Shown
 from skelter import viz
+from skelter.layouts import SkeletonLayout
 
 HIDDEN, VISIBLE, NOTHING = "#D55E00", "#0072B2", "#eeeeee"
-HAND = "right hand"
+HAND = "right wrist"
 
 
 def figures(shown: Shown, *, joint: str | None = None, same_scale: bool = True) -> Figure:
@@ -25,16 +27,53 @@ def figures(shown: Shown, *, joint: str | None = None, same_scale: bool = True) 
 
 def trace(shown: Shown) -> Figure:
     """Draw stick figures, and the height of a hand over time."""
-    return figures(shown, joint="right wrist")
+    return figures(shown, joint=HAND)
 
 
 resized = partial(figures, same_scale=False)
+resized_trace = partial(figures, joint=HAND, same_scale=False)
 
 
 def partners(shown: Shown) -> Figure:
     """Draw stick figures before and after, and those of the other clip of the batch."""
     x = shown.batch
     return viz.plot_before_after(x[0], shown.result[0], shown.layout, partner=x[1])
+
+
+def partners_of_bones(shown: Shown) -> Figure:
+    """Draw stick figures of clips of bones, put together again."""
+    order = sorted(range(shown.layout.num_joints), key=lambda joint: len(_way(joint, shown.layout)))
+
+    def joints(bones: Tensor) -> Tensor:
+        x = bones.clone()
+        for joint in order:
+            if (parent := shown.layout.parents[joint]) not in (-1, joint):
+                x[:, :, :, joint] += x[:, :, :, parent]
+        return x + 1e-3  # a joint at the origin is drawn as missing
+
+    return partners(replace(shown, batch=joints(shown.batch), result=joints(shown.result)))
+
+
+def partners_of_motion(shown: Shown) -> Figure:
+    """Draw the way that a hand goes in clips of differences."""
+    figure = Figure(figsize=(8, 2.2), dpi=120, layout="constrained")
+    axes = figure.subplots()
+    hand = shown.layout.index(HAND)
+    lines = {"before": shown.batch[0], "partner": shown.batch[1], "after": shown.result[0]}
+    for (name, clip), colour in zip(lines.items(), (VISIBLE, HIDDEN, "black"), strict=True):
+        axes.plot(clip[1, :, hand, 0].cumsum(0), color=colour, linewidth=1.3, label=name)
+    axes.set_xlabel("frame", fontsize=7)
+    axes.set_ylabel(f"{HAND}, height\nsince the start", fontsize=7)
+    axes.tick_params(labelsize=6)
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.legend(fontsize=6, frameon=False, ncols=3)
+    return figure
+
+
+def _way(joint: int, layout: SkeletonLayout) -> list[int]:
+    """Return the joints from a joint to its root."""
+    parent = layout.parents[joint]
+    return [joint] if parent in (-1, joint) else [joint, *_way(parent, layout)]
 
 
 def mixed(shown: Shown) -> Figure:
@@ -54,7 +93,7 @@ def views(shown: Shown) -> Figure:
 
 def hidden(shown: Shown) -> Figure:
     """Draw stick figures, and below them which joints are hidden in which frames."""
-    figure = figures(shown, joint="right wrist")
+    figure = figures(shown, joint=HAND)
     axes = figure.get_axes()[-1]
     axes.clear()
     before, after = ((clip[0] != 0).any(0)[..., 0] for clip in (shown.batch, shown.result))

@@ -9,7 +9,7 @@ ENTRIES = [
     Entry("MotionNoise(0.05)", pictures.trace),
     Entry("JointNoise(0.08, 0.4)", pictures.trace),
     Entry("FrameNoise(0.08, 0.3)", pictures.trace),
-    Entry("ImpulseNoise(0.05, 3.0)", pictures.trace),
+    Entry("ImpulseNoise(0.05, 2.0)", pictures.trace),
     Entry("TemporalBlur(2.0)", pictures.trace, clips.shaky),
     Entry("SavitzkyGolay()", pictures.trace, clips.shaky),
 ]

@@ -126,6 +126,8 @@ class _Row:
         if layout.up.startswith("-"):
             points[1] *= -1
         present = present_joints(x, layout)
+        others = present.sum(1) == layout.num_joints - 1  # of a clip that is centred in this frame
+        present[:, layout.centre] |= others
         shown = points[:, present] if bool(present.any()) else points.flatten(1)
         frames = spread(x.shape[1], moments)
         return cls(name, points, present, frames, shown.amin(1), shown.amax(1))
