@@ -633,6 +633,11 @@ class TestPlotBeforeAfter:
         assert [len(line.get_xdata()) for line in after.lines] == [1, 1, 1, 1]
         assert not viz.plot_before_after(x, x).get_axes()[1].lines[0].get_xdata().size
 
+    def test_persons_who_change_places_are_not_missing(self):
+        x = torch.cat([standing(NTU25), torch.zeros_like(standing(NTU25))], -1)
+        after = viz.plot_before_after(x, x.flip(-1)).get_axes()[1]
+        assert not any(line.get_xdata().size for line in after.lines)
+
     def test_a_joint_over_time(self):
         x = standing(NTU25)
         y = torch.cat([x, x + 1], 1)

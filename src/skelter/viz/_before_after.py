@@ -198,7 +198,9 @@ def _blend(share: Tensor, layout: SkeletonLayout) -> list[str]:
 
 def _draw_missing(axes: Axes, own: _Row, made: _Row) -> None:
     for column, frame in enumerate(own.frames):
-        gone = own.present[frame] & ~made.present[frame]
+        was, still = own.present[frame], made.present[frame]
+        fewer = still.sum(1) < was.sum(1)  # persons who change places are not missing
+        gone = was & ~still & fewer[:, None]
         places = own.moved(column)[:, gone].numpy()
         axes.plot(*places, "x", color="0.6", markersize=3, markeredgewidth=0.8)
 
