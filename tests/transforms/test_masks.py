@@ -469,14 +469,16 @@ class TestFrameDrop:
         order = torch.full((4, 16), 0.9)
         kept = numbers["kept_of_remaining"]
         order[:, kept] = torch.linspace(0.0, 0.5, len(kept))
-        params = T.FrameDropParams(order, torch.full((4,), 16))
-        assert torch.equal(T.FrameDrop(10)(given_input("in_xb"), params=params), numbers["out"])
+        params = T.DropMovingFramesParams(order, torch.full((4,), 16))
+        assert torch.equal(
+            T.DropMovingFrames(10)(given_input("in_xb"), params=params), numbers["out"]
+        )
 
     @given(SEEDS, st.integers(1, 9), st.integers(1, 12), st.sampled_from([0.0, 0.3, 0.5, 1.0]))
     def test_oracle(self, seed, valid, frames, moving):
         x = clip(seed)
         x[:, valid:] = 0
-        drop = T.FrameDrop(frames, moving)
+        drop = T.DropMovingFrames(frames, moving)
         params = drop.sample(x, num_frames=torch.tensor(valid), generator=seeded(seed))
         out, count = drop.with_num_frames(x, num_frames=torch.tensor(valid), params=params)
         expected, left = oracle.drop_frames(
@@ -491,23 +493,23 @@ class TestFrameDrop:
 
     def test_what_moves_goes_first(self):
         x = torch.tensor([0.0, 1, 1, 5, 5, 5, 7, 7]).view(1, 8, 1, 1)
-        assert T.FrameDrop(6, moving=1.0)(x).flatten().tolist() == [0, 1, 5, 5, 7, 7]
+        assert T.DropMovingFrames(6, moving=1.0)(x).flatten().tolist() == [0, 1, 5, 5, 7, 7]
 
     def test_the_random_part_is_random(self, generator):
         x = torch.arange(8.0).view(1, 8, 1, 1).expand(6000, -1, -1, -1, -1)
-        kept = marks(T.FrameDrop(5, moving=0.0)(x, generator=generator).flatten(1).long(), 8)
+        kept = marks(T.DropMovingFrames(5, moving=0.0)(x, generator=generator).flatten(1).long(), 8)
         assert (kept.sum(-1) == 5).all()
         torch.testing.assert_close(kept.float().mean(0), torch.full((8,), 0.625), rtol=0, atol=0.02)
         assert_independent(kept)
 
     def test_wrong_arguments(self):
         with pytest.raises(ValueError, match="`frames` must be at least 1; got 0"):
-            T.FrameDrop(0)
+            T.DropMovingFrames(0)
         with pytest.raises(ValueError, match="`moving` must lie between 0.0 and 1.0; got 1.5"):
-            T.FrameDrop(30, moving=1.5)
-        params = T.FrameDrop(10).sample(torch.ones(2, 3, 20, 25, 1))
+            T.DropMovingFrames(30, moving=1.5)
+        params = T.DropMovingFrames(10).sample(torch.ones(2, 3, 20, 25, 1))
         with pytest.raises(ValueError, match=r"`order` must have shape \(2, 16\).*Sample it again"):
-            T.FrameDrop(10)(torch.ones(2, 3, 16, 25, 1), params=params)
+            T.DropMovingFrames(10)(torch.ones(2, 3, 16, 25, 1), params=params)
 
 
 class TestElementDropout:

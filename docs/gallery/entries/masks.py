@@ -17,7 +17,7 @@ ENTRIES = [
     Entry("FrameSpanMask(0.3)", pictures.hidden),
     Entry("CellMask(0.3)", pictures.hidden),
     Entry("ElementDropout(0.2)", pictures.figures),
-    Entry("FrameDrop(20)", pictures.trace),
+    Entry("DropMovingFrames(20)", pictures.trace),
     Entry("FillMasked(PartMask(layout), -0.5, high=0.5)", pictures.figures),
     Entry("UniformTokenMask(0.8)", pictures.tokens, clips.blocks),
     Entry("MotionTokenMask(0.8)", pictures.tokens, clips.blocks),

@@ -127,7 +127,7 @@ ROWS = [
     Row("joints x frames", lambda: T.JointFrameMask(), joint_frame_mask),
     Row("frame mask", lambda: T.FrameMask(0.375, block=4), frame_mask),
     Row("frame span", lambda: T.FrameSpanMask(0.2), frame_span_mask),
-    Row("frame removal", lambda: T.FrameDrop(30), frame_drop),
+    Row("frame removal", lambda: T.DropMovingFrames(30), frame_drop),
     Row("element dropout", lambda: T.ElementDropout(), element_dropout),
     Row("cell mask", lambda: T.CellMask(), cell_mask),
     Row("part with noise", lambda: T.FillMasked(T.PartMask()), part_filled),

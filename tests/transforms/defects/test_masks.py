@@ -13,7 +13,13 @@ LAYOUTS = pytest.mark.parametrize("layout", [NTU25, KINECT20, COCO17, SBU15], id
 OF_JOINTS = [T.CentralityMask, T.NeighbourhoodMask, T.PartMask, T.PartChunkMask]
 DRAWN = [
     *[build() for build in (*OF_JOINTS, T.JointMask, T.JointChunkMask, T.AxisMask, T.FrameMask)],
-    *(T.JointFrameMask(), T.FrameSpanMask(), T.FrameDrop(30), T.ElementDropout(), T.CellMask()),
+    *(
+        T.JointFrameMask(),
+        T.FrameSpanMask(),
+        T.DropMovingFrames(30),
+        T.ElementDropout(),
+        T.CellMask(),
+    ),
 ]
 
 
@@ -87,7 +93,7 @@ def test_15_parts_are_filled_with_noise():
 
 def test_17_frames_of_a_batch_of_one():
     """PSTL's removal of frames loses the batch axis where there is one clip, and fails."""
-    drop, x = T.FrameDrop(30), moving(1)
+    drop, x = T.DropMovingFrames(30), moving(1)
     assert drop(x).shape == (1, 3, 30, 25, 2)
     assert drop(x[0]).shape == (3, 30, 25, 2)
 

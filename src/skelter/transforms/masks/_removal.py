@@ -42,8 +42,8 @@ def motion_of_frames(x: Tensor) -> Tensor:
 
 
 @dataclass(frozen=True, eq=False)
-class FrameDropParams:
-    """Draws of `FrameDrop`: ``order`` (..., T), and the valid frames ``num_frames`` (...).
+class DropMovingFramesParams:
+    """Draws of `DropMovingFrames`: ``order`` (..., T), and the valid frames ``num_frames`` (...).
 
     Frames are numbered after the most moving ones are gone. Those of the smallest numbers stay.
     """
@@ -52,7 +52,7 @@ class FrameDropParams:
     num_frames: Tensor
 
 
-class FrameDrop(Transform[FrameDropParams]):
+class DropMovingFrames(Transform[DropMovingFramesParams]):
     """Remove frames, first those from which most moves to the next, then random ones.
 
     A clip of n valid frames loses n - `frames` of them, and the others keep their order. A share
@@ -76,7 +76,7 @@ class FrameDrop(Transform[FrameDropParams]):
 
     Example:
         >>> x = torch.tensor([0.0, 1.0, 9.0, 9.5]).view(1, 4, 1, 1)
-        >>> FrameDrop(3, moving=1.0)(x).flatten()
+        >>> DropMovingFrames(3, moving=1.0)(x).flatten()
         tensor([0.0000, 9.0000, 9.5000])
     """
 
@@ -93,19 +93,19 @@ class FrameDrop(Transform[FrameDropParams]):
         return self.frames
 
     def output_num_frames(
-        self, x: ClipShape, params: FrameDropParams, *, num_frames: Tensor | None = None
+        self, x: ClipShape, params: DropMovingFramesParams, *, num_frames: Tensor | None = None
     ) -> Tensor:
         """Return the valid frames that are left, int64 (...)."""
         return params.num_frames.clamp(max=self.frames)
 
     def sample(
         self, x: ClipShape, *, num_frames: Tensor | None = None, generator: Generator | None = None
-    ) -> FrameDropParams:
+    ) -> DropMovingFramesParams:
         """Draw an order of frames for the random part."""
         order = uniform((*x.shape[:-4], x.shape[-3]), x, generator)
-        return FrameDropParams(order, _checks.frame_counts(num_frames, x))
+        return DropMovingFramesParams(order, _checks.frame_counts(num_frames, x))
 
-    def transform(self, x: Tensor, params: FrameDropParams) -> Tensor:
+    def transform(self, x: Tensor, params: DropMovingFramesParams) -> Tensor:
         """Remove the frames, and add zeros behind clips that have fewer."""
         x = _checks.clips(x)
         T, valid = x.shape[-3], params.num_frames[..., None]
