@@ -139,6 +139,7 @@ def in_image(shown: Shown, *, size: tuple[int, int] | None = None) -> Figure:
     for (axes, batch), title in zip(pair, ("before", "after"), strict=True):
         points = batch[0, :2, batch.shape[2] // 2, :, 0]
         there = (points != 0).any(0)
+        there[shown.layout.centre] |= there.sum() == len(there) - 1  # it is the origin
         for child, parent in shown.layout.bones:
             side = _side(child, shown.layout) if there[[child, parent]].all() else "none"
             axes.plot(*points[:, [child, parent]], color=side, linewidth=1.3)
