@@ -6,6 +6,7 @@ from pathlib import Path
 import skelter
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "examples"))  # pages import from examples
+sys.path.insert(0, str(Path(__file__).parent))  # for the gallery
 
 project = "skelter"
 author = "The skelter developers"
@@ -44,9 +45,11 @@ html_title = f"skelter {version}"
 
 
 def setup(app):
-    """Leave out what `NamedTuple` says of its fields; their class documents them."""
+    """Make the gallery, and leave out what `NamedTuple` says of its fields, as classes do."""
+    from gallery import page
 
     def is_alias(app, what, name, thing, skip, options):
         return skip or str(getattr(thing, "__doc__", "")).startswith("Alias for field number")
 
+    app.connect("builder-inited", lambda app: page.write(Path(app.srcdir) / "auto_gallery"))
     app.connect("autodoc-skip-member", is_alias)

@@ -10,6 +10,7 @@ Killed or out of disk? Run the same command again, and it goes on. Every data se
 from __future__ import annotations
 
 import argparse
+import inspect
 import os
 import re
 from collections.abc import Callable, Mapping
@@ -58,6 +59,9 @@ def in_options(message: str, options: Mapping[str, object]) -> str:
 
 def build(source: Source, args: argparse.Namespace) -> data.PreparationReport:
     """Call `skelter.data.prepare` with a progress bar."""
+    normalisation = None
+    if args.normalise:
+        normalisation = presets.find_normalisation(args.normalise, source.info.layout)
     with tqdm(total=len(source.pieces), unit="file", smoothing=0.1) as bar:
 
         def show(progress: Progress) -> None:
@@ -70,8 +74,8 @@ def build(source: Source, args: argparse.Namespace) -> data.PreparationReport:
             workers=args.workers,
             on_error=args.on_error,
             dtype=args.dtype,
-            normalise=presets.isc_normalise(source.info.layout) if args.normalise else None,
-            normalisation="isc_normalise" if args.normalise else "",
+            normalise=normalisation,
+            normalisation=args.normalise or "",
             progress=show,
         )
 
@@ -84,7 +88,13 @@ def parse_arguments() -> argparse.Namespace:
     sets = parser.add_subparsers(required=True, metavar="SET", title="data sets")
 
     def add(name: str, about: str, source: Callable[[argparse.Namespace], Source]) -> Adder:
-        one = sets.add_parser(name, help=about, description=about)
+        one = sets.add_parser(
+            name,
+            help=about,
+            description=about,
+            epilog=list_normalisations(),
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
         one.set_defaults(source=source)
         return one.add_argument
 
@@ -130,6 +140,21 @@ def parse_arguments() -> argparse.Namespace:
     for one in sets.choices.values():
         add_common(one)
     return parser.parse_args()
+
+
+def list_normalisations() -> str:
+    """Return a line for each normalisation: its name, its settings, what it does."""
+    lines = ["normalisations, with settings after a comma, such as --normalise "
+             "'crosclr_normalise, frames=64':"]  # fmt: skip
+    for name, build in presets.NORMALISATIONS.items():
+        about = (build.__doc__ or "").partition("\n")[0].removeprefix("Return ")
+        options = [
+            f"{option.name}={option.default}"
+            for option in inspect.signature(build).parameters.values()
+            if option.name != "layout"
+        ]
+        lines.append(f"  {name}: {about}{' [' + ', '.join(options) + ']' if options else ''}")
+    return "\n".join(lines)
 
 
 Adder = Callable[..., argparse.Action]
@@ -206,8 +231,12 @@ def add_common(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--dtype", choices=("float32", "float16"), default="float32")
     parser.add_argument(
         "--normalise",
-        action="store_true",
-        help="store the paper's pre-normalisation instead of the recorded positions",
+        nargs="?",
+        const="isc_normalise",
+        default="",
+        metavar="NAME",
+        help="store clips as a normalisation leaves them, instead of the recorded positions: one "
+        "of those listed below (default without a NAME: isc_normalise)",
     )
     parser.add_argument(
         "--dry-run", action="store_true", help="only count the files of each split by name"

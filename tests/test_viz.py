@@ -595,3 +595,80 @@ def test_pyplot_knows_of_no_figure():
 
     viz.plot_per_class({"a": torch.ones(2)})
     assert plt.get_fignums() == []
+
+
+class TestPlotBeforeAfter:
+    def test_rows(self):
+        x = standing(NTU25)
+        pictures = [viz.plot_before_after(x, y) for y in (x, x * 1.5)]
+        assert not np.array_equal(*map(pixels, pictures))
+        assert [axes.get_title(loc="left") for axes in pictures[0].get_axes()] == [
+            "before",
+            "after",
+        ]
+
+    @pytest.mark.parametrize("layout", [NTU25, COCO17, IN_WORLD], ids=lambda x: x.name + x.up)
+    def test_the_head_is_above_the_feet(self, layout):
+        x = standing(layout)
+        figure = viz.plot_before_after(x, x, layout, moments=1)
+        ends = np.stack([end for bone in figure.get_axes()[0].collections[0].get_segments()
+                         for end in bone])  # fmt: skip
+        feet = layout.index("left ankle")
+        upward = "xyz".index(layout.up[-1])
+        foot = x[upward, 0, feet, 0] * (-1 if layout.up.startswith("-") else 1)
+        assert abs(ends[:, 1].min() - foot) < 0.2 < ends[:, 1].max() - foot
+
+    def test_rows_share_their_scale_or_not(self):
+        x = standing(NTU25)
+        for same in (True, False):
+            before, after = viz.plot_before_after(x, 3 * x, same_scale=same).get_axes()
+            assert (before.get_ylim() == after.get_ylim()) is same
+
+    def test_missing_joints_are_crosses(self):
+        x = standing(NTU25)
+        y = x.clone()
+        y[:, :, NTU25.index("right hand")] = 0
+        before, after = viz.plot_before_after(x, y, moments=4).get_axes()
+        assert not before.lines
+        assert [len(line.get_xdata()) for line in after.lines] == [1, 1, 1, 1]
+        assert not viz.plot_before_after(x, x).get_axes()[1].lines[0].get_xdata().size
+
+    def test_persons_who_change_places_are_not_missing(self):
+        x = torch.cat([standing(NTU25), torch.zeros_like(standing(NTU25))], -1)
+        after = viz.plot_before_after(x, x.flip(-1)).get_axes()[1]
+        assert not any(line.get_xdata().size for line in after.lines)
+
+    def test_a_joint_over_time(self):
+        x = standing(NTU25)
+        y = torch.cat([x, x + 1], 1)
+        trace = viz.plot_before_after(x, y, joint="right hand").get_axes()[2]
+        before, after = trace.lines
+        height = x[1, :, NTU25.index("right hand"), 0]
+        np.testing.assert_allclose(before.get_ydata(), height, rtol=1e-6)
+        assert len(after.get_ydata()) == y.shape[1]
+
+    def test_sources_have_colours(self):
+        x = standing(NTU25)
+        mask = torch.zeros(x.shape[1], 25)
+        mask[:, 10] = 1
+        rows = viz.plot_before_after(x, x, partner=x, mask=mask, moments=1).get_axes()
+        found = [np.unique(row.collections[0].get_colors(), axis=0) for row in rows]
+        assert [len(colours) for colours in found] == [1, 1, 2]
+        assert len(np.unique(np.concatenate(found), axis=0)) == 2
+
+    def test_wrong_arguments(self):
+        x = standing(NTU25)
+        with pytest.raises(ValueError, match="`after` has 17 joints"):
+            viz.plot_before_after(x, x[:, :, :17])
+        with pytest.raises(ValueError, match="Draw one clip of a batch: before"):
+            viz.plot_before_after(x[None], x)
+        with pytest.raises(ValueError, match="`mask` must have shape"):
+            viz.plot_before_after(x, x, partner=x, mask=torch.zeros(3, 25))
+        with pytest.raises(ValueError, match="moments"):
+            viz.plot_before_after(x, x, moments=0)
+        with pytest.raises(ValueError, match="elbow of nobody"):
+            viz.plot_before_after(x, x, joint="elbow of nobody")
+
+    def test_clips_of_nobody_can_be_drawn(self):
+        x = torch.zeros(3, 5, 25, 2)
+        assert pixels(viz.plot_before_after(x, x, joint=0)).size

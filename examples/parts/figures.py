@@ -15,13 +15,14 @@ from parts.command_line import restored
 from parts.configuration import Pretraining
 from parts.evaluator import Row
 from parts.protocols import class_name
-from parts.recordings import Fold, in_image
+from parts.recordings import Fold
 from parts.sources import is_assembled
 from skelter import viz
 from skelter.data import SkeletonStore
 from skelter.evaluation import FeatureSet
 from skelter.training import Run
 
+UPRIGHT_IN_Z = ("isc_normalise", "pyskl_normalise_3d")  # normalisations
 RIGHT, WRONG, NEIGHBOURS = 3, 2, 4  # queries that are drawn, and neighbours of each
 
 
@@ -74,10 +75,10 @@ def views(store: SkeletonStore, fold: Fold, run: Run) -> Figure:
 
 
 def plane(store: SkeletonStore) -> str:
-    """Return the plane that people stand in. The pre-normalisation turns the spine to z."""
-    layout = store.layout
-    turned = not in_image(store) and layout.spine and layout.shoulders
-    return "xz" if turned or layout.up[-1] == "z" else "xy"
+    """Return the plane that people stand in. Some normalisations turn the spine to z."""
+    done = str(store.info.provenance.get("normalisation") or "")
+    turned = done.startswith(UPRIGHT_IN_Z) and "spine=False" not in done
+    return "xz" if turned or store.layout.up[-1] == "z" else "xy"
 
 
 def per_class(test: FeatureSet, scores: Tensor, classes: int) -> Tensor:

@@ -2,6 +2,7 @@
 
     python tests/benchmarks/run.py                        every row, three passes, the CPU
     python tests/benchmarks/run.py --rows views --passes 1
+    python tests/benchmarks/run.py --rows transforms -k blur --passes 1
     python tests/benchmarks/run.py --quick                tiny sizes: does everything run?
     python tests/benchmarks/run.py --device cuda          the rows that make sense on a GPU
 
@@ -29,7 +30,7 @@ sys.path.insert(0, str(HERE.parent))
 
 from benchmarks import measurements, page, report  # noqa: E402  # after the path they lie on
 
-TOPICS = ("views", "encoders", "step", "store", "retrieval")
+TOPICS = ("views", "transforms", "encoders", "step", "store", "retrieval")
 ON_GPU = ("encoders", "step", "store")
 OUTPUT = REPOSITORY / "runs" / "speed"
 
@@ -38,7 +39,7 @@ def main(arguments=None):
     args = parse(arguments)
     args.output.mkdir(parents=True, exist_ok=True)
     found, machine, failed = [], {}, []
-    topics = ["machine", *args.rows]
+    topics = args.rows if args.k else ["machine", *args.rows]
     for number in range(1, args.passes + 1):
         for topic in topics if number % 2 else reversed(topics):
             print(f"\n== pass {number} of {args.passes}: {topic}", flush=True)
@@ -64,6 +65,7 @@ def parse(arguments):
         "--rows", nargs="+", choices=TOPICS, metavar="TOPIC",
         help=f"which of {', '.join(TOPICS)} (default: all; on a GPU {', '.join(ON_GPU)})",
     )  # fmt: skip
+    parser.add_argument("-k", metavar="WORDS", help="only rows of these words, as pytest's -k")
     parser.add_argument("--passes", type=int, default=3, help="how often each row (default: 3)")
     parser.add_argument("--device", choices=["cpu", "cuda"], default="cpu", help="default: cpu")
     parser.add_argument("--quick", action="store_true", help="tiny sizes, to see that it runs")
@@ -90,6 +92,7 @@ def parse(arguments):
 def run(topic, path, args, *, reverse):
     """Run one file through pytest; return its exit status."""
     options = [f"--bench-device={args.device}"]
+    options += ["-k", args.k] if args.k else []
     options += ["--bench-quick"] if args.quick else []
     options += ["--bench-reverse"] if reverse else []
     options += ["--bench-store-clips", *map(str, args.store_clips)] if args.store_clips else []

@@ -157,6 +157,7 @@ def test_arguments():
     assert (args.rows, args.quick, args.store_clips, args.passes) == (["store"], True, [10, 20], 3)
     assert "retrieval" in run.parse([]).rows
     assert "retrieval" not in run.parse(["--device", "cuda"]).rows
+    assert run.parse(["-k", "blur"]).k == "blur"
     with pytest.raises(SystemExit):
         run.parse(["--passes", "0"])
 

@@ -17,6 +17,7 @@ from skelter.encoders import AGCN, HCN, BiGRU
 from skelter.layouts import COCO17, KINECT20, NTU25, SkeletonLayout
 from skelter.representations import ToBones, ToGraph, ToImage, ToMotion, ToSequence
 from skelter.transforms import presets
+from skelter.transforms.functional import count_frames
 
 FACTS = ClipFacts(KINECT20, 3, 2, frames=32, normalisation="isc_normalise")
 CLIPS = torch.randn(3, 3, 60, 20, 2)
@@ -149,6 +150,30 @@ class TestOnesOwn:
         _, path = saved(tmp_path, Deeper(120, 4), ToSequence())
         with pytest.raises(ValueError, match=r"Pass encoder=\.\.\."):
             load_encoder(path)
+
+    @pytest.mark.parametrize(
+        "name", [*presets.NORMALISATIONS, "crosclr_normalise, frames=30", "ctrgcn_normalise, then "
+                 "mean_relative", "pyskl_normalise_2d, width=640, height=480"]
+    )  # fmt: skip
+    def test_normalisations_come_back_by_name(self, tmp_path, name):
+        layout = COCO17 if "2d" in name or "compact" in name else KINECT20
+        channels = layout.dimensions
+        facts = ClipFacts(layout, channels, 1, frames=16, normalisation=name)
+        encoder = BiGRU(channels * layout.num_joints, 4)
+        path = tmp_path / "encoder.pt"
+        save_encoder(TrainedEncoder(encoder, ToSequence(), facts), path)
+        trained = load_encoder(path)
+        x = torch.randn(2, channels, 30, layout.num_joints, 1) + 2
+        x[0, :, 20:] = 0
+        x[1, :, 5:9] = 0
+        out = trained(x, num_frames=[20, 30])
+        normal = presets.find_normalisation(name, layout)
+        for clip, length, feature in zip(x, (20, 30), out, strict=True):
+            y = normal(clip[:, :length])
+            y = y[:, : int(count_frames(y))]
+            view = presets.isc_test_view(frames=16)(y)
+            expected = trained.encoder(ToSequence()(view[None]))[0]
+            torch.testing.assert_close(feature, expected, rtol=0, atol=1e-5)
 
     def test_a_normalisation(self, tmp_path):
         facts = replace(FACTS, normalisation="halved")

@@ -149,6 +149,36 @@ class TestPrepareData:
         run("paper_pipeline.py", "--data", "store", "--split", "ntu60-xview", "--epochs", 1)
         assert "normalised when it was prepared" in capsys.readouterr().out
 
+    def test_normalised_by_name(self, run, tmp_path, capsys):
+        """A classifier of such clips takes a recording as it is."""
+        write_ntu(tmp_path / "raw", recordings(NTU25))
+        name = "ctrgcn_normalise, single=duplicate"
+        run("prepare_data.py", "ntu60", tmp_path / "raw", "store", "--workers", 1, "--normalise",
+            name)  # fmt: skip
+        assert SkeletonStore.open(tmp_path / "store").info.provenance["normalisation"] == name
+        run("paper_pipeline.py", "--data", "store", "--split", "ntu60-xview", "--epochs", 1)
+        run("predict.py", next((tmp_path / "raw").iterdir()))
+        assert " %  " in capsys.readouterr().out
+
+    @pytest.mark.parametrize(
+        ("name", "message"),
+        [
+            ("halved", "ValueError: its name must be one that this library knows.*got 'halved'"),
+            ("crosclr_normalise, x=3", "must be frames=VALUE or joint=VALUE; got 'x=3'"),
+        ],
+    )
+    def test_unknown_normalisations(self, run, tmp_path, name, message):
+        write_ntu(tmp_path / "raw", recordings(NTU25))
+        with pytest.raises(SystemExit, match=message):
+            run("prepare_data.py", "ntu60", tmp_path / "raw", "store", "--normalise", name)
+
+    def test_help_lists_normalisations(self, run, capsys):
+        with pytest.raises(SystemExit):
+            run("prepare_data.py", "ntu60", "--help")
+        printed = capsys.readouterr().out
+        assert "  ctrgcn_normalise: CTR-GCN's, which is SGN's" in printed
+        assert "[frames=50, joint=None]" in printed
+
     def test_errors_are_sentences(self, run, tmp_path):
         with pytest.raises(SystemExit, match=r"FileNotFoundError: .*nowhere does not exist"):
             run("prepare_data.py", "ntu60", tmp_path / "nowhere", "store")

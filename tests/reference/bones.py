@@ -164,3 +164,14 @@ def swap_posture(x, other, amount, root):
                 if is_there(x, t, v, m):
                     out[:, t, v, m] += amount * (theirs - own)
     return out
+
+
+def transfer_path(x, other, root):
+    """Return bodies whose root is where that of others is, wherever both are there."""
+    x, other = np.asarray(x, np.float64), np.asarray(other, np.float64)
+    out = x.copy()
+    for t, v, m in np.ndindex(x.shape[1:]):
+        roots = is_there(x, t, root, m) and is_there(other, t, root, m)
+        if roots and is_there(x, t, v, m):
+            out[:, t, v, m] += other[:, t, root, m] - x[:, t, root, m]
+    return out

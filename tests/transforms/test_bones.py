@@ -90,6 +90,21 @@ class TestScaleBones:
         out = F.scale_bones(x, torch.full((1, 25, 1), 2.0))
         torch.testing.assert_close(out, 2 * x)
 
+    @given(SEEDS, st.sampled_from(LAYOUTS))
+    def test_inverse_factors_undo_it(self, seed, layout):
+        x = body(layout, seed=seed)
+        factors = torch.rand(1, layout.num_joints, 1, dtype=torch.float64) + 0.5
+        again = F.scale_bones(F.scale_bones(x, factors, layout), 1 / factors, layout)
+        torch.testing.assert_close(again, x)
+
+    def test_turned_bodies_stay_turned(self):
+        """It commutes with rotations and, in the whole body, with translations."""
+        x = torch.randn(3, 6, 25, 2, dtype=torch.float64)
+        turn, factors = torch.linalg.qr(torch.randn(3, 3).double()).Q, torch.rand(1, 25, 1).double()
+        turned = F.scale_bones(F.shear(x, turn), factors)
+        torch.testing.assert_close(turned, F.shear(F.scale_bones(x, factors), turn))
+        torch.testing.assert_close(F.scale_bones(x + 5, factors), F.scale_bones(x, factors) + 5)
+
     def test_several_trees(self):
         layout = SkeletonLayout("two", "abcdef", parents=(-1, 0, 1, -1, 3, 4), centre=1)
         x = body(layout, seed=3)
@@ -131,6 +146,12 @@ class TestBoneLengths:
             for t in range(6)
         ]
         assert_equal(F.bone_lengths(x, layout, root=root), expected)
+
+    def test_autocast_changes_nothing(self):
+        x = torch.randn(3, 6, 25, 2)
+        with torch.autocast("cpu", torch.bfloat16):
+            inside = F.bone_lengths(x)
+        assert torch.equal(inside, F.bone_lengths(x))
 
     def test_scores_are_not_lengths(self):
         x = body(COCO17)
@@ -191,7 +212,8 @@ class TestRescaleBones:
             T.RescaleBones()(torch.randn(3, 4, 17, 1))
 
     def test_repr(self):
-        assert "spread=0.1, symmetric=True, root=1" in repr(T.RescaleBones())
+        assert "spread=0.1, symmetric=True" in repr(T.RescaleBones())
+        assert "Tree(layout=NTU25, root=1)" in repr(T.RescaleBones())
 
 
 class TestScaleLimbs:
@@ -261,7 +283,7 @@ class TestTransferBones:
         other = torch.from_numpy(long.astype(np.float32).reshape(3, 40, 25, 2)[:, 16:])
         own, theirs = F.bone_lengths(x, layout), F.bone_lengths(other, layout)
         out = F.scale_bones(x, (theirs + 1e-5) / (own + 1e-5), layout)
-        out = out - x[:, :, [1]] + other[:, :, [1]]
+        out = F.transfer_path(out, other, joint=1)
         assert (out - case["out"]).abs().max() < 1e-5
 
     @given(SEEDS)
@@ -297,6 +319,16 @@ class TestTransferBones:
         with pytest.raises(ValueError, match=r"`other` must have the shape \(3, 6, 25, 2\) of `x`"):
             F.transfer_bones(torch.randn(3, 6, 25, 2), torch.randn(3, 5, 25, 2))
 
+    def test_gradient(self):
+        x, other = (body(SBU15, frames=2, persons=1, seed=s) + 3 for s in (5, 6))
+        x.requires_grad_()
+        other.requires_grad_()
+        assert torch.autograd.gradcheck(lambda a, b: F.transfer_bones(a, b, SBU15), (x, other))
+        assert torch.autograd.gradcheck(F.transfer_statistics, (x, other))
+        assert torch.autograd.gradcheck(F.transfer_motion, (x, other))
+        amount = torch.tensor(0.5, dtype=torch.float64)
+        assert torch.autograd.gradcheck(lambda a, b: F.swap_posture(a, b, amount, 1), (x, other))
+
 
 class TestTransferLengths:
     @given(SEEDS)
@@ -317,6 +349,34 @@ class TestTransferLengths:
             frames = [oracle.frame_of_partner(t, own, theirs) for t in range(6)]
             other = x[partner[row]][:, frames]
             assert_equal(out[row], oracle.transfer_lengths(x[row], other.numpy()))
+
+
+class TestTransferPath:
+    @given(SEEDS, st.integers(0, 14))
+    def test_oracle(self, seed, root):
+        x, other = body(SBU15, seed=seed), body(SBU15, seed=seed + 1)
+        assert_equal(F.transfer_path(x, other, root), oracle.transfer_path(x, other, root))
+
+    def test_batch(self):
+        x, counts, partner = body(batch=(3,)), torch.tensor([6, 4, 1]), torch.tensor([1, 2, 0])
+        out = T.TransferPath()(x, params=T.PartnerParams(partner, counts))
+        for row, own in enumerate(counts.tolist()):
+            theirs = int(counts[partner[row]])
+            frames = [oracle.frame_of_partner(t, own, theirs) for t in range(6)]
+            other = x[partner[row]][:, frames]
+            assert_equal(out[row], oracle.transfer_path(x[row], other, NTU25.centre))
+
+    def test_bones_stay(self):
+        x, other = torch.randn(2, 3, 6, 25, 2)
+        out = F.transfer_path(x, other, 1)
+        torch.testing.assert_close(F.bone_lengths(out), F.bone_lengths(x), atol=1e-5, rtol=0)
+
+    def test_wrong_arguments(self):
+        with pytest.raises(ValueError, match=r"`joint` must lie between 0 and 24; got 25"):
+            F.transfer_path(*torch.randn(2, 3, 6, 25, 2), 25)
+        with pytest.raises(ValueError, match="`x` has 25 joints, but layout COCO17 has 17"):
+            T.TransferPath(COCO17)(torch.randn(2, 3, 6, 25, 2))
+        assert repr(T.TransferPath()) == "TransferPath(layout=NTU25, root=1)"
 
 
 class TestTransferStatistics:

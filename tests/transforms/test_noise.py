@@ -449,6 +449,19 @@ class TestSavitzkyGolay:
             T.SavitzkyGolay(7, 2.5)
 
 
+@pytest.mark.parametrize(
+    ("transform", "text"),
+    [
+        (T.GaussianNoise(0.05), "GaussianNoise(std=0.05, shared=())"),
+        (T.BoxNoise((0, 0.1)), "BoxNoise(std=(0.0, 0.1), box='frame', shared=())"),
+        (T.JointNoise(layout=COCO17), "JointNoise(std=0.05, joints=0.2, layout=COCO17)"),
+        (T.TemporalBlur(1), "TemporalBlur(sigma=1.0, radius=7, normalise=True)"),
+    ],
+)
+def test_names_its_arguments(transform, text):
+    assert repr(transform) == text
+
+
 class TestWeighFrames:
     @given(SEEDS)
     def test_oracle(self, seed):

@@ -20,7 +20,7 @@ class TestShear:
     def test_mirrors_as_often_as_the_reference(self, generator):
         matrix = T.Shear(1.0).sample(torch.zeros(40000, 3, 1, 1, 1), generator=generator).matrix
         share = float((torch.linalg.det(matrix) < 0).float().mean())
-        assert share == pytest.approx(0.046, abs=0.005)
+        assert share == pytest.approx(0.049, abs=0.003)
 
     def test_works_on_two_dimensions(self, generator):
         assert T.Shear()(torch.randn(2, 2, 5, 17, 1), generator=generator).shape[1] == 2

@@ -12,17 +12,11 @@ from torch import Tensor, nn
 
 from skelter import _checks
 from skelter.layouts import SkeletonLayout, restore_layout
-from skelter.transforms import presets
+from skelter.transforms import functional, presets
 from skelter.typing import Representation
 
 Normalise: TypeAlias = Callable[[Tensor], Tensor]
 """A map from clips (N, C, T, V, M) as recorded to clips as an encoder was trained on them."""
-
-# By the names that stores remember as the normalisation of their clips.
-NORMALISATIONS: dict[str, Callable[[SkeletonLayout], Normalise]] = {
-    "isc_normalise": presets.isc_normalise,
-    "size and place": presets.size_and_place,
-}
 
 
 @dataclass(frozen=True)
@@ -35,8 +29,8 @@ class ClipFacts:
         persons: Persons M of a clip.
         frames: Frames of the crop that the encoder reads, None if it reads whole clips.
         normalisation: The name of what was done to recorded clips before any crop, as the
-            provenance of a store has it: ``"isc_normalise"``, ``"size and place"``, a name of
-            your own, or empty for nothing.
+            provenance of a store has it: a name of `transforms.presets.find_normalisation` such
+            as ``"isc_normalise"``, one of your own, or empty for nothing.
         label_names: The name of each class, possibly empty.
 
     Example:
@@ -144,7 +138,7 @@ class TrainedEncoder(nn.Module):
         time = torch.arange(x.shape[-3], device=x.device)
         x = x.masked_fill(rearrange(time >= counts[:, None], "n t -> n 1 t 1 1"), 0.0)
         if self.normalise is not None:
-            x = self.normalise(x)
+            x, counts = self._normalise(self.normalise, x, counts)
         if self.frames is None:
             rows = [x[n : n + 1, :, :count] for n, count in enumerate(counts.tolist())]
             features = torch.cat([self._encode(row) for row in rows])
@@ -197,19 +191,26 @@ class TrainedEncoder(nn.Module):
         _checks.finite(x)
         return x
 
+    def _normalise(self, normalise: Normalise, x: Tensor, counts: Tensor) -> tuple[Tensor, Tensor]:
+        """Return normalised clips, and their frames where some were left out or resampled."""
+        y = normalise(x)
+        before, after = functional.count_frames(x), functional.count_frames(y)
+        if getattr(normalise, "output_frames", None) is None and y.shape[-3] == x.shape[-3]:
+            after = torch.where(after < before, after, counts)
+        return y, after
+
     def _encode(self, x: Tensor) -> Tensor:
         return _checks.features("encoder(x)", self.encoder(self.representation(x)))
 
 
 def _find_normalisation(facts: ClipFacts) -> Normalise | None:
-    """Return what a name of `NORMALISATIONS` stands for, None for the empty name."""
+    """Return what the name of a normalisation stands for, None for the empty name."""
     if not facts.normalisation:
         return None
-    _checks.require(
-        facts.normalisation in NORMALISATIONS,
-        "the normalisation of the training clips",
-        f"be one that this library knows, {', '.join(map(repr, NORMALISATIONS))}",
-        repr(facts.normalisation),
-        "Pass the function that it was: normalisation=...",
-    )
-    return NORMALISATIONS[facts.normalisation](facts.layout)
+    try:
+        return presets.find_normalisation(facts.normalisation, facts.layout)
+    except ValueError as error:
+        raise ValueError(
+            f"the normalisation of the training clips is {facts.normalisation!r}, but {error} "
+            "Pass the function that it was: normalisation=..."
+        ) from None

@@ -5,6 +5,7 @@ Every function returns a new figure, without a window and without global state.
 enough colours, markers or line styles differ.
 """
 
+from skelter.viz._before_after import plot_before_after
 from skelter.viz._clips import plot_clips
 from skelter.viz._confusion import plot_confusion
 from skelter.viz._curves import plot_curves
@@ -13,6 +14,7 @@ from skelter.viz._neighbours import plot_neighbours
 from skelter.viz._per_class import plot_per_class
 
 __all__ = [
+    "plot_before_after",
     "plot_clips",
     "plot_confusion",
     "plot_curves",

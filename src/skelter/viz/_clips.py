@@ -67,7 +67,7 @@ def plot_clips(
     figure = new_figure(1.3 * moments, 1.7 * len(clips))
     grid = figure.subplots(len(clips), moments, squeeze=False)
     for row, (title, clip) in zip(grid, clips.items(), strict=True):
-        x = _one_clip(drawable(clip, layout, plane, str(title)), str(title))
+        x = one_clip(drawable(clip, layout, plane, str(title)), str(title))
         present = present_joints(x, layout)
         points = x[across_upward]
         shown = points[:, present] if bool(present.any()) else points.flatten(1)
@@ -86,7 +86,7 @@ def plot_clips(
     return figure
 
 
-def _one_clip(x: Tensor, name: str) -> Tensor:
+def one_clip(x: Tensor, name: str) -> Tensor:
     """Return a clip, which a batch of them is not."""
     hint = f"Draw one clip of a batch: {name}[0]"
     _checks.require(x.ndim == 4, f"`{name}`", "have shape (C, T, V, M)", _checks.shape_of(x), hint)

@@ -117,6 +117,27 @@ class TestPrepare:
         assert made["library"].startswith("skelter 0.")
         assert plain.info.provenance["normalisation"] is None
 
+    def test_normalisations_may_shorten_clips(self, raw, clips, tmp_path):
+        """Frames without anybody are left out, and the store is ragged."""
+        gap = [replace(clip, joints=clip.joints.copy()) for clip in clips[:3]]
+        for clip in gap:
+            clip.joints[4:6] = 0
+        write_ntu(raw, gap)
+        source = sources.ntu60(raw)
+        plain = prepare(source, tmp_path / "plain").store
+        for name in ("ctrgcn_normalise", "pyskl_normalise_3d", "crosclr_normalise, frames=9"):
+            normalise = presets.find_normalisation(name, NTU25)
+            given = {"normalise": normalise, "normalisation": name}
+            store = prepare(source, tmp_path / name, **given).store
+            for clip, before in zip(store, plain, strict=True):
+                there = before.joints.any((1, 2, 3))
+                assert len(clip.joints) == (9 if "9" in name else there.sum())
+                alone = torch.from_numpy(before.joints.copy()).permute(3, 0, 2, 1)
+                expected = normalise(alone).permute(1, 3, 2, 0)[: len(clip.joints)]
+                np.testing.assert_allclose(clip.joints, expected, atol=1e-6)
+            assert store.info.provenance["normalisation"] == name
+        assert not plain[0].joints[4:6].any()
+
     def test_half_precision(self, source, tmp_path):
         store = prepare(source, tmp_path / "store", dtype="float16").store
         assert store.frames.dtype == np.float16

@@ -145,6 +145,23 @@ class TestSkeletonStore:
         with pytest.raises(ValueError, match=r"keep the shape of clips .* got"):
             store.map(lambda x: x[:, :2])
 
+    def test_map_cuts_what_is_emptied_behind(self, store):
+        def empty_last(x):
+            last = (x != 0).flatten(3).any(-1).any(1).sum(1) - 1
+            time = torch.arange(x.shape[2])[None, None, :, None, None]
+            return torch.where(time == last.view(-1, 1, 1, 1, 1), 0.0, x)
+
+        shorter = store.map(empty_last)
+        assert shorter.num_frames.tolist() == [max(n - 1, 1) for n in store.num_frames]
+        np.testing.assert_array_equal(shorter[2].joints, store[2].joints[:-1])
+
+    @pytest.mark.parametrize("frames", [5, 9])  # 9 are those of the longest clip
+    def test_map_resamples_one_clip_at_a_time(self, store, frames):
+        made = store.map(T.presets.crosclr_normalise(store.layout, frames=frames), batch_size=1)
+        assert made.num_frames.tolist() == [frames] * len(store)
+        with pytest.raises(ValueError, match=r"To resample, pass batch_size=1"):
+            store.map(T.presets.crosclr_normalise(store.layout, frames=frames))
+
     def test_map_remembers_a_name(self, store):
         made = dict(store.info.provenance)
         assert store.map(torch.neg).info.provenance == {**made, "unnamed": True}

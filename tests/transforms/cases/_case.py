@@ -24,6 +24,7 @@ class Case:
             one of a batch, is refused, and a loop over clips gives other results than a batch.
         keeps_zeros: Missing persons and joints stay zero. All transforms do, but for those that
             fill gaps on purpose.
+        moves_joints: Joints come to the places of others, and missing ones with them.
         reads_values: It looks at values in a way that compilers and ``vmap`` cannot follow.
         differentiable: Gradients reach its input.
         scores: In an image, positions are as without a third channel, and that channel is passed
@@ -37,6 +38,7 @@ class Case:
     layouts: tuple[SkeletonLayout, ...] = LAYOUTS
     partners: bool = False
     keeps_zeros: bool = True
+    moves_joints: bool = False
     reads_values: bool = False
     differentiable: bool = True
     scores: bool = True

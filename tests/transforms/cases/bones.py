@@ -17,6 +17,7 @@ CASES = [
     Case("TransferBones", T.TransferBones, partners=True),
     Case("TransferLengths", lambda layout: T.TransferLengths(layout=layout), partners=True),
     Case("TransferMotion", lambda layout: T.TransferMotion(layout=layout), partners=True),
+    Case("TransferPath", T.TransferPath, partners=True),
     Case("TransferStatistics", lambda layout: T.TransferStatistics(layout=layout), partners=True),
     Case(
         "TransferStatistics (per frame)",

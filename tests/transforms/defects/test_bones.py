@@ -91,7 +91,7 @@ def test_13_an_absent_partner_leaves_the_body():
     """Bones get the lengths of a person who is not there: the body becomes a point."""
     x = torch.randn(2, 3, 8, 25, 2)
     x[1, ..., 1] = 0
-    for transform in (T.TransferBones(), T.TransferStatistics(), T.SwapPosture()):
+    for transform in (T.TransferBones(), T.TransferPath(), T.TransferStatistics(), T.SwapPosture()):
         assert torch.equal(transform(x)[0, ..., 1], x[0, ..., 1])
 
 

@@ -34,7 +34,7 @@ from skelter.data.store._index import StoreInfo, check_clip
 from skelter.data.store._store import SkeletonStore, collect_store
 from skelter.data.store._storefile import write_store
 
-CLIPS_PER_BATCH = 64  # clips that are normalised at once
+CLIPS_PER_BATCH = 64  # clips that are held at once while they are normalised
 
 
 class Skipped(NamedTuple):
@@ -162,7 +162,7 @@ def _normalise(clips: Iterator[Clip], job: Job) -> Iterator[Clip]:
         yield from clips
         return
     while batch := list(islice(clips, CLIPS_PER_BATCH)):
-        store = collect_store(batch, job.info).map(job.normalise)
+        store = collect_store(batch, job.info).map(job.normalise, batch_size=1)
         yield from store.index.clips(store.frames)
 
 

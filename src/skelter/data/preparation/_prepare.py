@@ -102,8 +102,9 @@ def prepare(
             notes it in the report and in the store's provenance. A clip that shows nobody is left
             out and noted there in either case.
         dtype: ``"float32"``, or ``"float16"`` for half the space (millimetres at 2 m).
-        normalise: From clips (N, C, T, V, M) to clips of the same shape, such as
-            ``transforms.presets.isc_normalise(layout)``.
+        normalise: From a clip (1, C, T, V, M) to one of any number of frames, such as
+            ``transforms.presets.isc_normalise(layout)``. Where it leaves the last frames empty
+            that held somebody, the stored clip ends before them.
         normalisation: A name for `normalise`, such as ``"isc_normalise"``. Choose another name if
             its settings change: the store is recognised by it.
         progress: Called after each part.

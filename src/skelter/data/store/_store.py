@@ -323,10 +323,13 @@ class SkeletonStore:
     ) -> SkeletonStore:
         """Return a store in memory with a function applied to all clips, batch by batch.
 
-        It is for a step that is done once, such as ``presets.isc_normalise(store.layout)``.
+        It is for a step that is done once, such as ``presets.isc_normalise(store.layout)``. Where
+        the function leaves the last frames of a clip empty that held somebody, the clip ends
+        before them: ``presets.ctrgcn_normalise(store.layout)`` leaves out frames.
 
         Args:
-            function: From clips (N, C, T, V, M) to clips of the same shape.
+            function: From clips (N, C, T, V, M) to clips of the same shape. With a `batch_size` of
+                1 it may change the number of frames, as ``presets.crosclr_normalise`` does.
             name: A name for the function. If it is given, the new store remembers it as the
                 ``normalisation`` in its provenance, after one that is there, and in its `digest`.
                 Choose another name for another function. If not, the provenance says ``unnamed``.
@@ -354,16 +357,35 @@ class SkeletonStore:
             indices = range(start, min(start + batch_size, len(self)))
             x, num_frames, _ = self.batch(indices)
             y = _checks.floating("function(clips)", function(x))
+            resampled = batch_size == 1 and y.ndim == 5 and y.shape[2] > 0
+            expected = (*x.shape[:2], y.shape[2], *x.shape[3:]) if resampled else x.shape
+            # Clips that are padded to as many frames as they get look as if they had kept theirs.
+            kept = resampled or getattr(function, "output_frames", None) is None
             _checks.require(
-                y.shape == x.shape,
+                kept and y.shape == expected,
                 "`function`",
                 f"keep the shape of clips {_checks.shape_of(x)}",
                 _checks.shape_of(y),
-                "Crop and resample in a view, not in the store.",
+                "Crop in a view, not in the store. To resample, pass batch_size=1.",
             )
+            lengths = _count_left(x, y, num_frames).tolist()
             joints = y.detach().cpu().permute(0, 2, 4, 3, 1).numpy()
-            for position, row, length in zip(indices, joints, num_frames.tolist(), strict=True):
+            for position, row, length in zip(indices, joints, lengths, strict=True):
                 yield self.index.clip(position, row[:length])
+
+
+def _count_left(x: Tensor, y: Tensor, num_frames: Tensor) -> Tensor:
+    """Count the frames of clips after a function, which may have emptied the last ones."""
+    before, after = _count_seen(x), _count_seen(y)
+    if y.shape[2] != x.shape[2]:
+        return after
+    return torch.where(after < before, after, num_frames.to(after.device))
+
+
+def _count_seen(x: Tensor) -> Tensor:
+    """Count the frames up to the last in which anybody is there, at least 1."""
+    there = (x != 0).flatten(3).any(-1).any(1)
+    return torch.where(there, torch.arange(1, x.shape[2] + 1, device=x.device), 1).amax(-1)
 
 
 def collect_store(clips: Iterable[Clip], info: StoreInfo) -> SkeletonStore:

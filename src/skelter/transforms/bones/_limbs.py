@@ -85,10 +85,7 @@ class ScaleLimbs(Transform[BoneFactorParams]):
 
     def extra_repr(self) -> str:
         """Name the arguments."""
-        return (
-            f"layout={self.tree.layout.name}, scale={self.scale}, groups={list(self.groups)}, "
-            f"root={self.tree.root}"
-        )
+        return f"scale={self.scale}, groups={list(self.groups)}"
 
 
 def _groups_of_parts(layout: SkeletonLayout) -> dict[str, tuple[int, ...]]:

@@ -59,15 +59,3 @@ def valid_frames_of(x: Tensor, counts: Tensor) -> Tensor:
     """Return True for frames before the padding, (..., 1, T, 1, 1)."""
     valid = count_to(x.shape[-3], counts) < counts[..., None]
     return valid[..., None, :, None, None]
-
-
-def same_clips(x: Tensor, other: Tensor) -> tuple[Tensor, Tensor]:
-    """Return two tensors as clips of the same shape."""
-    x, other = _checks.clips(x), _checks.clips(other, "other")
-    _checks.require(
-        x.shape == other.shape,
-        "`other`",
-        f"have the shape {_checks.shape_of(x)} of `x`",
-        _checks.shape_of(other),
-    )
-    return x, other

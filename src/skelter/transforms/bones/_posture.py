@@ -10,10 +10,10 @@ from torch import Generator, Tensor
 
 from skelter import _checks
 from skelter.layouts import NTU25, SkeletonLayout, check_layout, map_positions
-from skelter.transforms.bones._partner import same_clips, valid_frames_of
+from skelter.transforms.bones._partner import valid_frames_of
 from skelter.transforms.kinds._base import Transform
 from skelter.transforms.kinds._numbers import as_tensor, uniform
-from skelter.transforms.kinds._partners import draw_partners, take_partners
+from skelter.transforms.kinds._partners import draw_partners, same_clips, take_partners
 from skelter.transforms.kinds._positions import presence
 from skelter.typing import ClipShape
 
@@ -151,7 +151,7 @@ def _posture(x: Tensor, joint: int, valid: Tensor | None) -> _Posture:
     rooted = root.amax(-3, keepdim=True)
     both = there * (root + 1 - rooted)
     count = both.sum(-3, keepdim=True)
-    total = ((x - x[..., joint, None, :]) * both).sum(-3, keepdim=True)
+    total = (x - x[..., joint, None, :]).mul_(both).sum(-3, keepdim=True)
     return _Posture(total / count.clamp(min=1), count.sign(), rooted)
 
 
@@ -160,4 +160,4 @@ def _towards(x: Tensor, own: _Posture, theirs: _Posture, amount: Tensor) -> Tens
     a = as_tensor(amount, own.pose.dtype)[..., None, None, None, None]
     comparable = own.seen * theirs.seen * (own.rooted == theirs.rooted)
     offset = a * comparable * (theirs.pose - own.pose)
-    return (x + offset * presence(x)).to(x.dtype)
+    return torch.addcmul(x.to(offset.dtype), offset, presence(x)).to(x.dtype)

@@ -99,10 +99,7 @@ class RescaleBones(Transform[BoneFactorParams]):
 
     def extra_repr(self) -> str:
         """Name the arguments."""
-        return (
-            f"layout={self.tree.layout.name}, spread={self.spread}, symmetric={self.symmetric}, "
-            f"root={self.tree.root}"
-        )
+        return f"spread={self.spread}, symmetric={self.symmetric}"
 
 
 def _spread(spread: float | tuple[float, float]) -> float | tuple[float, float]:

@@ -12,10 +12,9 @@ from skelter.transforms.bones._partner import (
     FromPartner,
     PartnerParams,
     partners_in_time,
-    same_clips,
     valid_frames_of,
 )
-from skelter.transforms.kinds._partners import take_partners
+from skelter.transforms.kinds._partners import same_clips, take_partners
 from skelter.transforms.kinds._positions import presence, say_layout
 
 
@@ -178,15 +177,16 @@ def _moments(x: Tensor, valid: Tensor | None, per_frame: bool) -> _Moments:
     weight = presence(x) if valid is None else presence(x) * valid
     count = weight.sum(axes, keepdim=True)
     mean = (x * weight).sum(axes, keepdim=True) / count.clamp(min=1)
-    square = ((x - mean) * weight).square().sum(axes, keepdim=True)
+    square = (x - mean).mul_(weight).square_().sum(axes, keepdim=True)
     variance = square / (count - 1).clamp(min=1)
     return _Moments(mean, (variance + 1e-5).sqrt(), count.sign())
 
 
 def _exchange(x: Tensor, own: _Moments, theirs: _Moments) -> Tensor:
-    exchanged = (x - own.mean) / own.deviation * theirs.deviation + theirs.mean
-    exchanged = exchanged * presence(x)
-    return torch.where(own.there * theirs.there > 0, exchanged, x.to(exchanged.dtype)).to(x.dtype)
+    there = own.there * theirs.there > 0
+    ratio = torch.where(there, theirs.deviation / own.deviation, 1.0)
+    shift = torch.where(there, theirs.mean - own.mean * ratio, 0.0)
+    return torch.addcmul(shift, x.to(ratio.dtype), ratio).mul_(presence(x)).to(x.dtype)
 
 
 def _motion_moments(x: Tensor, valid: Tensor | None) -> _Moments:
@@ -195,7 +195,8 @@ def _motion_moments(x: Tensor, valid: Tensor | None) -> _Moments:
     weight = torch.ones_like(x[..., :1, :, :1, :1]) if valid is None else valid.to(x.dtype)
     count = weight.sum(-3, keepdim=True)
     middle = (x * weight).sum(-3, keepdim=True) / count
-    variance = ((x - middle) * weight).square().sum(-3, keepdim=True) / (count - 1).clamp(min=1)
+    square = (x - middle).mul_(weight).square_().sum(-3, keepdim=True)
+    variance = square / (count - 1).clamp(min=1)
     deviation = torch.where(variance > 0, variance, 1.0).sqrt() * (variance > 0)
     there = presence(x).amax((-3, -2), keepdim=True)
     return _Moments(x.mean(-2, keepdim=True), deviation, there)

@@ -12,9 +12,9 @@ from skelter.transforms.bones._partner import (
     FromPartner,
     PartnerParams,
     partners_in_time,
-    same_clips,
 )
-from skelter.transforms.bones._tree import Tree
+from skelter.transforms.bones._tree import Tree, sum_of_squares
+from skelter.transforms.kinds._partners import same_clips
 from skelter.transforms.kinds._positions import say_layout
 
 SOFT = 1e-5
@@ -47,7 +47,7 @@ def transfer_bones(
     References:
         Lin et al., Actionlet-Dependent Contrastive Learning, CVPR 2023: the joint stream, from
         joint 20. Do and Kim, SkateFormer, ECCV 2024, takes (l' + 1e-5) / (l + 1e-5) from joint 1,
-        which `bone_lengths` and `scale_bones` give.
+        which `bone_lengths` and `scale_bones` give. Its path of joint 1 is that of `transfer_path`.
 
     Example:
         >>> x = torch.randn(3, 8, 25, 2)
@@ -88,7 +88,7 @@ def transfer_lengths(x: Tensor, other: Tensor) -> Tensor:
     """
     x, other = same_clips(x, other)
     wide = torch.promote_types(x.dtype, torch.float32)
-    own, theirs = (v.to(wide).square().sum(-4, keepdim=True) for v in (x, other))
+    own, theirs = (sum_of_squares(vectors.to(wide)) for vectors in (x, other))
     return (x * _ratio(own, theirs)).to(x.dtype)
 
 
@@ -111,7 +111,7 @@ class TransferBones(FromPartner):
 
     References:
         Lin et al., Actionlet-Dependent Contrastive Learning, CVPR 2023; Do and Kim, SkateFormer,
-        ECCV 2024, which takes partners of the same class.
+        ECCV 2024, which takes partners of the same class, and their path, too (`TransferPath`).
 
     Example:
         >>> TransferBones()(torch.randn(8, 3, 40, 25, 2)).shape
@@ -128,10 +128,6 @@ class TransferBones(FromPartner):
         x = _checks.clips(x)
         _checks.joints(x, self.tree.layout)
         return map_positions(lambda points: self._rebuild(points, params), x, self.tree.layout)
-
-    def extra_repr(self) -> str:
-        """Name the arguments."""
-        return f"layout={self.tree.layout.name}, root={self.tree.root}"
 
     def _rebuild(self, x: Tensor, params: PartnerParams) -> Tensor:
         bones = self.tree.take_apart(x)
@@ -177,7 +173,7 @@ class TransferLengths(FromPartner):
 
 
 def _lengths_of_partners(x: Tensor, params: PartnerParams) -> Tensor:
-    own = x.to(torch.promote_types(x.dtype, torch.float32)).square().sum(-4, keepdim=True)
+    own = sum_of_squares(x.to(torch.promote_types(x.dtype, torch.float32)))
     return (x * _ratio(own, partners_in_time(own, params))).to(x.dtype)
 
 

@@ -53,6 +53,7 @@ def scale_bones(
     return scale_by_tree(x, factors, Tree(layout, root))
 
 
+@outside_autocast
 def bone_lengths(
     x: Tensor, layout: SkeletonLayout = NTU25, *, root: int | str | None = None
 ) -> Tensor:
@@ -98,7 +99,7 @@ class Bones(NamedTuple):
 
     def squares(self) -> Tensor:
         """Return the squared lengths of whole bones, (..., T, V, M)."""
-        return (self.vectors.square().sum(-4, keepdim=True) * self.whole).squeeze(-4)
+        return sum_of_squares(self.vectors).mul_(self.whole).squeeze(-4)
 
 
 class Tree(nn.Module):
@@ -147,11 +148,17 @@ class Tree(nn.Module):
 
     def rebuild(self, x: Tensor, bones: Bones, factors: Tensor) -> Tensor:
         """Return positions with bones multiplied by factors (..., T or 1, V, M or 1)."""
-        # A joint moves by all that the bones on the way to it have become longer.
         more = bones.whole * (factors.to(bones.whole.dtype) - 1).unsqueeze(-4)
         longer = (bones.vectors * more).flatten(-2)
-        moved = x.flatten(-2).to(longer.dtype) + longer @ _of_persons(self.way, x.shape[-1], longer)
-        return (moved.view(x.shape) * bones.joints).to(x.dtype)
+        way = _of_persons(self.way, x.shape[-1], longer)
+        # A joint moves by all that the bones on the way to it have become longer.
+        rows = x.to(longer.dtype).reshape(-1, len(way))
+        moved = torch.addmm(rows, longer.view(-1, len(way)), way).view(x.shape)
+        return moved.mul_(bones.joints).to(x.dtype)
+
+    def extra_repr(self) -> str:
+        """Name the arguments."""
+        return f"layout={self.layout.name}, root={self.root}"
 
 
 @outside_autocast
@@ -166,6 +173,15 @@ def scale_by_tree(x: Tensor, factors: Tensor, tree: Tree) -> Tensor:
     return map_positions(
         lambda points: tree.rebuild(points, tree.take_apart(points), factors), x, tree.layout
     )
+
+
+def sum_of_squares(x: Tensor) -> Tensor:
+    """Return the squared lengths of vectors (..., C, T, V, M) as (..., 1, T, V, M)."""
+    first, *others = x.unbind(-4)
+    total = first.square()
+    for plane in others:
+        total = total.addcmul_(plane, plane)
+    return total.unsqueeze(-4)
 
 
 def _of_persons(matrix: Tensor, persons: int, like: Tensor) -> Tensor:

@@ -16,6 +16,7 @@ from skelter._ragged import RaggedClips
 from skelter.transforms.kinds._base import FrameReader, JointMatrices, Transform, Valueless, enter
 from skelter.transforms.kinds._frame_map import as_read_for, join_rows, read_rows
 from skelter.transforms.kinds._joint_map import map_joints
+from skelter.transforms.kinds._mixer import Mixer
 from skelter.transforms.kinds._numbers import as_tensor
 from skelter.typing import ClipShape
 
@@ -193,6 +194,14 @@ class Members(nn.ModuleList):
                 "give one tensor of clips",
                 "a MultiView, which gives several",
                 "Put it outermost: MultiView([Compose([...]), Compose([...])])",
+                error=TypeError,
+            )
+            _checks.require(
+                not isinstance(member, Mixer),
+                "`transforms`",
+                "give one tensor of clips",
+                f"{type(member).__name__}, which gives mixed clips with their partners",
+                "Put it outermost: mixed = mixer(Compose([...])(x))",
                 error=TypeError,
             )
             is_module = isinstance(member, nn.Module)

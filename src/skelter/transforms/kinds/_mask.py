@@ -45,7 +45,11 @@ def keep_only(x: Tensor, keep: Tensor) -> Tensor:
         _checks.shape_of(keep),
         "Give axes of size 1 where a mask is the same for all.",
     )
-    return torch.where(keep, x, 0.0)
+    if keep.ndim < 2 or keep.shape[-2:] == (1, 1):
+        return torch.where(keep, x, 0.0)
+    # Long inner loops are the fast ones: joints and persons are one axis of V * M numbers.
+    keep = keep.expand(*keep.shape[:-2], *x.shape[-2:]).flatten(-2)
+    return torch.where(keep, x.flatten(-2), 0.0).view(x.shape)
 
 
 class Mask(Transform[ParamsT], Generic[ParamsT]):

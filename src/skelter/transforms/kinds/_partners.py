@@ -45,3 +45,15 @@ def take_partners(x: Tensor, partner: Tensor) -> Tensor:
         partner: Numbers of clips, int64 (*batch).
     """
     return x.flatten(0, partner.ndim - 1)[partner]
+
+
+def same_clips(x: Tensor, other: Tensor) -> tuple[Tensor, Tensor]:
+    """Return two tensors as clips of the same shape."""
+    x, other = _checks.clips(x), _checks.clips(other, "other")
+    _checks.require(
+        x.shape == other.shape,
+        "`other`",
+        f"have the shape {_checks.shape_of(x)} of `x`",
+        _checks.shape_of(other),
+    )
+    return x, other

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from numbers import Integral
 
 import torch
 from einops import einsum, rearrange
@@ -12,6 +11,7 @@ from torch import Generator, Tensor
 from skelter import _checks
 from skelter._precision import outside_autocast
 from skelter.layouts import SkeletonLayout, check_layout
+from skelter.transforms.kinds._amounts import count_of, share_or_count
 from skelter.transforms.kinds._joint_map import JointMap
 from skelter.transforms.kinds._numbers import as_tensor, choose, draw, identity, smallest
 from skelter.transforms.kinds._positions import pass_on, say_layout
@@ -110,21 +110,12 @@ class JointJitter(JointMap[JointJitterParams]):
 
     def __init__(self, joints: float = 0.6, *, layout: SkeletonLayout | None = None) -> None:
         super().__init__()
-        if isinstance(joints, Integral):
-            _checks.positive_int("joints", joints, "Give a share as a float: 1.0 is all joints.")
-        else:
-            _checks.number("joints", joints)
-            share = "be a share in (0, 1] or an integer count"
-            _checks.require(0 < joints <= 1, "`joints`", share, joints)
-        self.joints = int(joints) if isinstance(joints, Integral) else float(joints)
+        self.joints = share_or_count("joints", joints)
         self.layout = None if layout is None else check_layout(layout)
 
     def count(self, num_joints: int) -> int:
         """Return how many of ``num_joints`` joints are corrupted."""
-        if isinstance(self.joints, float):
-            return max(1, round(self.joints * num_joints))
-        _checks.between("joints", self.joints, 1, num_joints, "A share as a float fits any layout.")
-        return self.joints
+        return count_of("joints", self.joints, num_joints)
 
     def sample(
         self, x: ClipShape, *, num_frames: Tensor | None = None, generator: Generator | None = None

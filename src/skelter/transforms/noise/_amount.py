@@ -1,9 +1,8 @@
-"""How much noise there is: how strong it is, and how many joints or frames it hits."""
+"""How strong noise is."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from numbers import Integral
 from typing import TypeAlias
 
 from torch import Generator, Tensor
@@ -18,7 +17,7 @@ Strength: TypeAlias = float | tuple[float, float]
 
 def strength_range(name: str, value: Strength) -> tuple[float, float]:
     """Return the range of a strength, from 0 on. One number is a range of nothing else."""
-    pair = tuple(value) if isinstance(value, Sequence) else (value, value)
+    pair = tuple(value) if isinstance(value, (tuple, list)) else (value, value)
     for end in pair:
         _checks.number(name, end, "Give one number, or a range (from, to).")
     _checks.require(
@@ -28,6 +27,12 @@ def strength_range(name: str, value: Strength) -> tuple[float, float]:
         value,
     )
     return float(pair[0]), float(pair[1])
+
+
+def say_strength(span: tuple[float, float]) -> str:
+    """Return a strength as it was given, for a ``repr``."""
+    low, high = span
+    return f"{low if low == high else span}"
 
 
 def draw_strength(span: tuple[float, float], x: ClipShape, generator: Generator | None) -> Tensor:
@@ -43,21 +48,3 @@ def draw_noise(
     low, high = std
     deviation = low if low == high else draw_strength(std, x, generator)
     return normal((*x.shape[:-4], *shape), x, generator).mul_(deviation)
-
-
-def share_or_count(name: str, value: float) -> float:
-    """Return a share in (0, 1] as a float, or a count from 1 as an integer."""
-    if isinstance(value, Integral):
-        _checks.positive_int(name, value, "Give a share as a float: 1.0 is all of them.")
-        return int(value)
-    _checks.number(name, value)
-    _checks.require(0 < value <= 1, f"`{name}`", "be a share in (0, 1] or an integer count", value)
-    return float(value)
-
-
-def count_of(name: str, amount: float, total: int) -> int:
-    """Return how many of a total a share or a count is, at least one."""
-    if isinstance(amount, float):
-        return max(1, round(amount * total))
-    _checks.between(name, amount, 1, total, "A share as a float fits any clip.")
-    return amount

@@ -13,7 +13,12 @@ from skelter.layouts import SkeletonLayout, check_layout, map_positions
 from skelter.transforms.kinds._base import Transform
 from skelter.transforms.kinds._numbers import as_tensor
 from skelter.transforms.kinds._positions import say_layout
-from skelter.transforms.noise._amount import Strength, draw_strength, strength_range
+from skelter.transforms.noise._amount import (
+    Strength,
+    draw_strength,
+    say_strength,
+    strength_range,
+)
 from skelter.transforms.noise._filter import count_frames, frames_there, weigh_frames
 from skelter.typing import ClipShape
 
@@ -153,6 +158,6 @@ class TemporalBlur(Transform[TemporalBlurParams]):
     def extra_repr(self) -> str:
         """Name the arguments."""
         return (
-            f"sigma={self.sigma}, radius={self.radius}, normalise={self.normalise}"
+            f"sigma={say_strength(self.sigma)}, radius={self.radius}, normalise={self.normalise}"
             f"{say_layout(self.layout)}"
         )

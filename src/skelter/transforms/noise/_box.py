@@ -13,7 +13,12 @@ from skelter.layouts import SkeletonLayout, check_layout, map_positions
 from skelter.transforms.kinds._base import Transform
 from skelter.transforms.kinds._numbers import uniform
 from skelter.transforms.kinds._positions import presence, say_layout
-from skelter.transforms.noise._amount import Strength, draw_noise, strength_range
+from skelter.transforms.noise._amount import (
+    Strength,
+    draw_noise,
+    say_strength,
+    strength_range,
+)
 from skelter.transforms.noise._gaussian import add_noise, axes_shared, sizes_of
 from skelter.typing import ClipShape
 
@@ -134,4 +139,5 @@ class BoxNoise(Transform[BoxNoiseParams]):
 
     def extra_repr(self) -> str:
         """Name the arguments."""
-        return f"std={self.std}, box={self.box!r}, shared={self.shared}{say_layout(self.layout)}"
+        box = f"box={self.box!r}, shared={self.shared}"
+        return f"std={say_strength(self.std)}, {box}{say_layout(self.layout)}"

@@ -14,7 +14,12 @@ from skelter.layouts import SkeletonLayout, check_layout, map_positions
 from skelter.transforms.kinds._base import Transform
 from skelter.transforms.kinds._numbers import as_tensor
 from skelter.transforms.kinds._positions import presence, say_layout
-from skelter.transforms.noise._amount import Strength, draw_noise, strength_range
+from skelter.transforms.noise._amount import (
+    Strength,
+    draw_noise,
+    say_strength,
+    strength_range,
+)
 from skelter.typing import ClipShape
 
 AXES = ("frames", "joints", "persons")
@@ -112,7 +117,7 @@ class GaussianNoise(Transform[NoiseParams]):
 
     def extra_repr(self) -> str:
         """Name the arguments."""
-        return f"std={self.std}, shared={self.shared}{say_layout(self.layout)}"
+        return f"std={say_strength(self.std)}, shared={self.shared}{say_layout(self.layout)}"
 
 
 def axes_shared(shared: str | Sequence[str]) -> tuple[str, ...]:
@@ -127,3 +132,11 @@ def sizes_of(x: ClipShape, shared: Sequence[str]) -> tuple[int, ...]:
     """Return the sizes of the axes T, V, M, 1 for those that share noise."""
     sizes = zip(AXES, x.shape[-3:], strict=True)
     return tuple(1 if name in shared else size for name, size in sizes)
+
+
+def add_noise_at(x: Tensor, axis: int, chosen: Tensor, noise: Tensor) -> Tensor:
+    """Add noise to some of an axis T or V, whose numbers are (..., k), where joints are there."""
+    if chosen.ndim == 1:  # one clip: whole frames are faster to read than single values
+        return x.index_copy(axis, chosen, add_noise(x.index_select(axis, chosen), noise))
+    index = chosen[..., None, None, None].transpose(-4, axis).expand(noise.shape)
+    return x.scatter(axis, index, add_noise(x.gather(axis, index), noise))

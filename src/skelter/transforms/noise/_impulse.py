@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import partial
 
-import torch
 from torch import Generator, Tensor
 
 from skelter import _checks
@@ -30,6 +29,7 @@ def scale_points(x: Tensor, factor: Tensor) -> Tensor:
         ValueError: The shapes do not match.
 
     Example:
+        >>> import torch
         >>> factor = torch.tensor([1.0, 5.0, 0.0]).reshape(1, 3, 1)
         >>> scale_points(torch.ones(2, 1, 3, 1), factor)[0, 0, :, 0]
         tensor([1., 5., 0.])
@@ -68,6 +68,7 @@ class ImpulseNoise(Transform[ImpulseNoiseParams]):
         Wu et al., ECCV 2024 (MacDiff): the released code, "impulse noise".
 
     Example:
+        >>> import torch
         >>> ImpulseNoise(0.5)(torch.ones(8, 3, 40, 25, 2)).unique()
         tensor([0., 1., 5.])
     """
@@ -88,8 +89,8 @@ class ImpulseNoise(Transform[ImpulseNoiseParams]):
         """Draw the factor of every joint, frame and person."""
         _checks.positions(x, self.layout)
         draws = uniform((*x.shape[:-4], *x.shape[-3:]), x, generator)
-        hit = torch.where(draws < self.share / 2, self.factor, 0.0)
-        return ImpulseNoiseParams(torch.where(draws < self.share, hit, 1.0))
+        left, flies = (draws >= self.share).float(), draws < self.share / 2
+        return ImpulseNoiseParams(left.add(flies, alpha=self.factor))
 
     def transform(self, x: Tensor, params: ImpulseNoiseParams) -> Tensor:
         """Multiply by the factors."""

@@ -12,7 +12,12 @@ from skelter import _checks
 from skelter.layouts import SkeletonLayout, check_layout, map_positions
 from skelter.transforms.kinds._base import Transform
 from skelter.transforms.kinds._positions import presence, say_layout
-from skelter.transforms.noise._amount import Strength, draw_noise, strength_range
+from skelter.transforms.noise._amount import (
+    Strength,
+    draw_noise,
+    say_strength,
+    strength_range,
+)
 from skelter.transforms.noise._gaussian import NoiseParams, add_noise
 from skelter.typing import ClipShape
 
@@ -108,4 +113,4 @@ class MotionNoise(Transform[NoiseParams]):
 
     def extra_repr(self) -> str:
         """Name the arguments."""
-        return f"std={self.std}, unit={self.unit}{say_layout(self.layout)}"
+        return f"std={say_strength(self.std)}, unit={self.unit}{say_layout(self.layout)}"

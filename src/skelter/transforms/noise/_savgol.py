@@ -26,10 +26,9 @@ def savitzky_golay(
 
     The polynomial is the least-squares fit to a window with the frame in its middle. Frames near
     the ends of a clip are read off the fit to its first or last window (SciPy's mode "interp"). A
-    clip shorter than the window gets the largest odd window that fits into it. So clips of up to
-    ``order + 1`` frames, or one more, stay as they are. A joint that is missing somewhere in the
-    window, all zeros, keeps its position in that frame: a fit through a gap would pull it to the
-    origin. `FillFrames` before this closes gaps.
+    clip shorter than the window gets the largest odd window that fits into it, so that clips of up
+    to ``order + 1`` frames stay as they are. A joint that is missing somewhere in the window, all
+    zeros, keeps its position in that frame: a fit through a gap would pull it to the origin.
 
     Args:
         x: Clips of shape (..., C, T, V, M), all of whose channels are positions.
@@ -142,7 +141,8 @@ def _smooth(x: Tensor, num_frames: Tensor | None, fits: Tensor) -> Tensor:
     there = frames_there(p, valid.squeeze(-1))
     gaps = weigh_frames(1 - there, frames, (taps < size[..., None]).expand(frames.shape))
     fitted = weigh_frames(p, frames, weights)
-    return torch.where((gaps == 0) & (there > 0), fitted, p).to(x.dtype)
+    kept = 1 - there * (gaps == 0)
+    return fitted.lerp_(p, kept).to(x.dtype)
 
 
 @lru_cache(maxsize=16)

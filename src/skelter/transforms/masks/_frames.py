@@ -1,0 +1,148 @@
+"""Frame masks: random frames, blocks of frames or one span of them are hidden."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Generator, Tensor
+
+from skelter import _checks
+from skelter.transforms.kinds._amounts import share_or_count
+from skelter.transforms.kinds._mask import Mask
+from skelter.transforms.kinds._numbers import uniform
+from skelter.transforms.masks._joints import mark_first
+from skelter.typing import ClipShape
+
+
+@dataclass(frozen=True, eq=False)
+class FrameMaskParams:
+    """Draws of masks of frames: ``frames`` (..., T) bool, True where they are hidden."""
+
+    frames: Tensor
+
+
+class WholeFrameMask(Mask[FrameMaskParams]):
+    """A mask of frames that are hidden with all joints and persons."""
+
+    def keep(self, x: ClipShape, params: FrameMaskParams) -> Tensor:
+        """Return the frames that stay, bool (..., 1, T, 1, 1). Padding is not hidden."""
+        return ~params.frames[..., None, :, None, None]
+
+
+class FrameMask(WholeFrameMask):
+    """Hide random frames, or random blocks of frames.
+
+    The valid frames of a clip are cut into blocks of `block` frames. The last one may be shorter.
+    Blocks are chosen without replacement, each with the same chance. At least one stays.
+
+    Args:
+        frames: How many: a share of the blocks in (0, 1] as a float, rounded down, or a count of
+            blocks as an integer.
+        block: Frames of a block.
+
+    Raises:
+        TypeError: `frames` or `block` is not a number.
+        ValueError: The share lies outside (0, 1]. In a call: the count is not below the number of
+            blocks of a clip, padding included.
+
+    References:
+        Wu et al., AAAI 2024 (SCD-Net), "temporal masking": 6 of 16 blocks of 4 frames. Zhang et
+        al., AAAI 2023 (HiCLR): single frames.
+
+    Example:
+        >>> y = FrameMask(0.375, block=4)(torch.ones(3, 64, 25, 2))
+        >>> (y == 0).all(0).all(-1).all(-1).sum()
+        tensor(24)
+    """
+
+    def __init__(self, frames: float = 0.375, *, block: int = 1) -> None:
+        super().__init__()
+        self.frames = share_or_count("frames", frames)
+        _checks.positive_int("block", block)
+        self.block = block
+
+    def sample(
+        self, x: ClipShape, *, num_frames: Tensor | None = None, generator: Generator | None = None
+    ) -> FrameMaskParams:
+        """Draw the blocks of each clip."""
+        T = x.shape[-3]
+        valid = _checks.frame_counts(num_frames, x)[..., None]
+        blocks = torch.arange(T, device=x.device) // self.block
+        size = -(-T // self.block)
+        order = uniform((*x.shape[:-4], size), x, generator)
+        order = torch.where(torch.arange(size, device=x.device) * self.block < valid, order, 2.0)
+        count = self._count(-(-valid // self.block), size)
+        hidden = mark_first(order, count).index_select(-1, blocks)
+        return FrameMaskParams(hidden & (torch.arange(T, device=x.device) < valid))
+
+    def extra_repr(self) -> str:
+        """Name the arguments."""
+        return f"frames={self.frames}, block={self.block}"
+
+    def _count(self, blocks: Tensor, most: int) -> Tensor:
+        """Return how many blocks of each clip are hidden."""
+        if isinstance(self.frames, float):
+            return at_most_all_but_one(share_below(self.frames, blocks), blocks)
+        hint = "One has to stay. A share as a float fits any clip."
+        _checks.between("frames", self.frames, 1, most - 1, hint)
+        return (blocks - 1).clamp(max=self.frames)
+
+
+class FrameSpanMask(WholeFrameMask):
+    """Hide a span of frames that lie one after another.
+
+    Its start is uniform over the valid frames where it fits. At least one frame stays.
+
+    Args:
+        frames: How many: a share of the valid frames in (0, 1] as a float, rounded down, or a
+            count as an integer. A clip with fewer valid frames keeps one.
+
+    Raises:
+        TypeError: `frames` is not a number.
+        ValueError: The share lies outside (0, 1]. In a call: the count is not below the frames of
+            a clip, padding included.
+
+    References:
+        Wu et al., ECCV 2024 (MacDiff): the test of robustness, "temporal occlusion".
+
+    Example:
+        >>> y = FrameSpanMask(0.25)(torch.ones(3, 40, 25, 2))
+        >>> (y == 0).all(0).all(-1).all(-1).sum()
+        tensor(10)
+    """
+
+    def __init__(self, frames: float = 0.2) -> None:
+        super().__init__()
+        self.frames = share_or_count("frames", frames)
+
+    def sample(
+        self, x: ClipShape, *, num_frames: Tensor | None = None, generator: Generator | None = None
+    ) -> FrameMaskParams:
+        """Draw the start of each span."""
+        valid = _checks.frame_counts(num_frames, x)[..., None]
+        T = x.shape[-3]
+        if isinstance(self.frames, float):
+            length = at_most_all_but_one(share_below(self.frames, valid), valid)
+        else:
+            hint = "One has to stay. A share as a float fits any clip."
+            _checks.between("frames", self.frames, 1, T - 1, hint)
+            length = (valid - 1).clamp(max=self.frames)
+        place = uniform((*x.shape[:-4], 1), x, generator)
+        start = (place * (valid - length + 1)).long()
+        time = torch.arange(T, device=x.device)
+        return FrameMaskParams((start <= time) & (time < start + length))
+
+    def extra_repr(self) -> str:
+        """Name the arguments."""
+        return f"frames={self.frames}"
+
+
+def share_below(share: float, total: Tensor) -> Tensor:
+    """Return a share of counts, rounded down, int64. 0.1 of 750 is 75 whatever floats say."""
+    return (share * total.double() + 1e-6).long()
+
+
+def at_most_all_but_one(count: Tensor, total: Tensor) -> Tensor:
+    """Return counts that leave one of each total."""
+    return torch.minimum(count, total - 1)

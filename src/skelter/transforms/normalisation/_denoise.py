@@ -1,0 +1,244 @@
+"""Tracks that are no person: objects and shadows that a camera takes for bodies."""
+
+from __future__ import annotations
+
+from math import inf
+
+import torch
+from einops import rearrange, reduce
+from torch import Tensor
+
+from skelter import _checks
+from skelter.layouts import NTU25, SkeletonLayout, check_layout
+from skelter.transforms.kinds._base import Deterministic
+from skelter.transforms.kinds._positions import presence
+from skelter.transforms.normalisation._align import AXES
+from skelter.transforms.normalisation._empty import find_persons
+from skelter.transforms.normalisation._persons import order_persons
+
+
+def keep_persons(x: Tensor, bad: Tensor) -> Tensor:
+    """Set persons to zero, one after another, but never the last one who is there.
+
+    Args:
+        x: Clips of shape (..., C, T, V, M).
+        bad: The persons to drop, bool of shape (..., M).
+
+    Returns:
+        Clips of the same shape.
+
+    Raises:
+        ValueError: The shapes do not match.
+
+    Example:
+        >>> x = torch.tensor([5.0, 7.0]).reshape(1, 1, 1, 2)
+        >>> keep_persons(x, torch.tensor([True, True])).flatten()
+        tensor([0., 7.])
+    """
+    x = _checks.clips(x)
+    _checks.params(x, bad=(bad, (x.shape[-1],)))
+    there = find_persons(x).any(-2)
+    left, kept = there.sum(-1), []
+    for person in range(x.shape[-1]):
+        drop = there[..., person] & bad[..., person] & (left > 1)
+        left = left - drop.long()
+        kept.append(~drop)
+    stays = rearrange(torch.stack(kept, -1), "... m -> ... 1 1 1 m")
+    return torch.where(stays, x, 0.0)
+
+
+def wide_frames(x: Tensor, ratio: float = 0.8, *, across: int = 0, up: int = 1) -> Tensor:
+    """Return the frames in which a person is wide for its height, as a chair or a table is.
+
+    Args:
+        x: Clips of shape (..., C, T, V, M).
+        ratio: Frames of more than this width over height.
+        across: Coordinate that the width is measured along.
+        up: Coordinate that the height is measured along.
+
+    Returns:
+        bool of shape (..., T, M), False where the person is not there.
+
+    Raises:
+        ValueError: The clips have no such coordinate.
+
+    Example:
+        >>> x = torch.tensor([[1.0, 3.0], [1.0, 2.0]]).reshape(2, 1, 2, 1)
+        >>> wide_frames(x).tolist()
+        [[True]]
+    """
+    x = _checks.clips(x)
+    there = (x != 0).any(-4)
+    for name, axis in (("across", across), ("up", up)):
+        _checks.between(name, axis, 0, x.shape[-4] - 1, "Coordinates count from 0.")
+    width, height = (_extent(x[..., axis, :, :, :], there) for axis in (across, up))
+    return (width > ratio * height) & there.any(-2)
+
+
+def _extent(plane: Tensor, there: Tensor) -> Tensor:
+    high = torch.where(there, plane, -inf).amax(-2)
+    return high - torch.where(there, plane, inf).amin(-2)
+
+
+def motion_of_persons(x: Tensor, clean: Tensor) -> Tensor:
+    """Return the variance of each person's joints, summed over the coordinates.
+
+    It is the smaller of that of all frames and that of the clean ones, and -1 for a person who is
+    not there.
+
+    Args:
+        x: Clips of shape (..., C, T, V, M), all of whose channels are positions.
+        clean: Frames to be trusted, bool of shape (..., T, M).
+
+    Returns:
+        Shape (..., M), in float32 or wider.
+
+    Example:
+        >>> x = torch.tensor([1.0, 3.0]).reshape(1, 2, 1, 1)
+        >>> motion_of_persons(x, torch.ones(2, 1, dtype=torch.bool))
+        tensor([1.])
+    """
+    x = _checks.clips(x)
+    wide = x.detach().to(torch.promote_types(x.dtype, torch.float32))
+    there = presence(wide)
+    trusted = there * rearrange(clean.to(there.dtype), "... t m -> ... 1 t 1 m")
+    whole, some = (_variance(wide, weight) for weight in (there, trusted))
+    somebody, seen = (reduce(w, "... 1 t v m -> ... m", "sum") > 0 for w in (there, trusted))
+    motion = torch.where(seen, torch.minimum(whole, some), whole)
+    return torch.where(somebody, motion, -1.0)
+
+
+def _variance(x: Tensor, weight: Tensor) -> Tensor:
+    count = reduce(weight, "... 1 t v m -> ... 1 1 1 m", "sum").clamp(min=1)
+    mean = reduce(x * weight, "... c t v m -> ... c 1 1 m", "sum") / count
+    square = reduce((x - mean).square() * weight, "... c t v m -> ... 1 1 1 m", "sum")
+    return (square / count)[..., 0, 0, 0, :]
+
+
+def _axes_of(layout: SkeletonLayout) -> tuple[int, int]:
+    """Return the coordinates of width and of height."""
+    up = AXES.index(layout.up[-1])
+    return int(up == 0), up
+
+
+class DropShortPersons(Deterministic):
+    """Drop persons who are there for a few frames only, but never the last one.
+
+    Args:
+        min_frames: The fewest frames of a person who stays.
+
+    Raises:
+        TypeError: `min_frames` is not an integer.
+        ValueError: `min_frames` is below 1.
+
+    References:
+        Zhang et al., Semantics-Guided Neural Networks, CVPR 2020: a step of its preparation.
+
+    Example:
+        >>> x = torch.tensor([[4.0, 5.0], [0.0, 6.0]]).reshape(1, 2, 1, 2)
+        >>> DropShortPersons(2)(x)[0, :, 0].tolist()
+        [[0.0, 5.0], [0.0, 6.0]]
+    """
+
+    def __init__(self, min_frames: int = 12) -> None:
+        super().__init__()
+        _checks.positive_int("min_frames", min_frames)
+        self.min_frames = min_frames
+
+    def transform(self, x: Tensor, params: None = None) -> Tensor:
+        """Drop the persons."""
+        x = _checks.clips(x)
+        frames = find_persons(x).sum(-2)
+        longest = frames == frames.amax(-1, keepdim=True)
+        return keep_persons(x, (frames < self.min_frames) & ~longest)
+
+    def extra_repr(self) -> str:
+        """Name the frames."""
+        return f"min_frames={self.min_frames}"
+
+
+class DropWidePersons(Deterministic):
+    """Drop persons who are wide for their height in most frames, but never the last one.
+
+    Chairs, tables and pairs of hands are taken for bodies, and a body is rarely wider than 0.8 of
+    its height.
+
+    Args:
+        layout: The layout of the clips. The height is measured along its ``up``.
+        ratio: Width over height of a frame that counts.
+        share: Share of such frames of a person who is dropped.
+
+    Raises:
+        TypeError: `layout` is not a layout.
+        ValueError: `share` lies outside [0, 1], or `ratio` is negative.
+
+    References:
+        Zhang et al., Semantics-Guided Neural Networks, CVPR 2020: a step of its preparation.
+
+    Example:
+        >>> x = torch.tensor([[1.0, 3.0], [1.0, 2.0]]).reshape(2, 1, 2, 1)  # wide
+        >>> x = torch.cat([x, x.flip(0)], -1)  # and high
+        >>> arm = SkeletonLayout("arm", ["a", "b"], parents=[-1, 0], dimensions=2)
+        >>> DropWidePersons(arm)(x)[..., 0].abs().sum()
+        tensor(0.)
+    """
+
+    def __init__(
+        self, layout: SkeletonLayout = NTU25, ratio: float = 0.8, *, share: float = 0.69754
+    ) -> None:
+        super().__init__()
+        _checks.between("ratio", ratio, 0.0, inf)
+        _checks.between("share", share, 0.0, 1.0)
+        self.layout, self.ratio, self.share = check_layout(layout), float(ratio), float(share)
+
+    def transform(self, x: Tensor, params: None = None) -> Tensor:
+        """Drop the persons."""
+        _checks.joints(x, self.layout)
+        across, up = _axes_of(self.layout)
+        wide = wide_frames(x, self.ratio, across=across, up=up).sum(-2)
+        return keep_persons(x, wide >= self.share * find_persons(x).sum(-2))
+
+    def extra_repr(self) -> str:
+        """Name the arguments."""
+        return f"layout={self.layout.name}, ratio={self.ratio:g}, share={self.share:g}"
+
+
+class SortByMotion(Deterministic):
+    """Put the person who moves most first. Equal ones keep their order.
+
+    Motion is the variance of all joints over all frames, or over those in which the person is not
+    wide for its height if that is less (`DropWidePersons`).
+
+    Args:
+        layout: The layout of the clips. The height is measured along its ``up``.
+        ratio: Width over height of a frame that is left out.
+
+    Raises:
+        TypeError: `layout` is not a layout.
+        ValueError: `ratio` is negative.
+
+    References:
+        Zhang et al., Semantics-Guided Neural Networks, CVPR 2020: a step of its preparation.
+
+    Example:
+        >>> y = SortByMotion(NTU25)(torch.randn(3, 8, 25, 2) * torch.tensor([1.0, 5.0]))
+        >>> bool(y[..., 0].std() > y[..., 1].std())
+        True
+    """
+
+    def __init__(self, layout: SkeletonLayout = NTU25, ratio: float = 0.8) -> None:
+        super().__init__()
+        _checks.between("ratio", ratio, 0.0, inf)
+        self.layout, self.ratio = check_layout(layout), float(ratio)
+
+    def transform(self, x: Tensor, params: None = None) -> Tensor:
+        """Sort the persons."""
+        _checks.joints(x, self.layout)
+        across, up = _axes_of(self.layout)
+        clean = ~wide_frames(x, self.ratio, across=across, up=up)
+        positions = x[..., : _checks.positions(x, self.layout), :, :, :]
+        return order_persons(x, motion_of_persons(positions, clean))
+
+    def extra_repr(self) -> str:
+        """Name the arguments."""
+        return f"layout={self.layout.name}, ratio={self.ratio:g}"

@@ -1,0 +1,203 @@
+"""Other origins than a joint of person 0: a joint of each person, or where a clip begins."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import torch
+from einops import rearrange
+from torch import Tensor
+
+from skelter import _checks
+from skelter.layouts import NTU25, SkeletonLayout, check_layout, map_positions
+from skelter.transforms.kinds._base import Deterministic
+from skelter.transforms.normalisation._empty import where_present
+
+
+def centre_each_person(x: Tensor, joint: int) -> Tensor:
+    """Subtract a joint of each person, frame by frame, from that person.
+
+    Missing joints stay zero. Where the joint itself is missing, nothing is subtracted.
+
+    Args:
+        x: Clips of shape (..., C, T, V, M), all of whose channels are positions.
+        joint: Index of the joint that becomes the origin.
+
+    Returns:
+        Clips of the same shape.
+
+    Raises:
+        ValueError: `joint` is out of range.
+
+    Example:
+        >>> centre_each_person(torch.ones(3, 2, 4, 2), 1).abs().sum()
+        tensor(0.)
+    """
+    x = _check_joint(x, joint)
+    return where_present(x - x[..., joint, None, :], x)
+
+
+def centre_on_start(x: Tensor, joint: int) -> Tensor:
+    """Subtract the first position of a joint of person 0 from all frames and persons.
+
+    It is one translation a clip, of the first frame in which the joint is there. Missing joints
+    stay zero.
+
+    Args:
+        x: Clips of shape (..., C, T, V, M), all of whose channels are positions.
+        joint: Index of the joint.
+
+    Returns:
+        Clips of the same shape.
+
+    Raises:
+        ValueError: `joint` is out of range.
+
+    Example:
+        >>> x = torch.tensor([0.0, 2.0, 5.0]).reshape(1, 3, 1, 1)
+        >>> centre_on_start(x, 0).flatten()[1:]
+        tensor([0., 3.])
+    """
+    x = _check_joint(x, joint)
+    start = first_position(x[..., joint, :1])
+    return where_present(x - rearrange(start, "... c m -> ... c 1 1 m"), x)
+
+
+def first_position(path: Tensor) -> Tensor:
+    """Return where the paths (..., C, T, M) of a joint begin, (..., C, M), zero without any."""
+    there = (path != 0).any(-3)
+    first = there.int().argmax(-2, keepdim=True)  # of equal ones the first
+    index = rearrange(first, "... 1 m -> ... 1 1 m").expand(*path.shape[:-2], 1, path.shape[-1])
+    return path.gather(-2, index).squeeze(-2)
+
+
+def centre_with_trajectory(x: Tensor, joint: int) -> Tensor:
+    """Subtract a joint of each person, which itself holds the way from its first position.
+
+    Args:
+        x: Clips of shape (..., C, T, V, M), all of whose channels are positions.
+        joint: Index of the joint.
+
+    Returns:
+        Clips of the same shape.
+
+    Raises:
+        ValueError: `joint` is out of range.
+
+    Example:
+        >>> x = torch.tensor([[2.0, 3.0], [4.0, 7.0]]).reshape(1, 2, 2, 1)
+        >>> centre_with_trajectory(x, 0).flatten(1)
+        tensor([[0., 1., 2., 3.]])
+    """
+    x = _check_joint(x, joint)
+    path = x[..., joint, :]
+    way = path - first_position(path).unsqueeze(-2)
+    mark = torch.arange(x.shape[-2], device=x.device).eq(joint).view(-1, 1)
+    return where_present(torch.where(mark, way.unsqueeze(-2), x - path.unsqueeze(-2)), x)
+
+
+def _check_joint(x: Tensor, joint: int) -> Tensor:
+    x = _checks.clips(x)
+    _checks.between("joint", joint, 0, x.shape[-2] - 1, "Joints count from 0.")
+    return x
+
+
+class _Centre(Deterministic):
+    def __init__(self, layout: SkeletonLayout = NTU25, joint: int | str | None = None) -> None:
+        super().__init__()
+        self.layout = check_layout(layout)
+        self.joint = layout.centre if joint is None else layout.index(joint)
+
+    def extra_repr(self) -> str:
+        """Name the arguments."""
+        return f"layout={self.layout.name}, joint={self.joint}"
+
+
+class CentreEachPerson(_Centre):
+    """Make a joint of each person that person's origin, frame by frame. Missing joints stay zero.
+
+    How far persons are from each other is lost: `CentreOnJoint` keeps it.
+
+    Args:
+        layout: The layout of the clips. Channels after its `dimensions`, such as a detector's
+            score, are passed on.
+        joint: Name or index of the joint, the layout's centre if None.
+
+    Raises:
+        TypeError: `layout` is not a layout.
+        ValueError: The layout has no such joint. In a call: the clips have other joints.
+
+    References:
+        Li et al., CVPR 2021 (CrosSCLR): the released preparation.
+
+    Example:
+        >>> y = CentreEachPerson(NTU25)(torch.randn(3, 2, 25, 2))
+        >>> y[:, :, NTU25.centre].abs().sum()
+        tensor(0.)
+    """
+
+    def transform(self, x: Tensor, params: None = None) -> Tensor:
+        """Subtract the joint."""
+        _checks.joints(x, self.layout)
+        return map_positions(partial(centre_each_person, joint=self.joint), x, self.layout)
+
+
+class CentreOnStart(_Centre):
+    """Make the place where a joint of person 0 is first seen the origin of the whole clip.
+
+    One translation a clip: the way through the room stays, and so do distances between persons.
+    Missing joints stay zero.
+
+    Args:
+        layout: The layout of the clips. Channels after its `dimensions`, such as a detector's
+            score, are passed on.
+        joint: Name or index of the joint, the layout's centre if None.
+
+    Raises:
+        TypeError: `layout` is not a layout.
+        ValueError: The layout has no such joint. In a call: the clips have other joints.
+
+    References:
+        Zhang et al., Semantics-Guided Neural Networks, CVPR 2020: the released preparation.
+
+    Example:
+        >>> y = CentreOnStart(NTU25)(torch.randn(3, 2, 25, 1))
+        >>> bool((y[:, 0, NTU25.centre] == 0).all()), bool((y[:, 1, NTU25.centre] == 0).any())
+        (True, False)
+    """
+
+    def transform(self, x: Tensor, params: None = None) -> Tensor:
+        """Subtract the first position."""
+        _checks.joints(x, self.layout)
+        return map_positions(partial(centre_on_start, joint=self.joint), x, self.layout)
+
+
+class CentreWithTrajectory(_Centre):
+    """Make a joint of each person the origin, and let that joint hold its way through the room.
+
+    The way is measured from the first frame in which the joint is there.
+
+    Args:
+        layout: The layout of the clips. Channels after its `dimensions`, such as a detector's
+            score, are passed on.
+        joint: Name or index of the joint, the layout's centre if None.
+
+    Raises:
+        TypeError: `layout` is not a layout.
+        ValueError: The layout has no such joint. In a call: the clips have other joints.
+
+    References:
+        Kim et al., Global-local Motion Transformer for Unsupervised Skeleton-based Action
+        Learning, ECCV 2022: the released preparation.
+
+    Example:
+        >>> x = torch.randn(3, 2, 25, 1)
+        >>> way = CentreWithTrajectory(NTU25)(x)[:, 1, NTU25.centre]
+        >>> torch.allclose(way, x[:, 1, NTU25.centre] - x[:, 0, NTU25.centre])
+        True
+    """
+
+    def transform(self, x: Tensor, params: None = None) -> Tensor:
+        """Subtract the joint, and put its way in its place."""
+        _checks.joints(x, self.layout)
+        return map_positions(partial(centre_with_trajectory, joint=self.joint), x, self.layout)
