@@ -13,6 +13,7 @@ from skelter import transforms as T
 from skelter.data import synthetic
 from skelter.layouts import COCO17, NTU25, SkeletonLayout
 from skelter.representations import ToBones, ToMotion
+from skelter.transforms import functional, presets
 
 UPRIGHT = replace(NTU25, up="y")
 IMAGE = replace(COCO17, dimensions=2)
@@ -68,9 +69,43 @@ def pair() -> Batch:
     return centred(recorded("wave", "kick"))[..., :1], UPRIGHT
 
 
-def bones() -> Batch:
-    """As `pair`, as streams of bones, whose root is at the origin."""
+def circles() -> Batch:
+    """Somebody who draws two circles in the air, a large one and a small one."""
+    return centred(recorded("draw circle"))[..., :1], UPRIGHT
+
+
+def many() -> Batch:
+    """Four times the same clip."""
+    x, layout = one()
+    return x.expand(4, -1, -1, -1, -1).clone(), layout
+
+
+def leaning() -> Batch:
+    """Somebody who waves, seen by a camera that is not level."""
+    x, layout = one()
+    return functional.rotate(x, torch.tensor([[0.0, 0.0, 0.4]])), layout
+
+
+def aside() -> Batch:
+    """Somebody who waves, seen from the side."""
+    x, layout = one()
+    return functional.rotate(x, torch.tensor([[0.0, 1.1, 0.0]])), layout
+
+
+def paths() -> Batch:
+    """Somebody who waves, and somebody who walks."""
+    return centred(recorded("wave", "walk"))[..., :1], UPRIGHT
+
+
+def sizes() -> Batch:
+    """An adult who waves, and a child who kicks."""
     x, layout = pair()
+    return x * torch.tensor([1.0, 0.55]).view(2, 1, 1, 1, 1), layout
+
+
+def bones() -> Batch:
+    """As `sizes`, as streams of bones, whose root is at the origin."""
+    x, layout = sizes()
     return ToBones(layout)(x), layout
 
 
@@ -85,8 +120,20 @@ def image() -> Batch:
     x = recorded("wave", layout=replace(COCO17, up="y", dimensions=3))[..., :1]
     x = x - x.mean((2, 3, 4), keepdim=True)
     scale, middle = (torch.tensor(v).view(2, 1, 1, 1) for v in ([400.0, -400.0], [1200.0, 560.0]))
-    pixels = x[:, :2] * scale + middle
-    return torch.cat([pixels, torch.ones_like(pixels[:, :1])], 1), IMAGE
+    x = x[:, :2] * scale + middle
+    return torch.cat([x, torch.ones_like(x[:, :1])], 1), IMAGE
+
+
+def pixels() -> Batch:
+    """As `image`, without scores."""
+    x, layout = image()
+    return x[:, :2], layout
+
+
+def flat() -> Batch:
+    """As `pixels`, about the origin and of unit size."""
+    x, layout = pixels()
+    return presets.size_and_place(layout)(x), layout
 
 
 def ghost() -> Batch:

@@ -43,12 +43,16 @@ class Entry:
         picture: How it is shown, out of `pictures`: a function from `Shown` to a figure.
         clips: What it is shown on, out of `clips`.
         seed: The seed of its draws, chosen so that one sees what it does.
+        note: What to look at in the picture, where it does not say so itself.
+        num_frames: How many frames of the clips are valid. None: all of them.
     """
 
     code: str
     picture: Callable[[Shown], Any]
     clips: clips.Clips = clips.one
     seed: int = 0
+    note: str = ""
+    num_frames: int | None = None
 
     @property
     def name(self) -> str:
@@ -65,17 +69,17 @@ class Entry:
         batch, layout = self.clips()
         names = vars(presets) | vars(T) | {"layout": layout}
         transform = eval(self.code, names)
+        num_frames = self.num_frames and torch.full(batch.shape[:1], self.num_frames)
         generator = torch.Generator().manual_seed(self.seed)
-        if isinstance(transform, T.MultiView):
-            params, result = None, transform(batch, generator=generator)
-        else:
-            params = transform.sample(batch, generator=generator)
-            result = self._apply(transform, batch, params)
+        params = transform.sample(batch, num_frames=num_frames, generator=generator)
+        result = self._apply(transform, batch, params, num_frames)
         return Shown(transform, params, batch, result, layout)
 
-    def _apply(self, transform: nn.Module, batch: Tensor, params: Any) -> Any:
+    def _apply(
+        self, transform: nn.Module, batch: Tensor, params: Any, num_frames: Tensor | None
+    ) -> Any:
         """Apply a transform, and leave out the padding of clips that became shorter."""
         if not isinstance(transform, T.Transform):
             return transform(batch, params=params)
-        result, num_frames = transform.with_num_frames(batch, params=params)
-        return result[:, :, : int(num_frames[0])]
+        result, counts = transform.with_num_frames(batch, num_frames=num_frames, params=params)
+        return result[:, :, : int(counts[0])]

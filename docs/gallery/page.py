@@ -16,7 +16,8 @@ HEAD = """# Gallery
 
 A picture of every transform: a clip of the [synthetic set](../reference/data.md) before and after,
 at the same frames, and the parameters that were drawn for it. Left limbs are blue, right limbs red.
-Second persons are dashed. The pictures are made whenever these pages are built.
+Second persons are dashed. Where the frames that are read are drawn, a grey diagonal stands for the
+clip as it was. The pictures are made whenever these pages are built.
 """
 
 
@@ -41,11 +42,13 @@ def section(entry: Entry, folder: Path, stem: str) -> str:
     shown = entry.show()
     entry.picture(shown).savefig(folder / f"{stem}.png")
     summary = inspect.getdoc(entry.thing).partition("\n")[0]
+    text = f"{summary} {entry.note}".strip()
     module = "skelter.transforms" + (".presets" if inspect.isfunction(entry.thing) else "")
     role = "func" if inspect.isfunction(entry.thing) else "class"
+    target = f"{module}.{entry.name}"
     lines = [
         f"\n### {entry.name}\n",
-        f"{summary} {{py:{role}}}`Reference <{module}.{entry.name}>`\n",
+        f"{text} {{py:{role}}}`Reference <{target}>`\n",
         f"```python\n{entry.code}\n```\n",
         f"![{entry.name}: a clip before and after]({stem}.png)\n",
     ]
@@ -54,16 +57,14 @@ def section(entry: Entry, folder: Path, stem: str) -> str:
 
 
 def describe(params: object) -> str:
-    """Return the draws of the first clip, large ones by their shape."""
-    if isinstance(params, tuple | list):
-        return "; ".join(filter(None, map(describe, params)))
+    """Return the draws of the first clip, large ones by their shape, without those of members."""
     if not is_dataclass(params):
         return ""
     named = {field.name: getattr(params, field.name) for field in fields(params)}
     return ", ".join(
         f"`{name}` {number(value[0])}" if isinstance(value, Tensor) else describe(value)
         for name, value in named.items()
-        if name != "num_frames" and (is_dataclass(value) or isinstance(value, Tensor | tuple))
+        if name != "num_frames" and (is_dataclass(value) or isinstance(value, Tensor))
     )
 
 
@@ -71,7 +72,10 @@ def number(value: Tensor) -> str:
     """Return a number, few of them in a list, and the shape of many."""
     if value.numel() > 9:
         return " x ".join(map(str, value.shape)) + " numbers"
-    if value.ndim == 0 and not value.is_floating_point():
-        return str(value.item())
-    shown = [f"{one:.3g}" for one in value.flatten().tolist()]
+    shown = [f"{one + 0:.3g}" if value.is_floating_point() else str(one) for one in listed(value)]
     return shown[0] if value.ndim == 0 else f"({', '.join(shown)})"
+
+
+def listed(value: Tensor) -> list[float]:
+    """Return the numbers of a tensor."""
+    return (value if value.is_floating_point() else value.long()).flatten().tolist()

@@ -1,6 +1,16 @@
 """All entries of the gallery, by the folder of their transforms."""
 
-from gallery.entries import bones, geometry, masks, mixing, noise, normalisation, presets, time
+from gallery.entries import (
+    bones,
+    combining,
+    geometry,
+    masks,
+    mixing,
+    noise,
+    normalisation,
+    presets,
+    time,
+)
 from gallery.entry import Entry
 
 GROUPS: dict[str, list[Entry]] = {
@@ -11,5 +21,6 @@ GROUPS: dict[str, list[Entry]] = {
     "Bones": bones.ENTRIES,
     "Mixing": mixing.ENTRIES,
     "Normalisation": normalisation.ENTRIES,
+    "Combining": combining.ENTRIES,
     "Presets": presets.ENTRIES,
 }

@@ -16,10 +16,10 @@ ENTRIES = [
     Entry("Translate(0.5)", pictures.figures, seed=3),
     Entry("RandomMove(segments=2)", pictures.figures, seed=3),
     Entry("RandomDrift((-45.0, 45.0), segments=2)", pictures.figures),
-    Entry("Affine2d()", pictures.figures),
+    Entry("Affine2d()", pictures.figures, clips.flat),
     Entry('Mirror(layout, "x")', pictures.figures),
     Entry("SwapPersons()", pictures.figures, clips.two),
     Entry("SwapViewpoint(layout)", pictures.figures, clips.two),
     Entry("DropPerson()", pictures.figures, clips.two),
-    Entry("BoxCrop((1920, 1080), layout=layout)", pictures.figures, clips.image),
+    Entry("BoxCrop((1920, 1080), layout=layout)", pictures.in_image, clips.pixels),
 ]

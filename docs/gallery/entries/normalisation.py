@@ -1,5 +1,7 @@
 """Steps before any view."""
 
+from functools import partial
+
 from gallery import clips, pictures
 from gallery.entry import Entry
 
@@ -8,23 +10,35 @@ ENTRIES = [
     Entry("CentreOnStart(layout)", pictures.figures, clips.raw),
     Entry("CentreEachPerson(layout)", pictures.figures, clips.raw_two),
     Entry("CentreWithTrajectory(layout)", pictures.figures, clips.raw),
-    Entry('AlignSpine(layout, "y")', pictures.figures),
-    Entry("AlignShoulders(layout)", pictures.figures),
-    Entry("TurnShoulders(layout)", pictures.figures),
+    Entry("AlignSpine(layout)", pictures.standing, clips.leaning),
+    Entry("AlignShoulders(layout)", pictures.figures, clips.aside),
+    Entry("TurnShoulders(layout)", pictures.figures, clips.aside),
     Entry("UnitScale()", pictures.figures),
-    Entry("MinMax()", pictures.resized, clips.raw),
-    Entry("MeanRelative()", pictures.resized_trace),
+    Entry("MinMax()", pictures.scaled, clips.raw),
+    Entry(
+        "MeanRelative()",
+        pictures.resized_trace,
+        note="What does not move lies at the origin, and the figures are enlarged.",
+    ),
     Entry("ResizeFrames(64)", pictures.trace),
-    Entry("ResizeMotion(64)", pictures.resized_trace),
+    Entry(
+        "ResizeMotion(64)",
+        pictures.resized_trace,
+        note="The figures are differences of frames, enlarged.",
+    ),
     Entry("FillFrames()", pictures.trace, clips.late),
-    Entry("DropEmptyFrames()", pictures.trace, clips.late),
-    Entry("DropShortPersons()", pictures.figures, clips.ghost),
-    Entry("DropWidePersons(layout)", pictures.figures, clips.wide),
-    Entry("SortByMotion(layout)", pictures.figures, clips.swapped),
-    Entry("SortPersons()", pictures.figures, clips.ghost),
-    Entry("DuplicatePerson()", pictures.figures, clips.alone),
-    Entry("JoinPersons()", pictures.figures, clips.parted),
-    Entry("UnitImage(layout=layout)", pictures.resized, clips.image),
-    Entry("CompactPose(layout=layout)", pictures.resized, clips.image),
-    Entry("DropUnsure(0.3, layout=layout)", pictures.figures, clips.unsure),
+    Entry("DropEmptyFrames()", pictures.packed, clips.late),
+    Entry("DropShortPersons()", pictures.tracks, clips.ghost),
+    Entry("DropWidePersons(layout)", pictures.tracks, clips.wide),
+    Entry("SortByMotion(layout)", pictures.tracks, clips.swapped),
+    Entry("SortPersons()", pictures.tracks, clips.ghost),
+    Entry("DuplicatePerson()", pictures.tracks, clips.alone, note="Both stand in the same place."),
+    Entry("JoinPersons()", pictures.tracks, clips.parted),
+    Entry("UnitImage(layout=layout)", pictures.in_image, clips.pixels),
+    Entry("CompactPose(layout=layout)", pictures.in_image, clips.pixels),
+    Entry(
+        "DropUnsure(0.3, layout=layout)",
+        partial(pictures.in_image, size=(1920, 1080)),
+        clips.unsure,
+    ),
 ]

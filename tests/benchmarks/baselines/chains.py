@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-from benchmarks.baselines import geometry
+from benchmarks.baselines import geometry, masks, noise
 from benchmarks.baselines._rows import Row
 
-from skelter import transforms as T
 from skelter.transforms import presets
 
 
@@ -45,11 +44,33 @@ def mamp(clip, num_frames, rng):
     return geometry.rotate(clip, len(clip[0]), rng)
 
 
+def crop_reflect(clip, num_frames, rng, divisor=6):
+    """Reflect a sixth of the valid frames at both ends, and cut as many frames as before."""
+    pad = num_frames // divisor
+    valid = clip[:, :num_frames]
+    before, after = valid[:, :pad][:, ::-1], valid[:, num_frames - pad :][:, ::-1]
+    wide = np.concatenate([before, valid, after], axis=1)
+    start = rng.integers(0, 2 * pad + 1)
+    out = clip.copy()
+    out[:, :num_frames] = wide[:, start : start + num_frames]
+    return out
+
+
+def aimclr(clip, num_frames, rng):
+    """The strong view: each step but crop, shear and rotation for half of the clips."""
+    clip = crop_reflect(clip, num_frames, rng)
+    clip = geometry.shear(clip, num_frames, rng)
+    if rng.random() < 0.5:
+        clip = geometry.swap_sides(clip, num_frames, rng)
+    clip = geometry.rotate_main_axis(clip, num_frames, rng)
+    for step in (noise.gaussian_noise, noise.temporal_blur, masks.axis_mask):
+        if rng.random() < 0.5:
+            clip = step(clip, num_frames, rng)
+    return clip
+
+
 ROWS = [
     Row("chain of ISC", presets.isc_view, isc),
-    Row(
-        "chain of MAMP",
-        lambda: T.Compose([T.TemporalCropResize(120, (0.5, 1.0)), T.Rotate(radians=0.3)]),
-        mamp,
-    ),
+    Row("chain of MAMP", presets.mamp_view, mamp),
+    Row("chain of AimCLR, strong", presets.aimclr_strong_view, aimclr),
 ]
