@@ -171,6 +171,27 @@ def downsample(clip, num_frames, rng, step=2):
     return out
 
 
+def centre_crop(clip, num_frames, rng, frames=64):
+    start = int(0.05 * num_frames / 2)
+    return resize(clip[:, start : num_frames - start], frames)
+
+
+def centre_segments(clip, num_frames, rng, frames=64):
+    start = int(0.05 * num_frames / 2)
+    L = num_frames - 2 * start
+    if frames > L:
+        return resize(clip[:, start : start + L], frames)
+    return clip[:, start + np.arange(frames) * L // frames]
+
+
+def even_sample(clip, num_frames, rng, frames=52):
+    return clip[:, np.linspace(0, num_frames - 1, frames).astype(int)]
+
+
+def loop(clip, num_frames, rng, frames=400):
+    return clip[:, np.arange(frames) % num_frames]
+
+
 ROWS = [
     Row("crop and resize", lambda: T.TemporalCropResize(), crop_resize),
     Row("crop with reflected ends", lambda: T.CropReflect(), crop_reflect),
@@ -190,4 +211,8 @@ ROWS = [
     Row("shift", lambda: T.RandomShift(), random_shift),
     Row("frame dropout", lambda: T.DropFrames(), drop_frames),
     Row("downsampling", lambda: T.Downsample(2), downsample),
+    Row("centre crop", lambda: T.CentreCropResize(), centre_crop),
+    Row("segments of the centre", lambda: T.CentreSegmentSample(), centre_segments),
+    Row("even sample", lambda: T.EvenSample(), even_sample),
+    Row("loop to a length", lambda: T.Pad(400, fill="loop"), loop),
 ]
