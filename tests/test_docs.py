@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 from pathlib import Path
 
 import pytest
+
+from skelter import transforms
 
 REPOSITORY = Path(__file__).parents[1]
 README = (REPOSITORY / "README.md").read_text()
@@ -32,6 +35,22 @@ def test_readme_has_exactly_two_set_up_commands():
 def test_pages_name_existing_examples(page):
     for name in re.findall(r"examples/(\w+\.py)", page.read_text()):
         assert (REPOSITORY / "examples" / name).is_file()
+
+
+def test_the_reference_of_transforms_names_each_once():
+    page = (REPOSITORY / "docs/reference/transforms.md").read_text()
+    rooms = {"functional", "presets"}  # automodule lists what they export
+    listed = re.findall(r"^\.\. auto(?:class|function):: (\w+)$", page, re.M)
+    assert sorted(listed) == sorted(set(transforms.__all__) - rooms)
+
+
+def test_the_reference_of_transforms_is_grouped_by_folder():
+    page = (REPOSITORY / "docs/reference/transforms.md").read_text()
+    for section in page.split("\n## ")[1:]:
+        title, _, text = section.partition("\n")
+        for name in re.findall(r"^\.\. autoclass:: (\w+)$", text, re.M):
+            folder = inspect.getmodule(getattr(transforms, name)).__name__.split(".")[2]
+            assert title == ("Parameters" if name.endswith("Params") else folder.capitalize())
 
 
 def test_changelog_has_this_version():

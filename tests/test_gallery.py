@@ -7,7 +7,7 @@ import inspect
 import numpy as np
 import pytest
 import torch
-from gallery import page
+from gallery import cover, page
 from gallery.entries import GROUPS
 
 from skelter import transforms as T
@@ -78,3 +78,9 @@ def test_the_page_is_kept_while_it_is_newer(tmp_path):
     page.write(tmp_path)
     assert (tmp_path / "index.md").read_text() == "kept"
     assert np.all([path.name == "index.md" for path in tmp_path.iterdir()])
+
+
+def test_the_picture_of_the_readme_is_small(tmp_path):
+    cover.write(tmp_path / "made.png")
+    for path in (tmp_path / "made.png", cover.PATH):
+        assert 10_000 < path.stat().st_size < 120_000
