@@ -13,6 +13,7 @@ argument. examples/evaluate.py takes it from here.
 
 from __future__ import annotations
 
+import atexit
 import os
 import sys
 from collections.abc import Sequence
@@ -126,7 +127,14 @@ def launch(config: Pretraining) -> Fabric:
         accelerator=config.accelerator, devices=here, num_nodes=nodes, precision=config.precision
     )
     fabric.launch()
+    atexit.register(leave)
     return fabric
+
+
+def leave() -> None:
+    """Leave the other processes in order: their threads must end before the interpreter does."""
+    if torch.distributed.is_available() and torch.distributed.is_initialized():
+        torch.distributed.destroy_process_group()
 
 
 def training_clips(config: Pretraining, store: SkeletonStore) -> tuple[str, np.ndarray]:

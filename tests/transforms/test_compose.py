@@ -157,3 +157,35 @@ class TestPresets:
     def test_probe_and_test_views_are_the_papers(self):
         assert presets.isc_probe_view().ratio == (0.5, 1.0)
         assert presets.isc_test_view().ratio == 0.95
+
+
+class TestLengths:
+    """Members whose output is longer or shorter than their input, by a share of it."""
+
+    def test_compose_knows_its_frames(self, clips):
+        view = T.Compose([T.TemporalCropResize(64), T.Downsample(2)])
+        assert view.output_frames == view(clips).shape[2] == 32
+        assert T.Compose([T.Downsample(2), T.Shear()]).output_frames is None
+
+    @pytest.mark.parametrize("member", [T.Downsample(2), T.FourierResample([0.7])], ids=repr)
+    def test_some_clips_alone_are_refused(self, member):
+        with pytest.raises(ValueError, match="leave time as it is.*resamples to other frames"):
+            T.RandomApply(member)
+        with pytest.raises(ValueError, match="clips of the same number of frames"):
+            T.OneOf([member, T.Shear()])
+
+    def test_valid_frames_go_on(self):
+        """Reversed are those that a change of speed has left."""
+        x = torch.arange(1.0, 11.0).view(1, 10, 1, 1).expand(2, 10, 2, 1)
+        chain = T.Compose([T.Speed((0.5, 0.5)), T.Reverse()])
+        out, counts = chain.with_num_frames(x)
+        assert counts == 5
+        assert out[0, 5:].eq(0).all()
+        assert out[0, :5, 0, 0].tolist() == sorted(out[0, :5, 0, 0].tolist(), reverse=True)
+
+    def test_of_some_clips(self):
+        x = torch.ones(200, 3, 10, 2, 1)
+        sometimes = T.RandomApply(T.Speed((0.5, 0.5)))
+        out, counts = sometimes.with_num_frames(x)
+        assert counts.unique().tolist() == [5, 10]
+        assert torch.equal((out[:, 0, :, 0, 0] != 0).sum(-1), counts)

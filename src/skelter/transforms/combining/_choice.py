@@ -12,7 +12,7 @@ from torch import Generator, Tensor
 
 from skelter import _checks
 from skelter._ragged import RaggedClips
-from skelter.transforms.combining._compose import Members, counts_of
+from skelter.transforms.combining._compose import Members, counts_of, frames_after
 from skelter.transforms.kinds._base import (
     Deterministic,
     FrameReader,
@@ -67,8 +67,9 @@ class OneOf(Transform[OneOfParams]):
         )
         self._members = self.transforms.as_transforms()
         frames = [member.output_frames for member in self._members]
+        lengths = {frames_after(member, 60) for member in self._members}
         _checks.require(
-            len(set(frames)) == 1,
+            len(set(frames)) == len(lengths) == 1,
             "`transforms` of OneOf",
             "give clips of the same number of frames",
             f"members with output_frames {frames}",
@@ -185,6 +186,12 @@ class RandomApply(OneOf):
     def __init__(self, transform: Any, p: float = 0.5) -> None:
         _checks.between("p", p, 0.0, 1.0)
         frames = getattr(transform, "output_frames", None)
+        if (
+            isinstance(transform, Transform)
+            and frames is None
+            and frames_after(transform, 60) != 60
+        ):
+            frames = "other"
         _checks.require(
             frames is None,
             "`transform` of RandomApply",

@@ -31,8 +31,8 @@ class ComposeParams:
 class Compose(Transform[ComposeParams]):
     """Apply transforms one after another.
 
-    All members draw first, each for the shape of the clips that reach it. Then they are applied.
-    After a member that resamples time every frame is valid, so `num_frames` goes no further.
+    All members draw first, each for the shape of the clips that reach it, and for the valid frames
+    that the member before leaves. Then they are applied.
     Adjacent joint maps are applied as one, in a single pass over the clips, and so are adjacent
     frame maps where that is exact.
 
@@ -61,9 +61,14 @@ class Compose(Transform[ComposeParams]):
 
     @property
     def output_frames(self) -> int | None:
-        """Frames after the last member that resamples time."""
-        frames = [member.output_frames for member in self._members]
-        return next((count for count in reversed(frames) if count is not None), None)
+        """Frames after the last member, where one resamples to a fixed number."""
+        frames: int | None = None
+        for member in self._members:
+            if member.output_frames is not None:
+                frames = member.output_frames
+            elif frames is not None:
+                frames = frames_after(member, frames)
+        return frames
 
     def output_shape(self, shape: torch.Size) -> torch.Size:
         """Return the shape that clips have after the last member."""
@@ -309,6 +314,11 @@ def _stages_of(members: Sequence[Transform[Any]]) -> list[_Plain | _JointRun | _
         else:
             stages += [_Plain(member) for member, *_ in run]
     return stages
+
+
+def frames_after(member: Transform[Any], frames: int) -> int:
+    """Return how many frames clips of some frames have afterwards."""
+    return member.output_shape(torch.Size((3, frames, 25, 1)))[-3]
 
 
 def counts_of(x: ClipShape, num_frames: Tensor | None) -> Tensor | None:

@@ -165,7 +165,7 @@ def read_rows(x: Tensor | RaggedClips, rows: FrameRows) -> Tensor:
     read = _read_all(x, rows)
     if rows.keep is None:
         return read
-    return read.masked_fill(~rows.keep[..., None, :, None, None], 0.0)
+    return torch.where(rows.keep[..., None, :, None, None], read, 0.0)
 
 
 def resize_positions(start: Tensor, length: Tensor, frames: int) -> Tensor:

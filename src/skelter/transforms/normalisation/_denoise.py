@@ -193,6 +193,7 @@ class DropWidePersons(Deterministic):
 
     def transform(self, x: Tensor, params: None = None) -> Tensor:
         """Drop the persons."""
+        x = _checks.clips(x)
         _checks.joints(x, self.layout)
         across, up = _axes_of(self.layout)
         wide = wide_frames(x, self.ratio, across=across, up=up).sum(-2)
@@ -233,6 +234,7 @@ class SortByMotion(Deterministic):
 
     def transform(self, x: Tensor, params: None = None) -> Tensor:
         """Sort the persons."""
+        x = _checks.clips(x)
         _checks.joints(x, self.layout)
         across, up = _axes_of(self.layout)
         clean = ~wide_frames(x, self.ratio, across=across, up=up)

@@ -51,7 +51,7 @@ def cycle_frames(cycles: Tensor, is_sine: Tensor, keys: Tensor, num_frames: Tens
     shown = (wave / wave.sum(-1, keepdim=True) * valid).round().long()
     excess = shown.sum(-1, keepdim=True) - valid
     first = torch.where(excess > 0, shown > 0, shown == 0)
-    order = keys + 2.0 * ~first + 4.0 * ~inside
+    order = keys.double() + 2.0 * ~first + 4.0 * ~inside
     shown = shown - excess.sign() * (ranks(order) < excess.abs())
     # A frame of the output shows the frame that as many others end before.
     ends = shown.cumsum(-1)
