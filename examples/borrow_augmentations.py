@@ -6,7 +6,7 @@ python examples/borrow_augmentations.py
 import torch
 
 from skelter import transforms as T
-from skelter.layouts import SkeletonLayout
+from skelter.layouts import KINECT20, SkeletonLayout
 
 layout = SkeletonLayout("stick figure", ["hip", "head", "hand"], parents=[-1, 0, 1])
 
@@ -19,6 +19,15 @@ view = T.Compose(
 )
 
 clips = torch.randn(16, 3, 100, 3, 1)  # batch, coordinates, frames, joints, persons
-num_frames = torch.randint(40, 101, (16,))  # frames that are no padding
+num_frames = torch.randint(40, 101, (16,))  # frames before the padding
 augmented = view(clips, num_frames=num_frames, generator=torch.Generator().manual_seed(0))
 print(tuple(clips.shape), "->", tuple(augmented.shape))
+
+# The views of a method by its name, for the joints of a Kinect.
+views = T.presets.aimclr_views(KINECT20)
+strong, weak, other_weak = views(torch.randn(16, 3, 100, 20, 1), num_frames=num_frames)
+print("AimCLR:", *(tuple(each.shape) for each in (strong, weak, other_weak)))
+
+# Clips of a batch mixed, with what a loss needs to know of it.
+mixed = T.presets.skelemixclr_mixer(KINECT20)(strong)
+print("mixed:", tuple(mixed.clips.shape), "share of the partner:", mixed.share[:3].tolist())
