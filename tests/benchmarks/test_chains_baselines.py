@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from benchmarks.baselines import chains
+from benchmarks.baselines import chains, time
 from torch.testing import assert_close
 
 from skelter.transforms import functional, presets
@@ -25,7 +25,7 @@ def clip(generator):
 def test_crop_reflect(clip, seed):
     pad = LENGTH // 6
     start = int(np.random.default_rng(seed).integers(0, 2 * pad + 1))
-    theirs = chains.crop_reflect(clip.numpy(), LENGTH, np.random.default_rng(seed))
+    theirs = time.crop_reflect(clip.numpy(), LENGTH, np.random.default_rng(seed))
     ours = functional.crop_reflect(clip, *torch.tensor([start, pad, LENGTH]))
     assert_close(torch.from_numpy(theirs), ours)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from benchmarks.baselines import geometry, masks, noise
+from benchmarks.baselines import geometry, masks, noise, time
 from benchmarks.baselines._rows import Row
 
 from skelter.transforms import presets
@@ -44,21 +44,9 @@ def mamp(clip, num_frames, rng):
     return geometry.rotate(clip, len(clip[0]), rng)
 
 
-def crop_reflect(clip, num_frames, rng, divisor=6):
-    """Reflect a sixth of the valid frames at both ends, and cut as many frames as before."""
-    pad = num_frames // divisor
-    valid = clip[:, :num_frames]
-    before, after = valid[:, :pad][:, ::-1], valid[:, num_frames - pad :][:, ::-1]
-    wide = np.concatenate([before, valid, after], axis=1)
-    start = rng.integers(0, 2 * pad + 1)
-    out = clip.copy()
-    out[:, :num_frames] = wide[:, start : start + num_frames]
-    return out
-
-
 def aimclr(clip, num_frames, rng):
     """The strong view: each step but crop, shear and rotation for half of the clips."""
-    clip = crop_reflect(clip, num_frames, rng)
+    clip = time.crop_reflect(clip, num_frames, rng)
     clip = geometry.shear(clip, num_frames, rng)
     if rng.random() < 0.5:
         clip = geometry.swap_sides(clip, num_frames, rng)
