@@ -27,7 +27,3 @@ print(tuple(clips.shape), "->", tuple(augmented.shape))
 views = T.presets.aimclr_views(KINECT20)
 strong, weak, other_weak = views(torch.randn(16, 3, 100, 20, 1), num_frames=num_frames)
 print("AimCLR:", *(tuple(each.shape) for each in (strong, weak, other_weak)))
-
-# Clips of a batch mixed, with what a loss needs to know of it.
-mixed = T.presets.skelemixclr_mixer(KINECT20)(strong)
-print("mixed:", tuple(mixed.clips.shape), "share of the partner:", mixed.share[:3].tolist())
