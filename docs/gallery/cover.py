@@ -18,7 +18,7 @@ from skelter import viz
 PATH = Path(__file__).parents[1] / "explanation" / "transforms.png"
 SHOWN = (
     Entry("Shear(0.5)", figures, seed=5),
-    Entry("RotateView(layout, degrees=90)", figures, seed=5),
+    Entry('Mirror(layout, "x")', figures),
     Entry("ScaleLimbs(layout, (0.6, 1.5))", figures),
     Entry("JointChunkMask(0.3, chunk=8)", figures),
     Entry("aimclr_strong_view(layout)", figures, seed=8),
