@@ -136,4 +136,4 @@ class TestRagged:
 
 def time_batch(timed, sizes, row, call, role, **options):
     name = BATCH.format(sizes.batch, sizes.padded, row.name)
-    timed(call, name, role, items=sizes.batch, threads=2, rounds=7, **options)
+    timed(call, name, role, items=sizes.batch, threads=2, rounds=15, warmup=5, **options)

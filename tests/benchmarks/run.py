@@ -32,6 +32,11 @@ from benchmarks import measurements, page, report  # noqa: E402  # after the pat
 
 TOPICS = ("views", "transforms", "encoders", "step", "store", "retrieval")
 ON_GPU = ("encoders", "step", "store")
+# Freed memory is kept, as it comes to be in a long training. Otherwise large results are new pages
+# from the system at every call, depending on what ran before.
+KEEPING = os.environ | dict.fromkeys(
+    ("MALLOC_TRIM_THRESHOLD_", "MALLOC_MMAP_THRESHOLD_"), str(2**30)
+)
 OUTPUT = REPOSITORY / "runs" / "speed"
 
 
@@ -104,7 +109,7 @@ def run(topic, path, args, *, reverse):
             "-p", "no:cacheprovider", "--no-header", "-v", "--disable-warnings",
             f"--benchmark-json={path.resolve()}", "--benchmark-quiet", *options,
         ]  # fmt: skip
-        return subprocess.run(command, cwd=REPOSITORY, check=False).returncode
+        return subprocess.run(command, cwd=REPOSITORY, check=False, env=KEEPING).returncode
 
 
 def describe(machine, args):

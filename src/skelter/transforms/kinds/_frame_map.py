@@ -165,7 +165,8 @@ def read_rows(x: Tensor | RaggedClips, rows: FrameRows) -> Tensor:
     read = _read_all(x, rows)
     if rows.keep is None:
         return read
-    return torch.where(rows.keep[..., None, :, None, None], read, 0.0)
+    # A product, which is a few times as fast as to choose.
+    return read * rows.keep[..., None, :, None, None].to(read.dtype)
 
 
 def resize_positions(start: Tensor, length: Tensor, frames: int) -> Tensor:
