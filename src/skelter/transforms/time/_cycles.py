@@ -44,7 +44,7 @@ def cycle_frames(cycles: Tensor, is_sine: Tensor, keys: Tensor, num_frames: Tens
     valid = num_frames[..., None]
     time = torch.arange(keys.shape[-1], device=keys.device)
     inside = time < valid
-    angle = time.double() * (pi * cycles[..., None] / (valid - 1).clamp(min=1))
+    angle = time.double() * (pi * cycles[..., None].double() / (valid - 1).clamp(min=1))
     wave = torch.where(is_sine[..., None], angle.sin(), angle.cos()).abs() * inside
     total = wave.sum(-1, keepdim=True)
     wave = torch.where(total > FLAT * valid, wave, inside.double())
