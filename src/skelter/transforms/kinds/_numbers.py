@@ -8,7 +8,7 @@ indexing, ``reshape``, and the functions of this module. To a type checker both 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from math import prod
 from typing import Any, cast
@@ -43,9 +43,7 @@ def uniform(shape: Sequence[int], x: ClipShape, generator: Generator | None = No
         >>> uniform((8, 6), x, torch.Generator().manual_seed(0)).shape
         torch.Size([8, 6])
     """
-    device = x.device if generator is None else generator.device
-    draws = torch.rand(shape, generator=generator, device=device, dtype=torch.float32)
-    return draws if device == x.device else draws.to(x.device)
+    return _draw_by(torch.rand, shape, x, generator)
 
 
 def normal(shape: Sequence[int], x: ClipShape, generator: Generator | None = None) -> Tensor:
@@ -66,8 +64,14 @@ def normal(shape: Sequence[int], x: ClipShape, generator: Generator | None = Non
         >>> normal((8, 3), x, torch.Generator().manual_seed(0)).shape
         torch.Size([8, 3])
     """
+    return _draw_by(torch.randn, shape, x, generator)
+
+
+def _draw_by(
+    function: Callable[..., Tensor], shape: Sequence[int], x: ClipShape, generator: Generator | None
+) -> Tensor:
     device = x.device if generator is None else generator.device
-    draws = torch.randn(shape, generator=generator, device=device, dtype=torch.float32)
+    draws = function(shape, generator=generator, device=device, dtype=torch.float32)
     return draws if device == x.device else draws.to(x.device)
 
 
