@@ -6,6 +6,7 @@ import numpy as np
 from benchmarks.baselines._rows import PairRow
 
 from skelter import transforms as T
+from skelter.transforms import presets
 
 PARTS = [[0, 1, 2, 3, 20], [4, 5, 6, 7, 21, 22], [8, 9, 10, 11, 23, 24], [12, 13, 14, 15],
          [16, 17, 18, 19]]  # fmt: skip
@@ -63,10 +64,17 @@ def mix_in_time(clip, other, num_frames, rng):
     return np.concatenate(parts, axis=1)
 
 
+def mix_one_of(clip, other, num_frames, rng):
+    draw = rng.uniform()
+    chosen = mix_regions if draw < 0.5 else resize_mix if draw < 0.75 else mixup
+    return chosen(clip, other, num_frames, rng)
+
+
 PAIRS = [
     PairRow("regions of a partner", lambda: T.MixRegions(), mix_regions),
     PairRow("resized regions of a partner", lambda: T.ResizeMix(), resize_mix),
     PairRow("mixup", lambda: T.Mixup(), mixup),
     PairRow("mixed axes", lambda: T.MixAxes(), mix_axes),
     PairRow("mixed in time", lambda: T.MixInTime(), mix_in_time),
+    PairRow("one of three mixings", presets.actclr_mixer, mix_one_of),
 ]

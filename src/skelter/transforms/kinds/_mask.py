@@ -5,7 +5,6 @@ from __future__ import annotations
 from abc import abstractmethod
 from typing import Any, Generic, TypeVar, final
 
-import torch
 from torch import Tensor
 
 from skelter import _checks
@@ -20,7 +19,7 @@ def keep_only(x: Tensor, keep: Tensor) -> Tensor:
     """Set everything to zero that a mask does not keep.
 
     Args:
-        x: Clips of shape (..., C, T, V, M).
+        x: Clips of shape (..., C, T, V, M), of finite numbers.
         keep: True where a value stays, bool, of a shape that broadcasts to that of `x`.
 
     Returns:
@@ -45,11 +44,12 @@ def keep_only(x: Tensor, keep: Tensor) -> Tensor:
         _checks.shape_of(keep),
         "Give axes of size 1 where a mask is the same for all.",
     )
+    keep = keep.to(x.dtype)  # a product is a few times as fast as to choose
     if keep.ndim < 2 or keep.shape[-2:] == (1, 1):
-        return torch.where(keep, x, 0.0)
+        return x * keep
     # Long inner loops are the fast ones: joints and persons are one axis of V * M numbers.
     keep = keep.expand(*keep.shape[:-2], *x.shape[-2:]).flatten(-2)
-    return torch.where(keep, x.flatten(-2), 0.0).view(x.shape)
+    return (x.flatten(-2) * keep).view(x.shape)
 
 
 class Mask(Transform[ParamsT], Generic[ParamsT]):
