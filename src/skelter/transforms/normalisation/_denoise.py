@@ -5,13 +5,12 @@ from __future__ import annotations
 from math import inf
 
 import torch
-from einops import rearrange, reduce
+from einops import rearrange
 from torch import Tensor
 
 from skelter import _checks
 from skelter.layouts import NTU25, SkeletonLayout, check_layout
 from skelter.transforms.kinds._base import Deterministic
-from skelter.transforms.kinds._positions import presence
 from skelter.transforms.normalisation._align import AXES
 from skelter.transforms.normalisation._empty import find_persons
 from skelter.transforms.normalisation._persons import order_persons
@@ -100,19 +99,22 @@ def motion_of_persons(x: Tensor, clean: Tensor) -> Tensor:
     """
     x = _checks.clips(x)
     wide = x.detach().to(torch.promote_types(x.dtype, torch.float32))
-    there = presence(wide)
-    trusted = there * rearrange(clean.to(there.dtype), "... t m -> ... 1 t 1 m")
+    # Sums along one long axis are the fast ones.
+    wide = rearrange(wide, "... c t v m -> ... m c (t v)").contiguous()
+    there = (wide != 0).any(-2, keepdim=True).to(wide.dtype)
+    clean = clean.to(wide.dtype).swapaxes(-1, -2).repeat_interleave(x.shape[-2], -1)
+    trusted = there * clean.unsqueeze(-2)
     whole, some = (_variance(wide, weight) for weight in (there, trusted))
-    somebody, seen = (reduce(w, "... 1 t v m -> ... m", "sum") > 0 for w in (there, trusted))
+    somebody, seen = (weight.sum((-1, -2)) > 0 for weight in (there, trusted))
     motion = torch.where(seen, torch.minimum(whole, some), whole)
     return torch.where(somebody, motion, -1.0)
 
 
 def _variance(x: Tensor, weight: Tensor) -> Tensor:
-    count = reduce(weight, "... 1 t v m -> ... 1 1 1 m", "sum").clamp(min=1)
-    mean = reduce(x * weight, "... c t v m -> ... c 1 1 m", "sum") / count
-    square = reduce((x - mean).square() * weight, "... c t v m -> ... 1 1 1 m", "sum")
-    return (square / count)[..., 0, 0, 0, :]
+    """Return the weighted variance along the last axis, summed over the one before."""
+    count = weight.sum(-1, keepdim=True).clamp(min=1)
+    offset = (x - (x * weight).sum(-1, keepdim=True) / count) * weight
+    return (offset.square().sum(-1) / count.squeeze(-1)).sum(-1)
 
 
 def _axes_of(layout: SkeletonLayout) -> tuple[int, int]:
