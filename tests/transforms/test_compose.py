@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 import torch
 
 from skelter import transforms as T
+from skelter.layouts import COCO17, NTU25
 from skelter.transforms import presets
 
 
@@ -64,6 +67,24 @@ class TestCompose:
         with pytest.raises(TypeError, match=r"got function.*Lambda\(function\)"):
             T.Compose([lambda x: x])
 
+    def test_mixed_layouts(self):
+        """Layouts of other joints are refused before anything is drawn, in members of members."""
+        shear = T.Shear(layout=NTU25, keep=1)
+        message = "layouts of the same joints; got NTU25 with 25 joints and COCO17 with 17"
+        for member in (T.Mirror(COCO17), T.RescaleBones(COCO17), T.RandomApply(T.Mirror(COCO17))):
+            with pytest.raises(ValueError, match=message):
+                T.Compose([shear, T.Reverse(), member])
+        named = dataclasses.replace(NTU25, name="mine")
+        assert len(T.Compose([shear, T.Mirror(named)]).transforms) == 2
+
+    def test_layouts_around_a_conversion(self):
+        convert = T.Lambda(lambda x: x[..., :17, :], lambda shape: (*shape[:-2], 17, shape[-1]))
+        inner = T.Compose([convert, T.RescaleBones(COCO17)])
+        for chain in ([T.Mirror(NTU25), convert, T.Mirror(COCO17)], [T.Mirror(NTU25), inner]):
+            assert T.Compose(chain).output_shape(torch.Size((2, 20, 25, 1))) == (2, 20, 17, 1)
+        with pytest.raises(ValueError, match="got COCO17 with 17 joints and NTU25 with 25"):
+            T.Compose([inner, T.Mirror(NTU25)])
+
     def test_nothing_to_compose(self):
         with pytest.raises(ValueError, match="at least one transform"):
             T.Compose([])
@@ -95,8 +116,13 @@ class TestOneOf:
             T.OneOf([T.Shear(), T.Shear()], weights)
 
     def test_members_must_agree_in_time(self):
-        with pytest.raises(ValueError, match=r"same number of frames.*\[64, None\]"):
+        with pytest.raises(ValueError, match=r"clips of the same shape.*\[64, None\]"):
             T.OneOf([T.CentreCropResize(), T.Shear()])
+
+    def test_members_must_agree_for_any_length(self):
+        """Half of 60 frames is 30 for both, of 61 it is 31 for one and 30 for the other."""
+        with pytest.raises(ValueError, match="clips of the same shape"):
+            T.OneOf([T.Downsample(2), T.FourierResample([0.5])])
 
 
 class TestRandomApply:
@@ -117,9 +143,16 @@ class TestRandomApply:
 
     def test_resampling_is_refused(self):
         with pytest.raises(
-            ValueError, match="must leave time as it is; got CentreCropResize.*OneOf"
+            ValueError,
+            match=r"`transform` of RandomApply must leave the shape of clips as it is; got "
+            r"CentreCropResize, which makes \(1, 3, 64, 25, 1\) of \(1, 3, 60, 25, 1\).*OneOf",
         ):
             T.RandomApply(T.CentreCropResize())
+
+    def test_another_shape_is_refused(self):
+        in_a_plane = T.Lambda(lambda x: x[..., :2, :, :, :], lambda s: (*s[:-4], 2, *s[-3:]))
+        with pytest.raises(ValueError, match=r"got Lambda, which makes \(1, 2, 60, 25, 1\)"):
+            T.RandomApply(in_a_plane)
 
     def test_wrong_p(self):
         with pytest.raises(ValueError, match="`p` must lie between 0.0 and 1.0; got 1.5"):
@@ -167,11 +200,14 @@ class TestLengths:
         assert view.output_frames == view(clips).shape[2] == 32
         assert T.Compose([T.Downsample(2), T.Shear()]).output_frames is None
 
-    @pytest.mark.parametrize("member", [T.Downsample(2), T.FourierResample([0.7])], ids=repr)
+    @pytest.mark.parametrize(
+        "member", [T.Downsample(2), T.FourierResample([0.7]), T.FourierResample([1.005])], ids=repr
+    )
     def test_some_clips_alone_are_refused(self, member):
-        with pytest.raises(ValueError, match="leave time as it is.*resamples to other frames"):
+        """Of 60 frames, 1.005 makes 60, but of 300 it makes 301."""
+        with pytest.raises(ValueError, match="leave the shape of clips as it is"):
             T.RandomApply(member)
-        with pytest.raises(ValueError, match="clips of the same number of frames"):
+        with pytest.raises(ValueError, match="clips of the same shape"):
             T.OneOf([member, T.Shear()])
 
     def test_valid_frames_go_on(self):

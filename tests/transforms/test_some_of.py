@@ -49,5 +49,5 @@ class TestSomeOf:
             T.SomeOf([T.Shear()], 0.5)
 
     def test_resampling_is_refused(self):
-        with pytest.raises(ValueError, match="leave time as it is"):
+        with pytest.raises(ValueError, match="`transforms` of SomeOf must leave the shape"):
             T.SomeOf([T.TemporalCropResize()], 1)

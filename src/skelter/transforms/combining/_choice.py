@@ -12,7 +12,7 @@ from torch import Generator, Tensor
 
 from skelter import _checks
 from skelter._ragged import RaggedClips
-from skelter.transforms.combining._compose import Members, counts_of, frames_after
+from skelter.transforms.combining._compose import Members, counts_of, shape_after
 from skelter.transforms.kinds._base import (
     Deterministic,
     FrameReader,
@@ -42,7 +42,7 @@ class OneOf(Transform[OneOfParams]):
     of another.
 
     Args:
-        transforms: At least one. All or none of them resample time, to the same frames.
+        transforms: At least one. All of them give clips of the same shape.
         weights: Chance of each member, from 0. They need not sum to 1. Equal ones if None.
 
     Raises:
@@ -67,11 +67,11 @@ class OneOf(Transform[OneOfParams]):
         )
         self._members = self.transforms.as_transforms()
         frames = [member.output_frames for member in self._members]
-        lengths = {frames_after(member, 60) for member in self._members}
+        shapes = {_shapes_after(member) for member in self._members}
         _checks.require(
-            len(set(frames)) == len(lengths) == 1,
+            len(set(frames)) == len(shapes) == 1,
             "`transforms` of OneOf",
-            "give clips of the same number of frames",
+            "give clips of the same shape",
             f"members with output_frames {frames}",
             "Resample before or after the choice.",
         )
@@ -169,12 +169,12 @@ class RandomApply(OneOf):
     """Apply a transform to some clips and leave the others as they are.
 
     Args:
-        transform: A module with ``sample`` and ``transform`` that leaves time as it is.
+        transform: A module with ``sample`` and ``transform`` that leaves the shape of clips.
         p: Chance of each clip, in [0, 1].
 
     Raises:
         TypeError: The transform has no ``sample`` and ``transform``.
-        ValueError: `p` is out of range or the transform resamples time.
+        ValueError: `p` is out of range or the transform changes the shape of clips.
 
     Example:
         >>> from skelter.transforms import Shear
@@ -185,26 +185,31 @@ class RandomApply(OneOf):
 
     def __init__(self, transform: Any, p: float = 0.5) -> None:
         _checks.between("p", p, 0.0, 1.0)
-        frames = getattr(transform, "output_frames", None)
-        if (
-            isinstance(transform, Transform)
-            and frames is None
-            and frames_after(transform, 60) != 60
-        ):
-            frames = "other"
-        _checks.require(
-            frames is None,
-            "`transform` of RandomApply",
-            "leave time as it is",
-            f"{type(transform).__name__}, which resamples to {frames} frames",
-            "Use OneOf with a CentreCropResize.",
-        )
+        keep_shape(transform, "`transform` of RandomApply")
         super().__init__([transform, _Identity()], weights=[p, 1 - p])
         self.p = p
 
     def extra_repr(self) -> str:
         """Name the chance."""
         return f"p={self.p}"
+
+
+def keep_shape(transform: Any, subject: str) -> None:
+    """Check that a member of a combination leaves the shape of clips as it is."""
+    (member,) = Members([transform]).as_transforms()
+    before, after = _shapes_after(_Identity()), _shapes_after(member)
+    _checks.require(
+        member.output_frames is None and after == before,
+        subject,
+        "leave the shape of clips as it is",
+        f"{type(transform).__name__}, which makes {tuple(after[0])} of {tuple(before[0])}",
+        "Use OneOf of two that give the same shape, such as with a CentreCropResize.",
+    )
+
+
+def _shapes_after(member: Transform[Any]) -> tuple[torch.Size, ...]:
+    """Return the shapes that clips of few and of many frames have afterwards."""
+    return tuple(shape_after(member, frames) for frames in (60, 1_000_001))
 
 
 class _Identity(Deterministic):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import groupby, pairwise
 from typing import Any, cast
 
 import torch
@@ -13,6 +13,7 @@ from torch import Generator, Tensor, nn
 from skelter import _checks
 from skelter._precision import outside_autocast
 from skelter._ragged import RaggedClips
+from skelter.layouts import SkeletonLayout
 from skelter.transforms.kinds._base import FrameReader, JointMatrices, Transform, Valueless, enter
 from skelter.transforms.kinds._frame_map import as_read_for, join_rows, read_rows
 from skelter.transforms.kinds._joint_map import map_joints
@@ -41,7 +42,7 @@ class Compose(Transform[ComposeParams]):
 
     Raises:
         TypeError: A member has no ``sample`` and ``transform``: wrap a plain function in `Lambda`.
-        ValueError: There is none.
+        ValueError: There is none, or members have layouts of different joints.
 
     Example:
         >>> import torch
@@ -55,6 +56,7 @@ class Compose(Transform[ComposeParams]):
         super().__init__()
         self.transforms = Members(transforms)
         self._members = self.transforms.as_transforms()
+        _refuse_mixed_layouts(self._members)
         self._stages = _stages_of(self._members)
         joint_maps = [member.as_joint_map() for member in self._members]
         self._joint_run = _JointRun([m for m in joint_maps if m]) if all(joint_maps) else None
@@ -67,7 +69,7 @@ class Compose(Transform[ComposeParams]):
             if member.output_frames is not None:
                 frames = member.output_frames
             elif frames is not None:
-                frames = frames_after(member, frames)
+                frames = shape_after(member, frames)[-3]
         return frames
 
     def output_shape(self, shape: torch.Size) -> torch.Size:
@@ -316,9 +318,31 @@ def _stages_of(members: Sequence[Transform[Any]]) -> list[_Plain | _JointRun | _
     return stages
 
 
-def frames_after(member: Transform[Any], frames: int) -> int:
-    """Return how many frames clips of some frames have afterwards."""
-    return member.output_shape(torch.Size((3, frames, 25, 1)))[-3]
+def _refuse_mixed_layouts(members: Sequence[Transform[Any]]) -> None:
+    """Check that layouts have the same joints, unless a member between them changes the joints."""
+    named: list[tuple[int, SkeletonLayout]] = []
+    for place, member in enumerate(members):
+        layouts = (getattr(module, "layout", None) for module in member.modules())
+        named += [(place, layout) for layout in layouts if isinstance(layout, SkeletonLayout)]
+    for (start, before), (end, after) in pairwise(named):
+        same, between = before.num_joints == after.num_joints, members[start : end + 1]
+        _checks.require(
+            same or any(_changes_joints(member, before.num_joints) for member in between),
+            "`transforms` of Compose",
+            "have layouts of the same joints",
+            f"{before.name} with {before.num_joints} joints and {after.name} with "
+            f"{after.num_joints}",
+            "Give all of them the layout of your clips.",
+        )
+
+
+def _changes_joints(member: Transform[Any], joints: int) -> bool:
+    return member.output_shape(torch.Size((1, 3, 60, joints, 1)))[-2] != joints
+
+
+def shape_after(member: Transform[Any], frames: int) -> torch.Size:
+    """Return the shape that clips (1, 3, T, 25, 1) of some frames have afterwards."""
+    return member.output_shape(torch.Size((1, 3, frames, 25, 1)))
 
 
 def counts_of(x: ClipShape, num_frames: Tensor | None) -> Tensor | None:

@@ -10,7 +10,7 @@ from torch import Generator, Tensor
 
 from skelter import _checks
 from skelter._ragged import RaggedClips
-from skelter.transforms.combining._choice import OneOfParams, RandomApply
+from skelter.transforms.combining._choice import OneOfParams, RandomApply, keep_shape
 from skelter.transforms.combining._compose import Compose, ComposeParams, Members, counts_of
 from skelter.transforms.kinds._base import JointMatrices, Transform
 from skelter.transforms.kinds._numbers import draw, floor, smallest
@@ -32,12 +32,12 @@ class SomeOf(Transform[SomeOfParams]):
     clip do not depend on the choices of another.
 
     Args:
-        transforms: At least one, all of which leave the number of frames as it is.
+        transforms: At least one, all of which leave the shape of clips as it is.
         count: How many of them a clip gets, from 0 to all.
 
     Raises:
         TypeError: A member has no ``sample`` and ``transform``, or `count` is not an integer.
-        ValueError: `count` is out of range, or a member resamples time.
+        ValueError: `count` is out of range, or a member changes the shape of clips.
 
     References:
         Lin et al., Actionlet-Dependent Contrastive Learning, CVPR 2023, draws subsets of seven
@@ -53,6 +53,8 @@ class SomeOf(Transform[SomeOfParams]):
     def __init__(self, transforms: Sequence[Any], count: int) -> None:
         super().__init__()
         self.transforms = Members(transforms)
+        for member in self.transforms:
+            keep_shape(member, "`transforms` of SomeOf")
         _checks.integers("count", [count])
         _checks.between("count", count, 0, len(transforms), "A clip gets each of them once.")
         self.count = count
