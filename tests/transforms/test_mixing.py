@@ -272,9 +272,21 @@ class TestRegions:
             params = mixer.sample(x, num_frames=counts)
             theirs = counts[params.partner] // mixer.stride
             end = params.start + params.length
-            assert (end <= torch.minimum(counts, theirs)).all()
+            assert (end <= counts).all()
+            assert (params.length <= theirs).all()
+            assert isinstance(mixer, T.ResizeMix) or (end <= theirs).all()
             fits = torch.minimum(counts, theirs) >= 4 * mixer.blocks[0]
             assert (params.length[fits] >= 4 * mixer.blocks[0]).all()
+
+    def test_resized_regions_lie_anywhere(self, generator):
+        """They show the beginning of the partner, and so their place does not depend on it."""
+        params = T.ResizeMix().sample(torch.zeros(20000, 1, 64, 25, 1), generator=generator)
+        blocks, first = params.length // 4, params.start // 4
+        assert sorted(blocks.unique().tolist()) == [3, 4, 5]
+        for size in range(3, 6):
+            places, counts = first[blocks == size].unique(return_counts=True)
+            assert places.tolist() == list(range(16 - size + 1))
+            assert ((counts / counts.sum() * len(counts) - 1).abs() < 0.2).all()
 
     def test_wrong_arguments(self):
         bare = dataclasses.replace(NTU25, parts={})

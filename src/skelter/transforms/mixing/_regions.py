@@ -100,18 +100,21 @@ class _Regions(Mixer[RegionParams]):
     def sample(
         self, x: ClipShape, *, num_frames: Tensor | None = None, generator: Generator | None = None
     ) -> RegionParams:
-        """Draw another clip, parts, and a stretch of blocks that is valid in both clips."""
+        """Draw another clip, parts, and a stretch of blocks that both clips have."""
+        _checks.joint_count("`x`", x.shape[-2], self.layout)
         self._check_frames(x)
         partner = draw_partners(x, type(self).__name__, generator)
         own = _checks.frame_counts(num_frames, x)
         fewer = torch.minimum(own, take_partners(own, partner) // self.stride)
         fit = fewer // self.block_frames
+        # What shows the beginning of the partner may lie anywhere in the clip.
+        room = fit if self.stride == 1 else own // self.block_frames
         keys, how_many, long, place = draw(x, generator, (len(self.parts_of),), (), (), ())
         count = _whole(how_many, *self.parts)
         chosen = keys.argsort(-1).argsort(-1) < count[..., None]
         low, high = (fit.clamp(max=blocks) for blocks in self.blocks)
         length = _whole(long, low, high)
-        start = _whole(place, 0, fit - length)
+        start = _whole(place, 0, room - length)
         joints = chosen.to(self.parts_of.dtype) @ self.parts_of.to(chosen.device) > 0
         frames = self.block_frames
         return RegionParams(partner, joints, start * frames, length * frames, own)
@@ -209,7 +212,8 @@ class ResizeMix(_Regions):
     """Take some parts of the body from another clip of the batch, at twice the speed.
 
     As `MixRegions`, but the stretch of L frames shows every second one of the first 2 L frames of
-    the partner. It is no longer than half of the partner's valid frames.
+    the partner. It lies anywhere in the valid frames of the clip, and is no longer than half of
+    the partner's.
 
     Args:
         layout: The layout of the clips, with parts.
