@@ -73,6 +73,7 @@ class ScaleLimbs(Transform[BoneFactorParams]):
         self, x: ClipShape, *, num_frames: Tensor | None = None, generator: Generator | None = None
     ) -> BoneFactorParams:
         """Draw one factor a group and person."""
+        _checks.joint_count("`x`", x.shape[-2], self.tree.layout)
         shape = (*x.shape[:-4], 1, len(self.groups), x.shape[-1])
         low, high = self.scale
         factors = low + (high - low) * uniform(shape, x, generator)

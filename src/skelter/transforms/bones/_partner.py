@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from dataclasses import dataclass
 
 import torch
@@ -30,10 +31,15 @@ class PartnerParams:
 class FromPartner(Transform[PartnerParams]):
     """A transform that takes something over from another clip, drawn for every clip."""
 
+    @abstractmethod
+    def _check(self, x: ClipShape) -> None:
+        """Refuse clips that do not fit, before anything is drawn."""
+
     def sample(
         self, x: ClipShape, *, num_frames: Tensor | None = None, generator: Generator | None = None
     ) -> PartnerParams:
         """Draw another clip of the batch for every clip, each with the same chance."""
+        self._check(x)
         partner = draw_partners(x, type(self).__name__, generator)
         return PartnerParams(partner, _checks.frame_counts(num_frames, x))
 

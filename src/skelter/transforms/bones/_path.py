@@ -10,6 +10,7 @@ from skelter.layouts import NTU25, SkeletonLayout, check_layout, map_positions
 from skelter.transforms.bones._partner import FromPartner, PartnerParams, partners_in_time
 from skelter.transforms.kinds._partners import same_clips
 from skelter.transforms.kinds._positions import presence
+from skelter.typing import ClipShape
 
 
 def transfer_path(x: Tensor, other: Tensor, joint: int) -> Tensor:
@@ -81,6 +82,9 @@ class TransferPath(FromPartner):
     def extra_repr(self) -> str:
         """Name the arguments."""
         return f"layout={self.layout.name}, root={self.root}"
+
+    def _check(self, x: ClipShape) -> None:
+        _checks.joint_count("`x`", x.shape[-2], self.layout)
 
     def _follow(self, x: Tensor, params: PartnerParams) -> Tensor:
         return _move(x, partners_in_time(x[..., self.root, None, :], params), self.root)

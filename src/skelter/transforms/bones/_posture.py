@@ -106,6 +106,7 @@ class SwapPosture(Transform[SwapPostureParams]):
         self, x: ClipShape, *, num_frames: Tensor | None = None, generator: Generator | None = None
     ) -> SwapPostureParams:
         """Draw another clip, and how far its posture is taken over."""
+        _checks.joint_count("`x`", x.shape[-2], self.layout)
         partner = draw_partners(x, "SwapPosture", generator)
         amount = self.amplitude * uniform(x.shape[:-4], x, generator)
         return SwapPostureParams(partner, amount, _checks.frame_counts(num_frames, x))

@@ -85,6 +85,7 @@ class RescaleBones(Transform[BoneFactorParams]):
         self, x: ClipShape, *, num_frames: Tensor | None = None, generator: Generator | None = None
     ) -> BoneFactorParams:
         """Draw one factor a bone."""
+        _checks.joint_count("`x`", x.shape[-2], self.tree.layout)
         shape = (*x.shape[:-4], 1, len(self.source), 1)
         if isinstance(self.spread, tuple):
             low, high = self.spread

@@ -7,6 +7,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from skelter import _checks
 from skelter.layouts import SkeletonLayout, check_layout, map_positions
 from skelter.transforms.bones._partner import (
     FromPartner,
@@ -16,6 +17,7 @@ from skelter.transforms.bones._partner import (
 )
 from skelter.transforms.kinds._partners import same_clips, take_partners
 from skelter.transforms.kinds._positions import presence, say_layout
+from skelter.typing import ClipShape
 
 
 def transfer_statistics(x: Tensor, other: Tensor, *, per_frame: bool = False) -> Tensor:
@@ -118,6 +120,9 @@ class TransferStatistics(FromPartner):
         """Name the arguments."""
         return f"per_frame={self.per_frame}{say_layout(self.layout)}"
 
+    def _check(self, x: ClipShape) -> None:
+        _checks.positions(x, self.layout)
+
     def _exchange(self, x: Tensor, params: PartnerParams) -> Tensor:
         own = _moments(x, valid_frames_of(x, params.num_frames), self.per_frame)
         if self.per_frame:
@@ -160,6 +165,9 @@ class TransferMotion(FromPartner):
     def extra_repr(self) -> str:
         """Name the layout."""
         return say_layout(self.layout).removeprefix(", ")
+
+    def _check(self, x: ClipShape) -> None:
+        _checks.positions(x, self.layout)
 
 
 class _Moments(NamedTuple):

@@ -16,6 +16,7 @@ from skelter.transforms.bones._partner import (
 from skelter.transforms.bones._tree import Tree, sum_of_squares
 from skelter.transforms.kinds._partners import same_clips
 from skelter.transforms.kinds._positions import say_layout
+from skelter.typing import ClipShape
 
 SOFT = 1e-5
 """Added to squared lengths, as ActCLR has it, so that short bones do not explode."""
@@ -129,6 +130,9 @@ class TransferBones(FromPartner):
         _checks.joints(x, self.tree.layout)
         return map_positions(lambda points: self._rebuild(points, params), x, self.tree.layout)
 
+    def _check(self, x: ClipShape) -> None:
+        _checks.joint_count("`x`", x.shape[-2], self.tree.layout)
+
     def _rebuild(self, x: Tensor, params: PartnerParams) -> Tensor:
         bones = self.tree.take_apart(x)
         own = bones.squares()
@@ -170,6 +174,9 @@ class TransferLengths(FromPartner):
     def extra_repr(self) -> str:
         """Name the layout."""
         return say_layout(self.layout).removeprefix(", ")
+
+    def _check(self, x: ClipShape) -> None:
+        _checks.positions(x, self.layout)
 
 
 def _lengths_of_partners(x: Tensor, params: PartnerParams) -> Tensor:

@@ -88,8 +88,9 @@ class AxisMask(Mask[AxisMaskParams]):
         self, x: ClipShape, *, num_frames: Tensor | None = None, generator: Generator | None = None
     ) -> AxisMaskParams:
         """Draw one axis a clip."""
+        size = _checks.positions(x, self.layout)
         (draws,) = draw(x, generator, (1,))
-        return AxisMaskParams(floor(draws[..., 0] * _checks.positions(x, self.layout)))
+        return AxisMaskParams(floor(draws[..., 0] * size))
 
     def keep(self, x: ClipShape, params: AxisMaskParams) -> Tensor:
         """Return the coordinates that stay, bool (..., C, 1, 1, 1)."""

@@ -128,8 +128,9 @@ class JointChunkMask(Mask[ChunkMaskParams]):
     ) -> ChunkMaskParams:
         """Draw the joints of each chunk."""
         V, chunks = x.shape[-2], -(-x.shape[-3] // self.chunk)
+        count = count_of("joints", self.joints, V)
         order = uniform((*x.shape[:-4], chunks, V), x, generator)
-        return ChunkMaskParams(smallest(order, count_of("joints", self.joints, V)))
+        return ChunkMaskParams(smallest(order, count))
 
     def keep(self, x: ClipShape, params: ChunkMaskParams) -> Tensor:
         """Return the joints that stay in each frame, bool (..., 1, T, V, 1)."""

@@ -122,9 +122,10 @@ class JointJitter(JointMap[JointJitterParams]):
     ) -> JointJitterParams:
         """Draw the joints, whether to drop them, and how to mix them otherwise."""
         C, V, size = x.shape[-4], x.shape[-2], _checks.positions(x, self.layout)
+        count = self.count(V)
         of_joints, of_drop, of_matrix = draw(x, generator, (V,), (1, 1), (size, size))
         matrix = pass_on(2 * of_matrix - 1, C) * (of_drop >= 0.5)
-        return JointJitterParams(smallest(of_joints, self.count(V)), matrix)
+        return JointJitterParams(smallest(of_joints, count), matrix)
 
     def matrices(self, x: ClipShape, params: JointJitterParams) -> Tensor:
         """Return the mixture for the chosen joints, the identity for the others."""

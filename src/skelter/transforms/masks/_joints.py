@@ -64,8 +64,9 @@ class JointMask(WholeJointMask):
     ) -> JointMaskParams:
         """Draw the joints of each clip."""
         V = x.shape[-2]
+        count = count_of("joints", self.joints, V)
         (order,) = draw(x, generator, (V,))
-        return JointMaskParams(smallest(order, count_of("joints", self.joints, V)))
+        return JointMaskParams(smallest(order, count))
 
     def extra_repr(self) -> str:
         """Name the arguments."""
