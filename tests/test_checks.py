@@ -202,3 +202,56 @@ class TestFiniteRows:
         x[3, 1] = x[4, 0] = value
         with pytest.raises(ValueError, match="`x` must be finite; got 2 of 5 rows .* index 3"):
             _checks.finite_rows("x", x)
+
+
+class TestRanges:
+    """A pair of numbers in order. One number alone is told what was expected."""
+
+    @pytest.mark.parametrize(
+        "given", [(0.5, 2), [0.5, 2.0], np.array([0.5, 2]), (np.float32(0.5), 2)]
+    )
+    def test_taken(self, given):
+        assert _checks.interval("ratio", given, 0, np.inf) == (0.5, 2.0)
+        assert _checks.number_range("ratio", given) == (0.5, 2.0)
+
+    @pytest.mark.parametrize(
+        "given", [0.5, (2, 0.5), (1,), (1, 2, 3), (1, np.inf), (np.nan, 1), (-np.inf, 1)], ids=str
+    )
+    def test_not_a_range(self, given):
+        with pytest.raises(
+            ValueError, match=r"`a` must be two numbers \(from, to\) with from <= to;"
+        ):
+            _checks.number_range("a", given)
+        with pytest.raises(
+            ValueError, match=r"`a` must be two numbers \(from, to\) with 0 < from <= to;"
+        ):
+            _checks.interval("a", given, 0, np.inf)
+
+    def test_bounds(self):
+        assert _checks.number_range("a", (0, 1), 0, 1) == (0.0, 1.0)
+        with pytest.raises(ValueError, match=r"with 0 <= from <= to <= 1; got \(0, 2\)"):
+            _checks.number_range("a", (0, 2), 0, 1)
+        with pytest.raises(ValueError, match=r"with 0 < from <= to <= 1; got \(0, 1\)"):
+            _checks.interval("a", (0, 1), 0, 1)
+
+    @pytest.mark.parametrize("given", [("a", 1), (True, 1), "ab", (None, 1)], ids=str)
+    def test_not_numbers(self, given):
+        for check in (
+            _checks.number_range,
+            lambda name, value: _checks.interval(name, value, 0, 1),
+        ):
+            with pytest.raises(TypeError, match=r"`a` must be a number.*range \(from, to\)"):
+                check("a", given)
+
+    def test_integers(self):
+        assert _checks.integer_range("parts", (1, np.int64(3))) == (1, 3)
+        for given in (2, (0, 1), (3, 2), (1, 2, 3)):
+            with pytest.raises(
+                ValueError, match=r"`parts` must be two integers.*1 <= from <= to; got"
+            ):
+                _checks.integer_range("parts", given)
+        with pytest.raises(ValueError, match=r"<= to <= 5; got \(2, 6\). There are 5"):
+            _checks.integer_range("parts", (2, 6), 5, "There are 5.")
+        for given in ((1.0, 2), (True, 2), "12", 1.5):
+            with pytest.raises(TypeError, match="`parts` must be integers; got"):
+                _checks.integer_range("parts", given)

@@ -202,7 +202,7 @@ class TestRescaleBones:
     def test_wrong_arguments(self):
         with pytest.raises(ValueError, match=r"`spread` must lie between 0.0 and inf; got -0.1"):
             T.RescaleBones(NTU25, -0.1)
-        with pytest.raises(ValueError, match=r"`spread`.*0 <= low <= high; got \(0.5, 0.1\)"):
+        with pytest.raises(ValueError, match=r"`spread`.*0 <= from <= to; got \(0.5, 0.1\)"):
             T.RescaleBones(NTU25, (0.5, 0.1))
         with pytest.raises(TypeError, match="`spread` must be a number; got 'small'"):
             T.RescaleBones(NTU25, "small")

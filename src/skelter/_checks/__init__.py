@@ -18,7 +18,16 @@ from skelter._checks._features import (
     same_names,
     same_tensors,
 )
-from skelter._checks._numbers import between, choice, interval, number, positive, positive_int
+from skelter._checks._numbers import (
+    between,
+    choice,
+    integer_range,
+    interval,
+    number,
+    number_range,
+    positive,
+    positive_int,
+)
 from skelter._checks._recordings import (
     MOST_LABEL,
     axis_order,
@@ -69,6 +78,7 @@ __all__ = [
     "frame_counts",
     "generator",
     "indices",
+    "integer_range",
     "integers",
     "interval",
     "is_frame_count",
@@ -80,6 +90,7 @@ __all__ = [
     "negatives",
     "not_empty",
     "number",
+    "number_range",
     "one_array",
     "padded",
     "params",

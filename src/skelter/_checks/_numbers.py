@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import inf
 from numbers import Integral, Real
 
 from torch import Tensor
@@ -30,15 +31,49 @@ def between(name: str, value: float, low: float, high: float, hint: str = "") ->
 
 
 def interval(name: str, value: Sequence[float], low: float, high: float) -> tuple[float, float]:
-    """Return an ordered pair within (low, high]."""
-    pair = tuple(float(v) for v in value)
+    """Return an ordered pair of finite numbers within (low, high]."""
+    pair = _numbers(name, value)
+    fits = len(pair) == 2 and low < pair[0] <= pair[1] <= high and pair[1] < inf
+    expected = f"be two numbers (from, to) with {low} < from <= to{_up_to(high)}"
+    require(fits, f"`{name}`", expected, value)
+    return pair[0], pair[1]
+
+
+def number_range(
+    name: str, value: Sequence[float], low: float = -inf, high: float = inf
+) -> tuple[float, float]:
+    """Return an ordered pair of finite numbers within [low, high]."""
+    pair = _numbers(name, value)
+    fits = len(pair) == 2 and low <= pair[0] <= pair[1] <= high and -inf < pair[0] <= pair[1] < inf
+    above = f"{low} <= " if low > -inf else ""
     require(
-        len(pair) == 2 and low < pair[0] <= pair[1] <= high,
-        f"`{name}`",
-        f"be two numbers (from, to) with {low} < from <= to <= {high}",
-        tuple(value),
+        fits, f"`{name}`", f"be two numbers (from, to) with {above}from <= to{_up_to(high)}", value
     )
     return pair[0], pair[1]
+
+
+def integer_range(
+    name: str, value: Sequence[int], most: float = inf, hint: str = ""
+) -> tuple[int, int]:
+    """Return an ordered pair of integers within [1, most]."""
+    pair = tuple(value) if isinstance(value, Sequence) else (value,)
+    whole = all(isinstance(end, Integral) and not isinstance(end, bool) for end in pair)
+    require(whole, f"`{name}`", "be integers", repr(value), hint, error=TypeError)
+    fits = len(pair) == 2 and 1 <= pair[0] <= pair[1] <= most
+    expected = f"be two integers (from, to) with 1 <= from <= to{_up_to(most)}"
+    require(fits, f"`{name}`", expected, value, hint)
+    return int(pair[0]), int(pair[1])
+
+
+def _numbers(name: str, value: Sequence[float]) -> tuple[float, ...]:
+    ends = (value,) if isinstance(value, (Real, str)) else tuple(value)
+    for end in ends:
+        number(name, end, "Give a range (from, to).")
+    return tuple(float(end) for end in ends)
+
+
+def _up_to(high: float) -> str:
+    return f" <= {high}" if high < inf else ""
 
 
 def choice(name: str, value: str | None, allowed: Sequence[str | None]) -> None:

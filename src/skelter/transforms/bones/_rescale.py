@@ -106,13 +106,7 @@ class RescaleBones(Transform[BoneFactorParams]):
 def _spread(spread: float | tuple[float, float]) -> float | tuple[float, float]:
     """Return a deviation from 0, or a pair (low, high) from 0."""
     if isinstance(spread, (tuple, list)):
-        _checks.require(
-            len(spread) == 2 and 0 <= spread[0] <= spread[1],
-            "`spread`",
-            "be a number from 0, or a pair (low, high) with 0 <= low <= high",
-            spread,
-        )
-        return float(spread[0]), float(spread[1])
+        return _checks.number_range("spread", spread, 0)
     _checks.between("spread", spread, 0.0, float("inf"), "Or give a pair (low, high).")
     return spread
 

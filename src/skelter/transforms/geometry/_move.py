@@ -10,7 +10,6 @@ from torch import Generator, Tensor
 
 from skelter import _checks
 from skelter.layouts import SkeletonLayout, check_layout
-from skelter.transforms.geometry._ranges import number_range
 from skelter.transforms.kinds._base import Transform
 from skelter.transforms.kinds._numbers import uniform
 from skelter.transforms.kinds._positions import presence, say_layout
@@ -246,9 +245,9 @@ class RandomDrift(_Move):
         layout: SkeletonLayout | None = None,
     ) -> None:
         super().__init__(segments, layout)
-        self.degrees = number_range("degrees", degrees)
-        self.scale = number_range("scale", scale)
-        self.shift = number_range("shift", shift)
+        self.degrees = _checks.number_range("degrees", degrees)
+        self.scale = _checks.number_range("scale", scale)
+        self.shift = _checks.number_range("shift", shift)
 
     def sample(
         self, x: ClipShape, *, num_frames: Tensor | None = None, generator: Generator | None = None

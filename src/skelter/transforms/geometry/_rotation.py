@@ -11,7 +11,7 @@ from torch import Generator, Tensor
 from skelter import _checks
 from skelter._precision import outside_autocast
 from skelter.layouts import SkeletonLayout, check_layout
-from skelter.transforms.geometry._ranges import each_axis, number_range
+from skelter.transforms.geometry._ranges import each_axis
 from skelter.transforms.geometry._rotation_matrix import matrix_of, rotation_matrix
 from skelter.transforms.geometry._shear import shear
 from skelter.transforms.kinds._joint_map import JointMap
@@ -172,8 +172,8 @@ class RotateMainAxis(Rotation):
         layout: SkeletonLayout | None = None,
     ) -> None:
         super().__init__()
-        self.degrees = number_range("degrees", degrees)
-        self.others = number_range("others", others)
+        self.degrees = _checks.number_range("degrees", degrees)
+        self.others = _checks.number_range("others", others)
         self.layout = None if layout is None else check_layout(layout)
 
     def sample(

@@ -89,8 +89,9 @@ class _Regions(Mixer[RegionParams]):
             "Name them: dataclasses.replace(layout, parts={'left arm': [...], ...})",
         )
         _checks.positive_int("block_frames", block_frames)
-        self.parts = _whole_range("parts", parts, count, f"{layout.name} has {count} parts.")
-        self.blocks = _whole_range("blocks", blocks, None, "")
+        hint = f"{layout.name} has {count} parts."
+        self.parts = _checks.integer_range("parts", parts, count, hint)
+        self.blocks = _checks.integer_range("blocks", blocks)
         self.block_frames = block_frames
         parts_of = torch.zeros(count, layout.num_joints)
         for row, joints in zip(parts_of, layout.parts.values(), strict=True):
@@ -255,20 +256,6 @@ def _whole(draws: Tensor, low: Tensor | int, high: Tensor | int) -> Tensor:
     """Return whole numbers from low to high, both included, from draws of U(0, 1)."""
     count = torch.as_tensor(high - low + 1, device=draws.device)
     return low + torch.minimum((draws * count).long(), count - 1)
-
-
-def _whole_range(name: str, pair: tuple[int, int], most: int | None, hint: str) -> tuple[int, int]:
-    """Return two integers from 1, the second not below the first."""
-    low, high = _checks.integers(name, pair).tolist() if len(pair) == 2 else (0, 0)
-    up_to = "" if most is None else f" <= {most}"
-    _checks.require(
-        1 <= low <= high and (most is None or high <= most),
-        f"`{name}`",
-        f"be two integers (from, to) with 1 <= from <= to{up_to}",
-        pair,
-        hint,
-    )
-    return low, high
 
 
 def _persons(x: Tensor) -> Tensor:

@@ -86,11 +86,7 @@ class CycleWarp(Picks):
 
     def __init__(self, cycles: tuple[int, int] = (1, 16)) -> None:
         super().__init__()
-        low, high = cycles
-        _checks.positive_int("cycles", low)
-        _checks.positive_int("cycles", high)
-        _checks.require(low <= high, "`cycles`", "be two integers (from, to) in order", cycles)
-        self.cycles = low, high
+        self.cycles = _checks.integer_range("cycles", cycles)
 
     def sample(
         self, x: ClipShape, *, num_frames: Tensor | None = None, generator: Generator | None = None

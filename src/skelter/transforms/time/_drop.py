@@ -38,6 +38,7 @@ class DropFrames(Picks):
         ratio: Smallest and largest share of frames to leave out, in [0, 1].
 
     Raises:
+        TypeError: A share is not a number.
         ValueError: The shares do not lie in order within [0, 1].
 
     References:
@@ -52,14 +53,7 @@ class DropFrames(Picks):
 
     def __init__(self, ratio: tuple[float, float] = (0.2, 1.0)) -> None:
         super().__init__()
-        low, high = (float(end) for end in ratio)
-        _checks.require(
-            0 <= low <= high <= 1,
-            "`ratio`",
-            "be two numbers (from, to) with 0 <= from <= to <= 1",
-            tuple(ratio),
-        )
-        self.ratio = low, high
+        self.ratio = _checks.number_range("ratio", ratio, 0, 1)
 
     def sample(
         self, x: ClipShape, *, num_frames: Tensor | None = None, generator: Generator | None = None

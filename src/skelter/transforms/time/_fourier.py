@@ -96,10 +96,11 @@ class FourierResample(Transform[SpeedParams]):
 
     def __init__(self, rates: Sequence[float] = RATES) -> None:
         super().__init__()
-        _checks.require(len(rates) > 0, "`rates`", "hold at least one ratio", "none")
-        for rate in rates:
+        listed = rates if isinstance(rates, Sequence) else (rates,)
+        _checks.require(len(listed) > 0, "`rates`", "hold at least one ratio", "none")
+        for rate in listed:
             _checks.positive("rates", rate)
-        self.rates = [float(rate) for rate in rates]
+        self.rates = [float(rate) for rate in listed]
 
     def output_shape(self, shape: torch.Size) -> torch.Size:
         """Return the shape that clips of a shape (..., C, T, V, M) have afterwards."""

@@ -98,11 +98,7 @@ class MotionScale(Transform[MotionScaleParams]):
         self, scale: tuple[float, float] = (-2.0, 3.0), *, layout: SkeletonLayout | None = None
     ) -> None:
         super().__init__()
-        low, high = scale
-        _checks.number("scale", low)
-        _checks.number("scale", high)
-        _checks.require(low <= high, "`scale`", "be two numbers (from, to) in order", scale)
-        self.scale = float(low), float(high)
+        self.scale = _checks.number_range("scale", scale)
         self.layout = None if layout is None else check_layout(layout)
 
     def sample(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import pi, sin
 from typing import TypeAlias
@@ -109,15 +110,14 @@ class Warp(FrameMap[WarpParams], Fixed):
         _checks.positive_int("min_frames", min_frames)
         self.frames, self.min_frames = frames, min_frames
         self.ratio = _checks.interval("ratio", ratio, 0.0, 1.0)
-        sizes = tuple(float(size) for size in bend)
+        self.bend = tuple(bend) if isinstance(bend, Sequence) else (bend,)
         _checks.require(
-            len(sizes) == 2 and min(sizes) >= 0 and sum(sizes) <= 1,
+            len(self.bend) == 2 and min(self.bend) >= 0 and sum(self.bend) <= 1,
             "`bend`",
             "be two numbers from 0 that sum to 1 or less",
-            tuple(bend),
+            bend,
             "Time would run backwards.",
         )
-        self.bend = sizes
         self._waves = _waves(frames)
 
     def sample(
