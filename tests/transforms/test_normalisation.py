@@ -293,6 +293,14 @@ class TestWrongArguments:
                 lambda: presets.find_normalisation("ucla_normalise, axis=1", NTU25),
                 "a setting of ucla_normalise must be left out; got 'axis=1'",
             ),
+            (
+                lambda: presets.find_normalisation("pyskl_normalise_3d, spine=no", NTU25),
+                "`spine` of pyskl_normalise_3d must be of the type bool; got 'no'",
+            ),
+            (
+                lambda: presets.find_normalisation("crosclr_normalise, frames=few", NTU25),
+                "`frames` of crosclr_normalise must be of the type int; got 'few'",
+            ),
         ],
     )
     def test_of_constructors(self, build, message):

@@ -327,12 +327,17 @@ def _build(step: str, layout: SkeletonLayout) -> Transform[Any]:
         repr(name),
     )
     build = NORMALISATIONS[name]
-    options = [option for option in inspect.signature(build).parameters if option != "layout"]
+    options = {
+        option: str(parameter.annotation)
+        for option, parameter in inspect.signature(build).parameters.items()
+        if option != "layout"
+    }
     given = dict(_read_setting(name, setting, options) for setting in settings)
     return build(layout, **given)
 
 
-def _read_setting(owner: str, text: str, options: list[str]) -> tuple[str, Any]:
+def _read_setting(owner: str, text: str, options: Mapping[str, str]) -> tuple[str, Any]:
+    """Return a setting and its value, a word only where the type of the option has one."""
     option, _, value = (part.strip() for part in text.partition("="))
     _checks.require(
         option in options and value != "",
@@ -342,5 +347,8 @@ def _read_setting(owner: str, text: str, options: list[str]) -> tuple[str, Any]:
     )
     try:
         return option, literal_eval(value)
-    except (ValueError, SyntaxError):  # a word
+    except (ValueError, SyntaxError):
+        is_word = "str" in options[option]
+        expected = f"be of the type {options[option]}"
+        _checks.require(is_word, f"`{option}` of {owner}", expected, repr(value))
         return option, value
