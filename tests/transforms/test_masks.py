@@ -123,6 +123,17 @@ class TestCentralityMask:
         numbers = Golden(golden, "pstl_central_mask")
         assert torch.equal(F.joint_degrees(NTU25), numbers["weights"])
 
+    def test_golden_draws(self, golden):
+        """The original draws 8 tokens, here of 6 joints alone. By design, ours hides 8 joints."""
+        numbers = Golden(golden, "pstl_central_mask")
+        tokens = torch.repeat_interleave(torch.arange(25), numbers["weights"])
+        assert torch.equal(numbers["draws"].unique(), numbers["distinct"])
+        assert set(numbers["distinct"].tolist()) <= set(tokens.tolist())
+        assert len(numbers["draws"]) == 8
+        assert len(numbers["distinct"]) == 6
+        hidden = T.CentralityMask(NTU25, 8).sample(many(100)).joints
+        assert (hidden.sum(-1) == 8).all()
+
     @LAYOUTS
     def test_oracle_of_degrees(self, layout):
         assert F.joint_degrees(layout).tolist() == oracle.degrees(layout.bones, layout.num_joints)

@@ -22,6 +22,16 @@ def test_02_any_layout(build, layout):
     assert not torch.equal(build(layout)(x), x)
 
 
+@pytest.mark.parametrize(
+    "build",
+    [T.TransferBones, T.TransferPath, T.TransferStatistics, T.TransferMotion, T.TransferLengths],
+)
+def test_01_clips_draw_their_own_partner(build):
+    """ActCLR draws the distance to the partner once a batch."""
+    partner = build().sample(torch.ones(1).expand(64, 3, 8, 25, 1)).partner
+    assert len(((partner - torch.arange(64)) % 64).unique()) > 8
+
+
 def test_05_bodies_keep_their_size(generator):
     """Factors 0.5 U(0, 1) leave a quarter of every bone: the body collapses."""
     x = torch.randn(500, 3, 2, 25, 1, generator=generator)
@@ -75,6 +85,16 @@ class TestHeadAndArms:
             off = ours[:, :, 20] if set(chain) & set(self.DETACHED) else 0.0
             difference = ours[:, :, joint] - original[:, :, joint] - off
             assert difference.abs().max() < 1e-5, joint
+
+
+@pytest.mark.parametrize("layout", [NTU25, KINECT20, COCO17, SBU15])
+def test_12_bones_grow_by_their_factor(layout, generator):
+    """The first bones of head and arms come out 2.1 to 2.3 times as long, whatever the factor."""
+    x = torch.randn(4, layout.dimensions, 8, layout.num_joints, 2, generator=generator)
+    scale = T.ScaleLimbs(layout, root=0)
+    before, after = (F.bone_lengths(clips, layout, root=0) for clips in (x, scale(x)))
+    ratio = (after / before)[before > 0]
+    assert 0.849 < ratio.min() < ratio.max() < 1.151
 
 
 def test_13_no_frame_behind_the_last():

@@ -70,9 +70,9 @@ class FrameMask(WholeFrameMask):
         valid = _checks.frame_counts(num_frames, x)[..., None]
         blocks = torch.arange(T, device=x.device) // self.block
         size = -(-T // self.block)
+        count = self._count(-(-valid // self.block), size)
         order = uniform((*x.shape[:-4], size), x, generator)
         order = torch.where(torch.arange(size, device=x.device) * self.block < valid, order, 2.0)
-        count = self._count(-(-valid // self.block), size)
         hidden = mark_first(order, count).index_select(-1, blocks)
         return FrameMaskParams(hidden & (torch.arange(T, device=x.device) < valid))
 
