@@ -16,8 +16,9 @@ HEAD = """# Gallery
 
 A picture of every transform: a clip of the [synthetic set](../reference/data.md) before and after,
 at the same frames, and the parameters that were drawn for it. Left limbs are blue, right limbs red.
-Second persons are dashed. Where the frames that are read are drawn, a grey diagonal stands for the
-clip as it was. The pictures are made whenever these pages are built.
+People in space are seen from behind. Second persons are dashed. Where the frames that are read are
+drawn, a grey diagonal stands for the clip as it was. The pictures are made whenever these pages are
+built.
 """
 
 

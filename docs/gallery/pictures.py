@@ -120,7 +120,7 @@ def lines(shown: Shown) -> Figure:
     for name, batch, colour, width in clips:
         axes.plot(batch[0, 1, :, hand, 0], color=colour, linewidth=width, label=name)
     _small(axes, "frame", f"{HAND}, height")
-    axes.legend(fontsize=6, frameon=False, ncols=2)
+    axes.legend(fontsize=6, frameon=False, loc="lower right", bbox_to_anchor=(1, 1), ncols=2)
     return figure
 
 
@@ -185,7 +185,7 @@ def partners_of_motion(shown: Shown) -> Figure:
     for (name, clip), colour in zip(lines.items(), (VISIBLE, HIDDEN, "black"), strict=True):
         axes.plot(clip[1, :, hand, 0].cumsum(0), color=colour, linewidth=1.3, label=name)
     _small(axes, "frame", f"{HAND}, height\nsince the start")
-    axes.legend(fontsize=6, frameon=False, ncols=3)
+    axes.legend(fontsize=6, frameon=False, loc="lower right", bbox_to_anchor=(1, 1), ncols=3)
     return figure
 
 

@@ -213,4 +213,4 @@ def _draw_trace(axes: Axes, own: _Row, made: _Row, joint: int, name: str) -> Non
     axes.set_ylabel(f"{name}, height", fontsize=7)
     axes.tick_params(labelsize=6)
     axes.spines[["top", "right"]].set_visible(False)
-    axes.legend(fontsize=6, frameon=False, loc="upper right", ncols=2)
+    axes.legend(fontsize=6, frameon=False, loc="lower right", bbox_to_anchor=(1, 1), ncols=2)

@@ -29,6 +29,7 @@ def keep_only(x: Tensor, keep: Tensor) -> Tensor:
         ValueError: The shapes do not match.
 
     Example:
+        >>> import torch
         >>> keep = torch.tensor([True, False, True, True]).view(1, 1, 4, 1)
         >>> keep_only(torch.ones(3, 2, 4, 1), keep).sum()
         tensor(18.)
@@ -60,6 +61,7 @@ class Mask(Transform[ParamsT], Generic[ParamsT]):
     give `as_joint_map`, so that a `Compose` applies it together with joint maps beside it.
 
     Example:
+        >>> import torch
         >>> from skelter.transforms import uniform
         >>> class DropElements(Mask):
         ...     def sample(self, x, *, num_frames=None, generator=None):
