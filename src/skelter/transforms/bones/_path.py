@@ -47,8 +47,8 @@ class TransferPath(FromPartner):
     """Let persons walk where those of another clip of the batch walk.
 
     In each frame the root of each person is moved to that of the same person in another clip, at
-    the same share of its valid frames. See `functional.transfer_path`. It changes clips alone
-    whose root has not been made the origin.
+    the same share of its valid frames. See `functional.transfer_path`. It changes only
+    clips whose root is not the origin.
 
     Args:
         layout: The layout of the clips. Channels after its `dimensions`, such as a detector's

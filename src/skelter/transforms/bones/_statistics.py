@@ -171,7 +171,7 @@ class TransferMotion(FromPartner):
 
 
 class _Moments(NamedTuple):
-    """What two clips exchange. All broadcast to the clips; there are 1 where there are any."""
+    """Statistics that two clips exchange. All broadcast to the clips. `there` is 1 or 0."""
 
     mean: Tensor
     deviation: Tensor

@@ -85,7 +85,7 @@ def bone_lengths(
 
 
 class Bones(NamedTuple):
-    """What a body is made of.
+    """The bones and joints of a body.
 
     Args:
         vectors: The bone that ends at each joint, (..., C, T, V, M).

@@ -101,14 +101,14 @@ class OneOf(Transform[OneOfParams]):
             return candidates[0]
         shape = Valueless(x, self.output_shape(x.shape))
         filled = [_checks.frame_counts(counts, shape) for counts in candidates]
-        return _chosen(filled, as_tensor(params.choice))
+        return _choose(filled, as_tensor(params.choice))
 
     def sample(
         self, x: ClipShape, *, num_frames: Tensor | None = None, generator: Generator | None = None
     ) -> OneOfParams:
         """Draw the choice of each clip, and the parameters of every member."""
         (draws,) = draw(x, generator, (1,))
-        choice = _choose(draws, self.weights)
+        choice = _number_of(draws, self.weights)
         num_frames = counts_of(x, num_frames)
         params = tuple(
             member.sample(x, num_frames=num_frames, generator=generator) for member in self._members
@@ -130,7 +130,7 @@ class OneOf(Transform[OneOfParams]):
             member.apply_to(x, its_params)
             for member, its_params in zip(self._members, params.params, strict=True)
         ]
-        return _chosen(candidates, params.choice[..., None, None, None, None])
+        return _choose(candidates, params.choice[..., None, None, None, None])
 
     apply_to = transform
 
@@ -153,7 +153,7 @@ class OneOf(Transform[OneOfParams]):
         candidates = [
             maps(x, own) for maps, own in zip(self._joint_maps, params.params, strict=True)
         ]
-        return _chosen(candidates, params.choice[..., None, None, None])
+        return _choose(candidates, params.choice[..., None, None, None])
 
     def _rows(self, x: ClipShape, params: OneOfParams) -> FrameRows:
         number = _of_one_clip(params.choice)
@@ -162,7 +162,7 @@ class OneOf(Transform[OneOfParams]):
         candidates = [
             maps(x, own) for maps, own in zip(self._frame_maps, params.params, strict=True)
         ]
-        return _chosen_rows(candidates, params.choice[..., None])
+        return _choose_rows(candidates, params.choice[..., None])
 
 
 class RandomApply(OneOf):
@@ -233,7 +233,7 @@ class _Identity(Deterministic):
         return FrameRows(time, time, None)
 
 
-def _choose(draw: Tensor, weights: Sequence[float]) -> Tensor:
+def _number_of(draw: Tensor, weights: Sequence[float]) -> Tensor:
     """Return the number of the member that a draw (..., 1) falls upon."""
     *edges, total = accumulate(weights)
     return (draw >= constant([edge / total for edge in edges], draw)).sum(-1)
@@ -247,7 +247,7 @@ def _of_one_clip(choice: Tensor) -> int | None:
     return int(choice)
 
 
-def _chosen(candidates: Sequence[Tensor], choice: Tensor) -> Tensor:
+def _choose(candidates: Sequence[Tensor], choice: Tensor) -> Tensor:
     """Return the candidate of each clip, by the number of its choice."""
     first, *others = candidates
     for number, candidate in enumerate(others, 1):
@@ -255,20 +255,20 @@ def _chosen(candidates: Sequence[Tensor], choice: Tensor) -> Tensor:
     return first
 
 
-def _chosen_rows(candidates: Sequence[FrameRows], choice: Tensor) -> FrameRows:
+def _choose_rows(candidates: Sequence[FrameRows], choice: Tensor) -> FrameRows:
     """Return the rows of each clip, by the number of its choice."""
-    first = _chosen([rows.first for rows in candidates], choice)
-    second = _chosen([rows.second for rows in candidates], choice)
-    share = _chosen_or_all([rows.share for rows in candidates], choice, first.float().zero_())
-    keep = _chosen_or_all([rows.keep for rows in candidates], choice, first >= 0)
+    first = _choose([rows.first for rows in candidates], choice)
+    second = _choose([rows.second for rows in candidates], choice)
+    share = _choose_or_all([rows.share for rows in candidates], choice, first.float().zero_())
+    keep = _choose_or_all([rows.keep for rows in candidates], choice, first >= 0)
     return FrameRows(first, second, share, keep)
 
 
-def _chosen_or_all(
+def _choose_or_all(
     candidates: Sequence[Tensor | None], choice: Tensor, default: Tensor
 ) -> Tensor | None:
     """Return the candidate of each clip, a default where there is none. None if all have none."""
     if all(candidate is None for candidate in candidates):
         return None
     filled = [default if candidate is None else candidate for candidate in candidates]
-    return _chosen(filled, choice)
+    return _choose(filled, choice)

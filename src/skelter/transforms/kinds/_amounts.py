@@ -1,4 +1,4 @@
-"""How many of the joints or frames of a clip: a share of them, or a count."""
+"""Shares and counts: a number of the joints or frames of a clip, given as either."""
 
 from __future__ import annotations
 

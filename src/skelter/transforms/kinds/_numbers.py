@@ -27,8 +27,8 @@ CPU = torch.device("cpu")
 def uniform(shape: Sequence[int], x: ClipShape, generator: Generator | None = None) -> Tensor:
     """Draw numbers from U(0, 1) for clips, where the generator is, and bring them to the clips.
 
-    All transforms draw by this function: float32 whatever the dtype of the clips, so that the
-    same seed draws the same for all of them.
+    All transforms draw by this function, in float32 for clips of any dtype, so that the same seed
+    draws the same for all of them.
 
     Args:
         shape: The shape of the draws, which leads with the batch axes of the clips.
@@ -49,7 +49,7 @@ def uniform(shape: Sequence[int], x: ClipShape, generator: Generator | None = No
 def normal(shape: Sequence[int], x: ClipShape, generator: Generator | None = None) -> Tensor:
     """Draw numbers from N(0, 1) for clips, where the generator is, and bring them to the clips.
 
-    Like `uniform`, in float32 whatever the dtype of the clips.
+    Like `uniform`, in float32 for clips of any dtype.
 
     Args:
         shape: The shape of the draws, which leads with the batch axes of the clips.

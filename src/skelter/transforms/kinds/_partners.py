@@ -38,7 +38,7 @@ def draw_partners(x: ClipShape, owner: str, generator: Generator | None = None) 
 
 
 def take_partners(x: Tensor, partner: Tensor) -> Tensor:
-    """Return the partner of every clip, or of whatever else leads with the batch axes.
+    """Return the partner of every clip, or of anything else that leads with the batch axes.
 
     Args:
         x: Numbers of every clip, shape (*batch, ...).

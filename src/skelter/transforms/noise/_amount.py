@@ -1,4 +1,4 @@
-"""How strong noise is."""
+"""The strength of noise: one for all clips, or one for each."""
 
 from __future__ import annotations
 

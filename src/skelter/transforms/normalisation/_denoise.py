@@ -1,4 +1,4 @@
-"""Tracks that are no person: objects and shadows that a camera takes for bodies."""
+"""Tracks that are not a person: objects and shadows that a camera takes for bodies."""
 
 from __future__ import annotations
 

@@ -137,11 +137,11 @@ def slim_views(layout: SkeletonLayout = NTU25) -> MultiView:
     """Return the five views of SLiM: two of 64 frames, and local ones of 32, 16 and 8.
 
     All are mirrored with probability 1/2, get other lengths of limbs with probability 1/2, and are
-    rotated with probability 1/2. The first has noise of deviation 0.01; the second of 0.05 with
-    probability 0.1, and one coordinate set to zero with probability 0.2; the local ones of 0.01
-    with probability 1/2. Hide tokens by `slim_token_mask` afterwards.
+    rotated with probability 1/2. The first has noise of deviation 0.01. The second has noise of
+    0.05 with probability 0.1, and one coordinate set to zero with probability 0.2. The local ones
+    have noise of 0.01 with probability 1/2. Hide tokens by `slim_token_mask` afterwards.
 
-    Unlike the original, limbs stay joined to the body whatever the order of joints, and a local
+    Unlike the original, limbs stay joined to the body for any order of joints, and a local
     view is drawn from the whole clip, not from the span of a global one.
 
     Args:

@@ -40,7 +40,7 @@ def crosclr_normalise(
 
     Frames without anybody are left out, each person is centred on a joint in each frame, the
     frames are resampled, and each person is turned about the vertical in each frame. AimCLR, HiCLR,
-    ActCLR, PSTL, HYSP and CoDT train on it; SkeleMixCLR with 64 frames.
+    ActCLR, PSTL, HYSP and CoDT train on it, and SkeleMixCLR with 64 frames.
 
     Args:
         layout: The layout of the clips; it must name its ``shoulders``.

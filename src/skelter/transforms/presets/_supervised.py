@@ -161,7 +161,7 @@ def dgstgcn_view(*, frames: int = 100, layout: SkeletonLayout | None = None) -> 
     """Return the training view of DG-STGCN: a small rotation, then uniformly sampled frames.
 
     Clips are normalised by ``pyskl_normalise_3d(spine=False)``. In an image the angle is drawn from
-    U(-0.2, 0.2); the original draws it from U(-0.2, 1).
+    U(-0.2, 0.2). The original draws it from U(-0.2, 1).
 
     Args:
         frames: Frames of the view.

@@ -1,1 +1,1 @@
-"""Which frames a clip shows, in which order and at which speed."""
+"""Frames that a clip shows, their order and their speed."""

@@ -1,4 +1,4 @@
-"""Frames left out: at random, or all but every so many."""
+"""Frames left out: random ones, or all but one of every few."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ class DropFrames(Picks):
     """Leave out random frames, and move the others together.
 
     With n valid frames, ``floor(n r)`` of them are left out, with r ~ U(ratio), but never more
-    than 99 %. All sets of them are alike likely. The others stay in order, with zeros behind, and
-    `with_num_frames` tells how many they are.
+    than 99 %. All sets of them have the same chance. The others stay in order, with zeros behind,
+    and `with_num_frames` tells how many they are.
 
     Args:
         ratio: Smallest and largest share of frames to leave out, in [0, 1].
@@ -75,7 +75,7 @@ class DropFrames(Picks):
 
 
 class Downsample(Picks):
-    """Keep every so many frames, from a random one of the first on.
+    """Keep one frame of every few, at equal distances from a random one of the first.
 
     With n valid frames, the first is uniform from 0 below ``min(step, n)``. The others follow at
     a distance of `step` frames. Clips of T frames become clips of ``ceil(T / step)``, with zeros

@@ -73,10 +73,10 @@ def resample_fourier(
 class FourierResample(Transform[SpeedParams]):
     """Resample clips to another length by their Fourier transform, at a random rate.
 
-    The n valid frames become ``floor(n r)``, at least 1, with r one of `rates`, all alike likely.
-    The output has as many frames as the largest rate needs, with zeros behind shorter results, and
-    `with_num_frames` tells how many are valid. The clip is taken for periodic: where its ends
-    differ, the result swings there. `Speed` resamples linearly.
+    The n valid frames become ``floor(n r)``, at least 1, with r one of `rates`, each with the same
+    chance. The output has as many frames as the largest rate needs, with zeros behind shorter
+    results, and `with_num_frames` tells how many are valid. The clip is taken for periodic: where
+    its ends differ, the result swings there. `Speed` resamples linearly.
 
     Args:
         rates: The ratios of the new length to the old, above 0.

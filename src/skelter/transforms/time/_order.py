@@ -57,7 +57,7 @@ def roll_frames(x: Tensor, offset: Tensor, num_frames: Tensor | None = None) -> 
     """
     x = _checks.clips(x)
     _checks.params(x, offset=(offset, ()))
-    return read_frames(x, _rolled(x.shape[-3], offset, _checks.frame_counts(num_frames, x)))
+    return read_frames(x, _roll(x.shape[-3], offset, _checks.frame_counts(num_frames, x)))
 
 
 def shuffle_chunks(x: Tensor, order: Tensor, num_frames: Tensor | None = None) -> Tensor:
@@ -86,7 +86,7 @@ def shuffle_chunks(x: Tensor, order: Tensor, num_frames: Tensor | None = None) -
     """
     x = _checks.clips(x)
     _checks.params(x, order=(order, order.shape[-1:]))
-    return read_frames(x, _shuffled(x.shape[-3], order, _checks.frame_counts(num_frames, x)))
+    return read_frames(x, _shuffle(x.shape[-3], order, _checks.frame_counts(num_frames, x)))
 
 
 @dataclass(frozen=True, eq=False)
@@ -154,7 +154,7 @@ class Roll(FrameMap[RollParams]):
 
     def positions(self, x: ClipShape, params: RollParams) -> Tensor:
         """Return the frame that each output frame reads."""
-        return _rolled(x.shape[-3], params.offset, params.num_frames)
+        return _roll(x.shape[-3], params.offset, params.num_frames)
 
 
 @dataclass(frozen=True, eq=False)
@@ -168,8 +168,8 @@ class ShuffleParams:
 class Shuffle(FrameMap[ShuffleParams]):
     """Cut the valid frames into chunks of equal length, and put the chunks in a random order.
 
-    All orders are alike likely. A number of frames that is not a multiple of the chunks is filled
-    by the last frame and cut afterwards, so some frames are lost. Padding stays behind.
+    All orders have the same chance. A number of frames that is not a multiple of the chunks is
+    filled by the last frame and cut afterwards, so some frames are lost. Padding stays behind.
 
     Args:
         chunks: How many chunks.
@@ -202,7 +202,7 @@ class Shuffle(FrameMap[ShuffleParams]):
 
     def positions(self, x: ClipShape, params: ShuffleParams) -> Tensor:
         """Return the frame that each output frame reads."""
-        return _shuffled(x.shape[-3], params.order, params.num_frames)
+        return _shuffle(x.shape[-3], params.order, params.num_frames)
 
     def extra_repr(self) -> str:
         """Name the arguments."""
@@ -213,11 +213,11 @@ def _backwards(T: int, valid: Tensor) -> Tensor:
     return in_valid(last_axis(valid) - 1 - count_to(T, valid), valid)
 
 
-def _rolled(T: int, offset: Tensor, valid: Tensor) -> Tensor:
+def _roll(T: int, offset: Tensor, valid: Tensor) -> Tensor:
     return in_valid((count_to(T, offset) + last_axis(offset)) % last_axis(valid), valid)
 
 
-def _shuffled(T: int, order: Tensor, valid: Tensor) -> Tensor:
+def _shuffle(T: int, order: Tensor, valid: Tensor) -> Tensor:
     chunks = order.shape[-1]
     size = last_axis((valid + chunks - 1) // chunks)
     time = count_to(T, order)

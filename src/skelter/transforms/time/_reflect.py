@@ -45,7 +45,7 @@ def crop_reflect(x: Tensor, start: Tensor, pad: Tensor, num_frames: Tensor | Non
     x = _checks.clips(x)
     _checks.params(x, start=(start, ()), pad=(pad, ()))
     valid = _checks.frame_counts(num_frames, x)
-    return read_frames(x, _reflected(x.shape[-3], start - pad, valid))
+    return read_frames(x, _reflect(x.shape[-3], start - pad, valid))
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,14 +95,14 @@ class CropReflect(FrameMap[CropReflectParams]):
 
     def positions(self, x: ClipShape, params: CropReflectParams) -> Tensor:
         """Return the frame that each output frame reads."""
-        return _reflected(x.shape[-3], params.start - params.pad, params.num_frames)
+        return _reflect(x.shape[-3], params.start - params.pad, params.num_frames)
 
     def extra_repr(self) -> str:
         """Name the arguments."""
         return f"divisor={self.divisor}"
 
 
-def _reflected(T: int, shift: Tensor, valid: Tensor) -> Tensor:
+def _reflect(T: int, shift: Tensor, valid: Tensor) -> Tensor:
     """Return the frames (..., T) of clips that were moved and reflected at their ends."""
     moved, valid_ = count_to(T, shift) + last_axis(shift), last_axis(valid)
     moved = choose(moved < 0, -1 - moved, moved)

@@ -55,7 +55,7 @@ class SortedSample(Picks, Fixed):
     ) -> FramesParams:
         """Draw the frames."""
         valid, (draws,) = draw_frames(x, num_frames, generator, (self.frames,))
-        chosen = _distinct(as_tensor(draws), as_tensor(valid * self.copies))
+        chosen = _make_distinct(as_tensor(draws), as_tensor(valid * self.copies))
         return FramesParams(chosen.sort(-1).values // self.copies, None, valid)
 
     def extra_repr(self) -> str:
@@ -103,11 +103,11 @@ class EvenSample(Picks, Fixed):
         return f"frames={self.frames}"
 
 
-def _distinct(draws: Tensor, count: Tensor) -> Tensor:
+def _make_distinct(draws: Tensor, count: Tensor) -> Tensor:
     """Turn K draws from U(0, 1) into K distinct integers from 0 below a count.
 
     Floyd's algorithm: the i-th of them is uniform from 0 to ``count - K + i``, and if it was taken
-    before, that last number is taken. All sets are alike likely.
+    before, that last number is taken. All sets have the same chance.
     """
     place = torch.arange(draws.shape[-1], device=draws.device)
     last = count[..., None] - len(place) + place

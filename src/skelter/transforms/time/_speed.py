@@ -54,7 +54,7 @@ def change_speed(
     x = x if isinstance(x, RaggedClips) else _checks.clips(x)
     _checks.params(x, length=(length, ()))
     valid = _checks.frame_counts(num_frames, x)
-    rows = rows_at(x, _sped_positions(length, valid, frames))
+    rows = rows_at(x, _positions_at_speed(length, valid, frames))
     return read_rows(x, rows._replace(keep=_is_played(length, frames)))
 
 
@@ -123,7 +123,7 @@ class Speed(FrameMap[SpeedParams]):
 
     def positions(self, x: ClipShape, params: SpeedParams) -> Tensor:
         """Return where in the clip each output frame lies."""
-        return _sped_positions(params.length, params.num_frames, self.frames or x.shape[-3])
+        return _positions_at_speed(params.length, params.num_frames, self.frames or x.shape[-3])
 
     def present(self, x: ClipShape, params: SpeedParams) -> Tensor:
         """Return the output frames before the new end."""
@@ -134,7 +134,7 @@ class Speed(FrameMap[SpeedParams]):
         return f"ratio={self.ratio}, frames={self.frames}"
 
 
-def _sped_positions(length: Tensor, valid: Tensor, frames: int) -> Tensor:
+def _positions_at_speed(length: Tensor, valid: Tensor, frames: int) -> Tensor:
     step = wide(count_to(frames, length)) + 0.5
     within = at_least(step * last_axis(wide(valid) / length) - 0.5, 0.0)
     return at_most(within, last_axis(valid) - 1)

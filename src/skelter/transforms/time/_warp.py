@@ -61,7 +61,7 @@ def warp_time(
     _checks.positive_int("frames", frames)
     x = x if isinstance(x, RaggedClips) else _checks.clips(x)
     _checks.params(x, start=(start, ()), length=(length, ()), bend=(bend, (2,)))
-    return read_frames(x, _warped(start, length, bend, _waves(frames)))
+    return read_frames(x, _warp(start, length, bend, _waves(frames)))
 
 
 @dataclass(frozen=True, eq=False)
@@ -131,7 +131,7 @@ class Warp(FrameMap[WarpParams], Fixed):
 
     def positions(self, x: ClipShape, params: WarpParams) -> Tensor:
         """Return where in the clip each output frame lies."""
-        return _warped(params.start, params.length, params.bend, self._waves)
+        return _warp(params.start, params.length, params.bend, self._waves)
 
     def extra_repr(self) -> str:
         """Name the arguments."""
@@ -141,7 +141,7 @@ class Warp(FrameMap[WarpParams], Fixed):
         )
 
 
-def _warped(start: Tensor, length: Tensor, bend: Tensor, waves: Waves) -> Tensor:
+def _warp(start: Tensor, length: Tensor, bend: Tensor, waves: Waves) -> Tensor:
     u, of_a, of_b = (constant(row, bend) for row in waves)
     time = wide(u) + bend[..., :1] * of_a + bend[..., 1:] * of_b
     within = at_least(time * last_axis(length) - 0.5, 0.0)

@@ -57,9 +57,9 @@ def cut_window(
     _checks.positive_int("frames", frames)
     x = x if isinstance(x, RaggedClips) else _checks.clips(x)
     _checks.params(x, start=(start, ()))
-    valid, moved = _checks.frame_counts(num_frames, x), _moved(frames, start)
-    rows = rows_at(x, _held(moved, valid))
-    return read_rows(x, rows._replace(keep=_inside(moved, valid)))
+    valid, moved = _checks.frame_counts(num_frames, x), _move(frames, start)
+    rows = rows_at(x, _hold(moved, valid))
+    return read_rows(x, rows._replace(keep=_is_inside(moved, valid)))
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,11 +77,11 @@ class _Window(FrameMap[WindowParams]):
 
     def positions(self, x: ClipShape, params: WindowParams) -> Tensor:
         """Return the frame that each output frame reads."""
-        return _held(_moved(self.size_of(x), params.start), params.num_frames)
+        return _hold(_move(self.size_of(x), params.start), params.num_frames)
 
     def present(self, x: ClipShape, params: WindowParams) -> Tensor:
         """Return the output frames that lie within the clip."""
-        return _inside(_moved(self.size_of(x), params.start), params.num_frames)
+        return _is_inside(_move(self.size_of(x), params.start), params.num_frames)
 
     def output_num_frames(
         self, x: ClipShape, params: WindowParams, *, num_frames: Tensor | None = None
@@ -217,14 +217,14 @@ class Pad(Picks, Fixed):
         return f"frames={self.frames}, fill={self.fill!r}"
 
 
-def _moved(frames: int, start: Tensor) -> Tensor:
+def _move(frames: int, start: Tensor) -> Tensor:
     """Return the frames (..., T') of windows, those outside of clips too."""
     return count_to(frames, start) + last_axis(start)
 
 
-def _held(frames: Tensor, valid: Tensor) -> Tensor:
+def _hold(frames: Tensor, valid: Tensor) -> Tensor:
     return at_most(at_least(frames, 0), last_axis(valid) - 1)
 
 
-def _inside(frames: Tensor, valid: Tensor) -> Tensor:
+def _is_inside(frames: Tensor, valid: Tensor) -> Tensor:
     return (frames >= 0) & (frames < last_axis(valid))
