@@ -111,6 +111,26 @@ class TestActCLR:
         assert views.transforms[1].transforms[-1].count == weak_count
         assert len(views(torch.randn(4, 3, 50, 25, 2))) == 4
 
+    def test_gates_of_all_augmentations_are_open_for_half_of_the_clips(self, generator):
+        """The second view is AimCLR's strong one where it gets all five."""
+        x = torch.randn(2000, 3, 12, 25, 1, generator=generator) + 5
+        strong, weak, _, _ = presets.actclr_views()(x, generator=generator)
+        for view in (strong, weak):
+            flat = (view == 0).all(-1).all(-1).all(-1).any(1)
+            assert float(flat.float().mean()) == pytest.approx(0.5, abs=0.04)
+        shorter = (strong[:, :, -1] == 0).flatten(1).all(1)  # a slow half, so that a quarter is cut
+        assert float(shorter.float().mean()) == pytest.approx(0.25, abs=0.04)
+
+    @pytest.mark.parametrize(("layout", "joint"), [(NTU25, 20), (KINECT20, 2)])
+    def test_the_joint_that_is_kept_is_the_origin_of_normalised_clips(self, layout, joint):
+        """Were another one kept, it would lie beside the body."""
+        x = presets.crosclr_normalise(layout)(torch.randn(8, 3, 50, layout.num_joints, 1))
+        for view in presets.actclr_views(layout)(x)[2:]:
+            assert not view[..., joint, :].any()
+        strong, _, weak, _ = presets.actclr_views(layout).transforms
+        assert weak.transforms[1].keep == joint
+        assert strong.transforms[-1].transforms[-1].tree.root == joint
+
     def test_too_many(self):
         with pytest.raises(ValueError, match="`count` must lie between 0 and 7; got 8"):
             presets.actclr_views(count=8)

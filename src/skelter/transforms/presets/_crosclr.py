@@ -6,6 +6,8 @@ take clips of any length and leave it as it is.
 
 from __future__ import annotations
 
+from typing import Any
+
 from skelter.layouts import NTU25, SkeletonLayout
 from skelter.transforms.bones._rescale import RescaleBones
 from skelter.transforms.combining._choice import RandomApply
@@ -14,6 +16,7 @@ from skelter.transforms.combining._some_of import SomeOf
 from skelter.transforms.geometry._mirror import Mirror
 from skelter.transforms.geometry._rotation import RotateMainAxis
 from skelter.transforms.geometry._shear import Shear
+from skelter.transforms.kinds._base import Transform
 from skelter.transforms.masks._axis import AxisMask
 from skelter.transforms.masks._chunks import JointChunkMask
 from skelter.transforms.masks._graph import CentralityMask
@@ -85,14 +88,21 @@ def aimclr_strong_view(layout: SkeletonLayout = NTU25, *, reverse: bool = False)
         [
             CropReflect(),
             Shear(0.5, layout=layout),
-            RandomApply(Mirror(layout)),
-            RotateMainAxis(layout=layout),
-            RandomApply(GaussianNoise(0.01, layout=layout)),
-            RandomApply(TemporalBlur(layout=layout)),
-            RandomApply(AxisMask(layout=layout)),
+            *_five_steps(layout, 0.01),
             *last,
         ]
     )
+
+
+def _five_steps(layout: SkeletonLayout, std: float) -> list[Transform[Any]]:
+    """Return augmentations 1 to 5 of AimCLR, with noise of a deviation."""
+    return [
+        RandomApply(Mirror(layout)),
+        RotateMainAxis(layout=layout),
+        RandomApply(GaussianNoise(std, layout=layout)),
+        RandomApply(TemporalBlur(layout=layout)),
+        RandomApply(AxisMask(layout=layout)),
+    ]
 
 
 def aimclr_views(layout: SkeletonLayout = NTU25) -> MultiView:
@@ -207,12 +217,14 @@ def actclr_views(
 ) -> MultiView:
     """Return the four views of ActCLR: strong, strong as AimCLR's, weak, weak.
 
-    Of seven augmentations the first view gets ``count``, chosen for each clip, in a fixed order.
-    Of five the second gets ``weak_count``. The authors take 7 and 5 up to epoch 100, 5 and 3 up to
-    200, 3 and 1 up to 300, and none afterwards. They choose once an epoch.
+    Of seven augmentations the first view gets ``count``, chosen for each clip, in a fixed order:
+    the five of AimCLR with noise of 0.05, a change of speed, and shorter bones. Of the five of
+    AimCLR the second gets ``weak_count``. All but the rotation and the bones are then applied with
+    probability 1/2. The authors take 7 and 5 up to epoch 100, 5 and 3 up to 200, 3 and 1 up to
+    300, and none afterwards. They choose once an epoch.
 
-    Unlike the original, bones shrink by the same factors left and right of every layout, the joint
-    that is kept is not set to zero in the caller's clips, and the blur keeps the size of a body.
+    Unlike the original, it takes any layout, the joint that is kept is not set to zero in the
+    caller's clips, and the blur keeps the size of a body.
 
     Args:
         layout: The layout of the clips; it must name its left and right joints and its bones.
@@ -232,26 +244,13 @@ def actclr_views(
         >>> len(views)
         4
     """
-    strong = [
-        Mirror(layout),
-        RotateMainAxis(layout=layout),
-        GaussianNoise(0.05, layout=layout),
-        TemporalBlur(layout=layout),
-        AxisMask(layout=layout),
-        Speed((0.5, 1.5)),
-        RescaleBones(layout, (0.0, 0.5), symmetric=False),
-    ]
-    as_aimclr = [
-        Mirror(layout),
-        RotateMainAxis(layout=layout),
-        GaussianNoise(0.01, layout=layout),
-        TemporalBlur(layout=layout),
-        AxisMask(layout=layout),
-    ]
-    crop, sheared = CropReflect(), Shear(0.5, keep=layout.centre, layout=layout)
+    root = layout.roots[0]  # the origin of clips normalised by `crosclr_normalise`
+    shrunk = RescaleBones(layout, (0.0, 0.5), symmetric=False, root=root)
+    strong = [*_five_steps(layout, 0.05), RandomApply(Speed((0.5, 1.5))), shrunk]
+    crop, sheared = CropReflect(), Shear(0.5, keep=root, layout=layout)
     weak = Compose([crop, sheared])
     first = Compose([crop, sheared, SomeOf(strong, count)])
-    second = Compose([crop, sheared, SomeOf(as_aimclr, weak_count)])
+    second = Compose([crop, sheared, SomeOf(_five_steps(layout, 0.01), weak_count)])
     return MultiView([first, second, weak, weak])
 
 
