@@ -234,7 +234,7 @@ class TestRanges:
         with pytest.raises(ValueError, match=r"with 0 < from <= to <= 1; got \(0, 1\)"):
             _checks.interval("a", (0, 1), 0, 1)
 
-    @pytest.mark.parametrize("given", [("a", 1), (True, 1), "ab", (None, 1)], ids=str)
+    @pytest.mark.parametrize("given", [("a", 1), (True, 1), "ab", (None, 1), None], ids=str)
     def test_not_numbers(self, given):
         for check in (
             _checks.number_range,
@@ -245,6 +245,7 @@ class TestRanges:
 
     def test_integers(self):
         assert _checks.integer_range("parts", (1, np.int64(3))) == (1, 3)
+        assert _checks.integer_range("parts", np.array([1, 3])) == (1, 3)
         for given in (2, (0, 1), (3, 2), (1, 2, 3)):
             with pytest.raises(
                 ValueError, match=r"`parts` must be two integers.*1 <= from <= to; got"

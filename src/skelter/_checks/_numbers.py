@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from math import inf
 from numbers import Integral, Real
+from typing import Any
 
 from torch import Tensor
 
@@ -56,7 +57,7 @@ def integer_range(
     name: str, value: Sequence[int], most: float = inf, hint: str = ""
 ) -> tuple[int, int]:
     """Return an ordered pair of integers within [1, most]."""
-    pair = tuple(value) if isinstance(value, Sequence) else (value,)
+    pair = _as_tuple(value)
     whole = all(isinstance(end, Integral) and not isinstance(end, bool) for end in pair)
     require(whole, f"`{name}`", "be integers", repr(value), hint, error=TypeError)
     fits = len(pair) == 2 and 1 <= pair[0] <= pair[1] <= most
@@ -66,10 +67,15 @@ def integer_range(
 
 
 def _numbers(name: str, value: Sequence[float]) -> tuple[float, ...]:
-    ends = (value,) if isinstance(value, (Real, str)) else tuple(value)
+    ends = _as_tuple(value)
     for end in ends:
         number(name, end, "Give a range (from, to).")
     return tuple(float(end) for end in ends)
+
+
+def _as_tuple(value: Any) -> tuple[Any, ...]:
+    """Return the members of a list or an array, or what is alone."""
+    return (value,) if isinstance(value, (Real, str)) or value is None else tuple(value)
 
 
 def _up_to(high: float) -> str:
