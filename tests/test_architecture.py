@@ -68,6 +68,7 @@ INSIDE = {"data": IN_DATA, "transforms": IN_TRANSFORMS}
 # Folders whose names the `__init__` of their room re-exports.
 INTERNAL = {f"skelter.data.{name}" for name in ("files", "preparation", "readers", "store")}
 INTERNAL |= {f"skelter.transforms.{name}" for name in ("kinds", *ON_KINDS)}
+INTERNAL.add("skelter.checkpoints.published")
 # Rooms of one class, which the package itself exports.
 TWO_DOORS = {"memory", "momentum"}
 THIRD_PARTY = {"torch", "numpy", "einops", "typing_extensions"}

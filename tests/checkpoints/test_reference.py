@@ -104,7 +104,7 @@ class TestEncoderFromReference:
         checkpoint = published.made_up("sequence")
         with pytest.raises(ValueError, match=r"no tensors for 'epoch'.*checkpoint\['state_dict'\]"):
             encoder_from_reference(checkpoint)
-        with pytest.raises(ValueError, match=r"names begin with encoder\.gru\..*`from_reference`"):
+        with pytest.raises(ValueError, match=r"published encoder, one of GRU.*`from_reference`"):
             encoder_from_reference(checkpoint["state_dict"])
         with pytest.raises(ValueError, match="must map names to tensors; got list"):
             encoder_from_reference([])
@@ -136,7 +136,7 @@ class TestHeadFromReference:
 
     def test_unknown_and_wrong_sizes(self):
         reference = names.weights(published.head(16))
-        with pytest.raises(ValueError, match="no others; got 'fc.4.bias'"):
+        with pytest.raises(ValueError, match="have .fc.4.weight."):
             head_from_reference(reference | {"fc.4.bias": torch.zeros(1)})
         with pytest.raises(ValueError, match=r"'fc.2.weight' of .*\(128, 16\); got \(128, 8\)"):
             head_from_reference(reference | {"fc.2.weight": torch.zeros(128, 8)})
@@ -199,11 +199,11 @@ class TestFromReference:
             (
                 ("sequence", "graph"),
                 ("graph", "sequence"),
-                r"must be \('sequence', 'graph'\), as .*inter-skeleton.*encoders BiGRU, AGCN; got",
+                r"must be \('sequence', 'graph'\), as .*inter-skeleton.*encoders GRU, 2s-AGCN; got",
             ),
             (("sequence", "graph"), ["sequence"], r"must be \('sequence', 'graph'\), as"),
             (("graph",), ("sequence", "graph"), r"must be \('graph',\), as .*intra-skeleton"),
-            (("graph",), ["sequence"], r"must be \('graph',\), .* AGCN; got \['sequence'\]"),
+            (("graph",), ["sequence"], r"must be \('graph',\), .* 2s-AGCN; got \['sequence'\]"),
             (("graph",), "graph", r"must be \('graph',\), .*; got 'graph'"),
             (("image",), ["pictures"], r"must be \('image',\), .*HCN; got \['pictures'\]"),
         ],
@@ -246,7 +246,7 @@ class TestFromReference:
             from_reference(checkpoint)
 
     def test_two_encoders_of_a_representation(self):
-        with pytest.raises(ValueError, match="different representations; got BiGRU, BiGRU"):
+        with pytest.raises(ValueError, match="different representations; got GRU, GRU"):
             from_reference(published.made_up("sequence", "sequence"))
 
     def test_head_of_clips_of_another_length(self):

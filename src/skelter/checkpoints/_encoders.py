@@ -11,12 +11,13 @@ from torch import Tensor, nn
 
 from skelter import _checks
 from skelter.checkpoints._files import save
-from skelter.checkpoints._methods import CONVERTERS, READS, networks_of
-from skelter.checkpoints._networks import build_encoder, kind_of
+from skelter.checkpoints._methods import CONVERTERS, networks_of
 from skelter.checkpoints._plain import module_as_dict, restore_module
 from skelter.checkpoints._sources import ENCODER, RUN, Source, open_source
 from skelter.checkpoints._trained import ClipFacts, Normalise, TrainedEncoder
 from skelter.checkpoints._weights import select_prefix
+from skelter.checkpoints.published._families import build_encoder, family_of
+from skelter.checkpoints.published._family import Clips
 from skelter.encoders import BiGRU
 from skelter.layouts import BUILT_IN, NTU25, SkeletonLayout
 from skelter.typing import Representation
@@ -203,16 +204,15 @@ def _of_published(
 ) -> TrainedEncoder:
     """Return an encoder of a file in the layout of the reference implementation."""
     networks = networks_of(state, what)
-    kinds = {READS[kind_of(part, f"{key} of {what}")]: part for key, part in networks.items()}
+    kinds = {family_of(part, f"{key} of {what}").reads: part for key, part in networks.items()}
     name = _choose(name, list(kinds), what)
     passed = [f"{role}=" for role, module in own.items() if module is not None]
     expected = "be left out: its weights tell them"
     _checks.require(not passed, f"the parts of {what}", expected, ", ".join(passed))
     facts = {**PUBLISHED, **given}
     layout, persons = facts["layout"], facts["persons"]
-    encoder = build_encoder(
-        kinds[name], what, layout=layout, persons=persons, frames=facts["frames"]
-    )
+    clips = Clips(layout, persons, facts["frames"])
+    encoder: Any = build_encoder(kinds[name], what, clips)
     if isinstance(encoder, BiGRU):
         channels = layout.dimensions
         expected = f"read {layout.num_joints} joints of {layout.name}, {channels} coordinates and "

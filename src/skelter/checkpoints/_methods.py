@@ -10,21 +10,17 @@ import torch
 from torch import Tensor, nn
 
 from skelter import _checks
-from skelter.checkpoints._networks import (
-    build_encoder,
-    build_head,
-    drop_head,
-    kind_of,
-    select_head,
-)
 from skelter.checkpoints._sources import Source, open_source, refuse_own
-from skelter.checkpoints._weights import check_tensors, list_names, load_weights, select_prefix
-from skelter.encoders import AGCN, HCN, BiGRU
+from skelter.checkpoints._weights import check_tensors, list_names, select_prefix
+from skelter.checkpoints.published._families import build_encoder, family_of
+from skelter.checkpoints.published._family import Clips, Weights
+from skelter.checkpoints.published._heads import build_head, load_head_weights
+from skelter.checkpoints.published._loading import load_encoder_weights
+from skelter.encoders import HCN, ProjectionHead
 from skelter.layouts import NTU25, SkeletonLayout
 from skelter.methods import InterSkeletonContrast, IntraSkeletonContrast
 from skelter.representations import ToGraph, ToImage, ToSequence
 
-READS = {BiGRU: "sequence", AGCN: "graph", HCN: "image"}
 CONVERTERS = {"sequence": ToSequence, "graph": ToGraph, "image": ToImage}
 
 
@@ -93,6 +89,7 @@ def from_reference(
         Thoker, Doughty, Snoek, ACM MM 2021
 
     Example:
+        >>> from skelter.encoders import BiGRU
         >>> network = {f"encoder.{name}": w for name, w in BiGRU(60, 32).state_dict().items()}
         >>> network |= {"fc.weight": torch.zeros(128, 64), "fc.bias": torch.zeros(128)}
         >>> weights = {f"encoder_{qk}.{name}": w for qk in "qk" for name, w in network.items()}
@@ -108,7 +105,7 @@ def from_reference(
     encoders, heads = {}, {}
     for name, role in zip(names, roles, strict=True):
         part, what = parts[role.query], f"`{role.query}`"
-        encoders[name] = build_encoder(part, what, layout=layout, persons=persons, frames=frames)
+        encoders[name] = build_encoder(part, what, Clips(layout, persons, frames))
         heads[name] = build_head(part, what)
         _require_match(encoders[name], part, what)
     queue_size = _queue_size(weights, roles, [head.out_dim for head in heads.values()])
@@ -157,9 +154,9 @@ def _names(
     roles: Sequence[_Roles],
 ) -> tuple[str, ...]:
     """Return the representations of the encoders, and refuse a caller who expects others."""
-    kinds = [kind_of(parts[role.query], f"`{role.query}`") for role in roles]
-    names = tuple(READS[kind] for kind in kinds)
-    listed = ", ".join(kind.__name__ for kind in kinds)
+    families = [family_of(parts[role.query], f"`{role.query}`") for role in roles]
+    names = tuple(family.reads for family in families)
+    listed = ", ".join(family.name for family in families)
     different = len(set(names)) == len(names)
     expected = "have encoders of different representations"
     _checks.require(different, "the checkpoint", expected, listed)
@@ -173,7 +170,7 @@ def _names(
     return names
 
 
-def _require_match(encoder: BiGRU | AGCN | HCN, part: Mapping[str, Tensor], what: str) -> None:
+def _require_match(encoder: Any, part: Mapping[str, Tensor], what: str) -> None:
     """Check that a head takes the features of its encoder."""
     first = "fc.0.weight" if "fc.0.weight" in part else "fc.weight"
     _checks.require(
@@ -220,8 +217,9 @@ def _load_keys(
     """Load the momentum copies of an encoder and its head."""
     encoders = cast(nn.ModuleDict, method.key_encoders.module)
     heads = cast(nn.ModuleDict, method.key_heads.module)
-    load_weights(encoders[name], drop_head(part), what)
-    load_weights(heads[name], select_head(part), what)
+    weights = Weights(part, what)
+    load_encoder_weights(encoders[name], family_of(part, what), weights)
+    load_head_weights(cast(ProjectionHead, heads[name]), part, what)
 
 
 def _load_queue(queue: nn.Module, columns: Tensor, cursor: Tensor) -> None:

@@ -1,0 +1,1 @@
+"""Published weights of the encoders of this field, one file a family."""
