@@ -77,7 +77,7 @@ class TCN(nn.Module):
         self.dilations, self.motion, self.pooling = tuple(dilations), motion, pooling
         self.feature_dim = pooled_size(width, pooling)
         numbers = 2 * in_features if motion else in_features
-        self.norm = nn.BatchNorm1d(numbers)
+        self.input_norm = nn.BatchNorm1d(numbers)
         self.embed = nn.Sequential(nn.Conv1d(numbers, width, 1), nn.ReLU())
         self.blocks = nn.Sequential(*(_Block(width, kernel, dilation) for dilation in dilations))
 
@@ -91,7 +91,7 @@ class TCN(nn.Module):
 
     def _frames(self, x: Tensor) -> Tensor:
         x = check_sequence(x, self.in_features, self)
-        x = normalise(self.norm, add_motion(x) if self.motion else x)
+        x = normalise(self.input_norm, add_motion(x) if self.motion else x)
         frames: Tensor = self.blocks(self.embed(x))
         return frames
 
