@@ -30,13 +30,11 @@ class Retargeted:
 
     def __str__(self) -> str:
         state = self.encoder.state_dict()
-        numbers = [
-            sum(state[name].numel() for name in names) for names in (self.kept, self.rebuilt)
-        ]
-        lines = [
-            f"{type(self.encoder).__name__}: {len(self.kept)} tensors kept ({numbers[0]:,} numbers), "
-            f"{len(self.rebuilt)} rebuilt ({numbers[1]:,} numbers)"
-        ]
+        kept, rebuilt = (
+            f"{len(names)} tensors of {sum(state[name].numel() for name in names):,} numbers"
+            for names in (self.kept, self.rebuilt)
+        )
+        lines = [f"{type(self.encoder).__name__}: kept {kept}, rebuilt {rebuilt}"]
         lines += [f"  rebuilt {name} {tuple(state[name].shape)}" for name in self.rebuilt]
         return "\n".join(lines)
 
@@ -87,8 +85,8 @@ def retarget(
     _checks.require(plain is not None, "`encoder`", expected, kind, error=TypeError)
     assert plain is not None
     arguments = dict(plain["arguments"])
-    given = {"persons": persons, "frames": frames, "in_channels": channels}
-    given = {name: value for name, value in given.items() if value is not None}
+    asked = {"persons": persons, "frames": frames, "in_channels": channels}
+    given = {name: value for name, value in asked.items() if value is not None}
     made = restore_module({"kind": plain["kind"], "arguments": _fit(arguments, layout, given)})
     before, after = encoder.state_dict(), made.state_dict()
     of_joints = _of_joints(plain["kind"], arguments, layout, given)
