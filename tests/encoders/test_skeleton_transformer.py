@@ -195,6 +195,7 @@ class TestSkeletonTransformer:
             (torch.ones(2, 1, 4, 7) > 0, ValueError, r"\(2, 2, 4, 7\) for these clips; got"),
             (torch.ones(2, 2, 4, 7), TypeError, "`keep` must be True where a token is visible"),
             (torch.rand(2, 2, 4, 7) > 0.5, ValueError, "tokens of every person; got other numb"),
+            (torch.zeros(2, 2, 4, 7) > 0, ValueError, "at least one token of every person; got no"),
         ],
     )
     def test_wrong_masks(self, keep, error, message):
@@ -402,7 +403,7 @@ class TestVisibleIndices:
     def test_numbers_that_differ(self):
         keep = torch.zeros(2, 1, 2, 3, dtype=torch.bool)
         keep[0, 0, 0, 0] = True
-        with pytest.raises(ValueError, match="keep 1 tokens of every person; got other numbers"):
+        with pytest.raises(ValueError, match="keep 1 token of every person; got other numbers"):
             functional.visible_indices(keep)
         with pytest.raises(ValueError, match="keep 2 tokens of every person"):
             functional.visible_indices(keep, 2)

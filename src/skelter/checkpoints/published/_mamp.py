@@ -132,8 +132,7 @@ class JointClassifier(nn.Module):
 
     It reads the map of a `SkeletonTransformer`, ``feature_map(x)`` (N, D, T / P, V, M). Tokens are
     averaged over frames, joints follow each other, persons are averaged, and two linear layers
-    with a batch norm between them give the logits. A quarter and more of the numbers of tokens is
-    dropped in training.
+    with a batch norm between them give the logits. Some numbers of tokens are dropped in training.
 
     Args:
         width: Size D of the tokens.
