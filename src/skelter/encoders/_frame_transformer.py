@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from skelter import _checks, _kernels
 from skelter.encoders._attention import AttentionBlock, check_sizes
-from skelter.encoders._sequences import add_motion, check_sequence, normalise
+from skelter.encoders._sequences import check_sequence, normalise
 from skelter.encoders._tokens import learned_positions
 
 
@@ -87,7 +87,7 @@ class FrameTransformer(nn.Module):
     def frame_features(self, x: Tensor) -> Tensor:
         """Return the encoded tokens (N, T / patch_frames, width), before the mean."""
         x = self._check(x)
-        x = normalise(self.input_norm, add_motion(x) if self.motion else x)
+        x = normalise(self.input_norm, x, motion=self.motion)
         tokens = rearrange(self.patch_embedding(x), "n d t -> n t d")
         tokens = tokens + self.positions[:, : tokens.shape[1]]
         encoded: Tensor = self.norm(self.blocks(tokens))

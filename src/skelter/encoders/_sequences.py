@@ -30,8 +30,13 @@ def check_sequence(x: Tensor, in_features: int, encoder: nn.Module) -> Tensor:
     return _checks.not_empty(x).to(next(encoder.parameters()).dtype)
 
 
-def normalise(norm: nn.Module, x: Tensor) -> Tensor:
+def normalise(norm: nn.Module, x: Tensor, *, motion: bool = False) -> Tensor:
     """Normalise sequences (N, T, I) by the statistics of each number: (N, I, T).
+
+    Args:
+        norm: A batch norm of as many numbers.
+        x: Sequences.
+        motion: Whether `add_motion` comes first, which makes twice as many numbers.
 
     Raises:
         ValueError: A single frame of a single clip trains the norm.
@@ -43,7 +48,7 @@ def normalise(norm: nn.Module, x: Tensor) -> Tensor:
         _checks.shape_of(x),
         "Drop the last batch, or call eval().",
     )
-    normed: Tensor = norm(rearrange(x, "n t i -> n i t"))
+    normed: Tensor = norm(rearrange(add_motion(x) if motion else x, "n t i -> n i t"))
     return normed
 
 

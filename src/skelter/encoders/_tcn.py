@@ -10,7 +10,6 @@ from torch import Tensor, nn
 from skelter import _checks
 from skelter.encoders._sequences import (
     POOLINGS,
-    add_motion,
     check_sequence,
     normalise,
     pool_frames,
@@ -24,7 +23,7 @@ class TCN(nn.Module):
     The numbers of a frame and their steps to the next frame are normalised by their statistics
     over clips and frames. A linear layer embeds every frame, residual blocks of dilated
     convolutions mix neighbours, and the mean and the maximum over time are the features. It has
-    about 80,000 parameters for 150 numbers a frame, and takes any number of frames.
+    about 70,000 parameters for 150 numbers a frame, and takes any number of frames.
 
     The last frame of a clip has no step: it counts as zero, as in `ToMotion`. Weights start as
     torch's layers do.
@@ -91,7 +90,7 @@ class TCN(nn.Module):
 
     def _frames(self, x: Tensor) -> Tensor:
         x = check_sequence(x, self.in_features, self)
-        x = normalise(self.input_norm, add_motion(x) if self.motion else x)
+        x = normalise(self.input_norm, x, motion=self.motion)
         frames: Tensor = self.blocks(self.embed(x))
         return frames
 
