@@ -18,7 +18,7 @@ import torch
 from torch import Tensor, nn
 
 from skelter import encoders
-from skelter.encoders import AGCN, HCN, BiGRU, SkeletonTransformer
+from skelter.encoders import AGCN, HCN, TCN, BiGRU, FrameTransformer, SkeletonTransformer
 from skelter.layouts import NTU25, SkeletonLayout
 from skelter.representations import ToSequence
 from skelter.typing import Encoder
@@ -56,6 +56,14 @@ SMALL = {
         lambda **options: BiGRU(21, 16, layers=2, direction="bidirectional", **options),
         lambda: ToSequence()(clips(MINE, 9)),
     ),
+    "BiGRU, input norm": Case(
+        lambda **options: BiGRU(21, 16, layers=2, input_norm=True, pooling="mean-max", **options),
+        lambda: ToSequence()(clips(MINE, 9)),
+    ),
+    "FrameTransformer": Case(
+        lambda **options: FrameTransformer(21, 16, frames=12, **options),
+        lambda: ToSequence()(clips(MINE, 10)),
+    ),
     "HCN": Case(
         lambda **options: HCN(7, 1, frames=16, channels=16, **options),
         lambda: clips(MINE, 16),
@@ -65,6 +73,10 @@ SMALL = {
             MINE, frames=12, patch_frames=3, width=16, depth=2, heads=2, **options
         ),
         lambda: clips(MINE, 12),
+    ),
+    "TCN": Case(
+        lambda **options: TCN(21, 16, **options),
+        lambda: ToSequence()(clips(MINE, 9)),
     ),
 }
 

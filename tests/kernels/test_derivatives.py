@@ -15,7 +15,9 @@ from skelter._kernels import use_plain
 from skelter.encoders import (
     AGCN,
     HCN,
+    TCN,
     BiGRU,
+    FrameTransformer,
     ProjectionHead,
     SkeletonDecoder,
     SkeletonTransformer,
@@ -66,6 +68,12 @@ def small(name):
             BiGRU(6, 4, layers=2, recompute=True),
             torch.randn(2, 5, 6),
         ),
+        "BiGRU, input norm": lambda: (
+            BiGRU(6, 4, layers=2, input_norm=True, pooling="mean-max"),
+            torch.randn(2, 5, 6),
+        ),
+        "FrameTransformer": lambda: (FrameTransformer(6, 8, layers=1), torch.randn(2, 6, 6)),
+        "TCN": lambda: (TCN(6, 8), torch.randn(2, 5, 6)),
         "HCN": lambda: (HCN(7, 1, frames=16, channels=16), clips),
         "HCN, recompute": lambda: (HCN(7, 1, frames=16, channels=16, recompute=True), clips),
         "ProjectionHead": lambda: (ProjectionHead(6, norm="batch"), torch.randn(2, 6)),
@@ -141,9 +149,22 @@ OTHERS = {
     "jacrev": lambda f, x, t: torch.func.jacrev(f)(x),
     "third": thrice_by_autograd,
 }
-ENCODERS = ["AGCN", "AGCN, recompute", "BiGRU", "BiGRU, bidirectional", "BiGRU, recompute", "HCN",
-            "HCN, recompute", "ProjectionHead", "SkeletonDecoder", "SkeletonTransformer",
-            "SkeletonTransformer, recompute"]  # fmt: skip
+ENCODERS = [
+    "AGCN",
+    "AGCN, recompute",
+    "BiGRU",
+    "BiGRU, bidirectional",
+    "BiGRU, input norm",
+    "BiGRU, recompute",
+    "FrameTransformer",
+    "HCN",
+    "HCN, recompute",
+    "ProjectionHead",
+    "SkeletonDecoder",
+    "SkeletonTransformer",
+    "SkeletonTransformer, recompute",
+    "TCN",
+]
 
 
 def compare(function, x, run, tangent):
