@@ -11,7 +11,7 @@ from torch import Generator, Tensor
 from skelter import _checks
 from skelter.layouts import SkeletonLayout, check_layout
 from skelter.transforms.kinds._base import Transform
-from skelter.transforms.kinds._numbers import uniform
+from skelter.transforms.kinds._numbers import number_between, uniform
 from skelter.transforms.kinds._positions import presence, say_layout
 from skelter.typing import ClipShape
 
@@ -256,7 +256,7 @@ class RandomDrift(_Move):
         draws, counts = self._draw(x, num_frames, generator)
         ranges = (self.degrees, self.scale, self.shift, self.shift)
         degrees, scale, across, along = (
-            low + (high - low) * draw for (low, high), draw in zip(ranges, draws, strict=True)
+            number_between(draw, ends) for ends, draw in zip(ranges, draws, strict=True)
         )
         return MoveParams(degrees.deg2rad(), scale, torch.stack([across, along], -1), counts)
 
