@@ -51,8 +51,8 @@ def weigh_frames(x: Tensor, frames: Tensor, weights: Tensor) -> Tensor:
     return mixed.view(*batch, C, rows, V, M).to(x.dtype)
 
 
-def limit_counts(num_frames: Tensor | None, x: Tensor) -> Tensor:
-    """Return the valid frames of clips, from 1 to all they have, without a look at values."""
+def clamp_counts(num_frames: Tensor | None, x: Tensor) -> Tensor:
+    """Return the valid frames of clips, held within them, without a look at values."""
     T = x.shape[-3]
     if num_frames is None:
         return torch.full(x.shape[:-4], T, device=x.device)
