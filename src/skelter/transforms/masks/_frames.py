@@ -10,7 +10,17 @@ from torch import Generator, Tensor
 from skelter import _checks
 from skelter.transforms.kinds._amounts import share_or_count
 from skelter.transforms.kinds._mask import Mask
-from skelter.transforms.kinds._numbers import uniform
+from skelter.transforms.kinds._numbers import (
+    as_tensor,
+    at_most,
+    count_to,
+    draw,
+    floor,
+    last_axis,
+    uniform,
+    valid_frames,
+    wide,
+)
 from skelter.transforms.masks._joints import mark_first
 from skelter.typing import ClipShape
 
@@ -120,18 +130,19 @@ class FrameSpanMask(WholeFrameMask):
         self, x: ClipShape, *, num_frames: Tensor | None = None, generator: Generator | None = None
     ) -> FrameMaskParams:
         """Draw the start of each span."""
-        valid = _checks.frame_counts(num_frames, x)[..., None]
         T = x.shape[-3]
+        valid, (place,) = valid_frames(num_frames, x), draw(x, generator, ())
+        if isinstance(valid, Tensor):  # torch.func.vmap may draw once for many clips
+            place = as_tensor(place)
         if isinstance(self.frames, float):
             length = at_most_all_but_one(share_below(self.frames, valid), valid)
         else:
             hint = "One has to stay. A share as a float fits any clip."
             _checks.between("frames", self.frames, 1, T - 1, hint)
-            length = (valid - 1).clamp(max=self.frames)
-        place = uniform((*x.shape[:-4], 1), x, generator)
-        start = (place * (valid - length + 1)).long()
-        time = torch.arange(T, device=x.device)
-        return FrameMaskParams((start <= time) & (time < start + length))
+            length = at_most(valid - 1, self.frames)
+        start = floor(place * (valid - length + 1))
+        time, end = count_to(T, place), last_axis(start + length)
+        return FrameMaskParams(as_tensor((last_axis(start) <= time) & (time < end)))
 
     def extra_repr(self) -> str:
         """Name the arguments."""
@@ -140,9 +151,9 @@ class FrameSpanMask(WholeFrameMask):
 
 def share_below(share: float, total: Tensor) -> Tensor:
     """Return a share of counts, rounded down, int64. 0.1 of 750 is 75 whatever floats say."""
-    return (share * total.double() + 1e-6).long()
+    return floor(share * wide(total) + 1e-6)
 
 
 def at_most_all_but_one(count: Tensor, total: Tensor) -> Tensor:
     """Return counts that leave one of each total."""
-    return torch.minimum(count, total - 1)
+    return at_most(count, total - 1)
