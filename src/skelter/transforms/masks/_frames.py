@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import torch
 from torch import Generator, Tensor
 
 from skelter import _checks
@@ -13,15 +12,14 @@ from skelter.transforms.kinds._mask import Mask
 from skelter.transforms.kinds._numbers import (
     as_tensor,
     at_most,
+    choose,
     count_to,
     draw,
     floor,
     last_axis,
-    uniform,
     valid_frames,
     wide,
 )
-from skelter.transforms.masks._joints import mark_first
 from skelter.typing import ClipShape
 
 
@@ -77,14 +75,16 @@ class FrameMask(WholeFrameMask):
     ) -> FrameMaskParams:
         """Draw the blocks of each clip."""
         T = x.shape[-3]
-        valid = _checks.frame_counts(num_frames, x)[..., None]
-        blocks = torch.arange(T, device=x.device) // self.block
         size = -(-T // self.block)
+        valid, (order,) = valid_frames(num_frames, x), draw(x, generator, (size,))
+        if isinstance(valid, Tensor):  # torch.func.vmap may draw once for many clips
+            order = as_tensor(order)
         count = self._count(-(-valid // self.block), size)
-        order = uniform((*x.shape[:-4], size), x, generator)
-        order = torch.where(torch.arange(size, device=x.device) * self.block < valid, order, 2.0)
-        hidden = mark_first(order, count).index_select(-1, blocks)
-        return FrameMaskParams(hidden & (torch.arange(T, device=x.device) < valid))
+        starts, time = count_to(size, order) * self.block, count_to(T, order)
+        order = choose(starts < last_axis(valid), order, 2.0 + 0 * order)
+        first = order.argsort(-1).argsort(-1) < last_axis(count)
+        hidden = first[..., time // self.block] & (time < last_axis(valid))
+        return FrameMaskParams(as_tensor(hidden))
 
     def extra_repr(self) -> str:
         """Name the arguments."""
@@ -96,7 +96,7 @@ class FrameMask(WholeFrameMask):
             return at_most_all_but_one(share_below(self.frames, blocks), blocks)
         hint = "One has to stay. A share as a float fits any clip."
         _checks.between("frames", self.frames, 1, most - 1, hint)
-        return (blocks - 1).clamp(max=self.frames)
+        return at_most(blocks - 1, self.frames)
 
 
 class FrameSpanMask(WholeFrameMask):
