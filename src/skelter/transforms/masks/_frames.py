@@ -59,6 +59,7 @@ class FrameMask(WholeFrameMask):
         al., AAAI 2023 (HiCLR): single frames.
 
     Example:
+        >>> import torch
         >>> y = FrameMask(0.375, block=4)(torch.ones(3, 64, 25, 2))
         >>> (y == 0).all(0).all(-1).all(-1).sum()
         tensor(24)
@@ -117,6 +118,7 @@ class FrameSpanMask(WholeFrameMask):
         Wu et al., ECCV 2024 (MacDiff): the test of robustness, "temporal occlusion".
 
     Example:
+        >>> import torch
         >>> y = FrameSpanMask(0.25)(torch.ones(3, 40, 25, 2))
         >>> (y == 0).all(0).all(-1).all(-1).sum()
         tensor(10)

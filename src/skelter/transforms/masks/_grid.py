@@ -63,6 +63,7 @@ class JointFrameMask(Mask[JointFrameMaskParams]):
         (SkateFormer): 5 to 15 joints in 16 to 32 of 64 frames, as the default shares have it.
 
     Example:
+        >>> import torch
         >>> mask = JointFrameMask(joints=5, frames=(16, 32))
         >>> hidden = mask(torch.ones(3, 24, 25, 1)) == 0
         >>> hidden.any(0).any(0).sum(), hidden.any(0).any(1).sum() >= 16
