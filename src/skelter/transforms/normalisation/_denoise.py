@@ -11,6 +11,8 @@ from torch import Tensor
 from skelter import _checks
 from skelter.layouts import NTU25, SkeletonLayout, check_layout
 from skelter.transforms.kinds._base import Deterministic
+from skelter.transforms.kinds._mask import keep_only
+from skelter.transforms.kinds._positions import presence
 from skelter.transforms.normalisation._align import AXES
 from skelter.transforms.normalisation._empty import find_persons
 from skelter.transforms.normalisation._persons import order_persons
@@ -42,8 +44,7 @@ def keep_persons(x: Tensor, bad: Tensor) -> Tensor:
         drop = there[..., person] & bad[..., person] & (left > 1)
         left = left - drop.long()
         kept.append(~drop)
-    stays = rearrange(torch.stack(kept, -1), "... m -> ... 1 1 1 m")
-    return torch.where(stays, x, 0.0)
+    return keep_only(x, rearrange(torch.stack(kept, -1), "... m -> ... 1 1 1 m"))
 
 
 def wide_frames(x: Tensor, ratio: float = 0.8, *, across: int = 0, up: int = 1) -> Tensor:
@@ -67,16 +68,18 @@ def wide_frames(x: Tensor, ratio: float = 0.8, *, across: int = 0, up: int = 1) 
         [[True]]
     """
     x = _checks.clips(x)
-    there = (x != 0).any(-4)
     for name, axis in (("across", across), ("up", up)):
         _checks.between(name, axis, 0, x.shape[-4] - 1, "Coordinates count from 0.")
-    width, height = (_extent(x[..., axis, :, :, :], there) for axis in (across, up))
-    return (width > ratio * height) & there.any(-2)
+    # With time last: the extent is taken along joints, and long inner loops are the fast ones.
+    planes = rearrange(x.detach(), "... t v m -> ... v m t").contiguous()
+    away = (1 - presence(planes).squeeze(-4)) * torch.finfo(x.dtype).max  # of missing joints
+    width, height = (_extent(planes[..., axis, :, :, :], away) for axis in (across, up))
+    return rearrange((width > ratio * height) & (height >= 0), "... m t -> ... t m")
 
 
-def _extent(plane: Tensor, there: Tensor) -> Tensor:
-    high = torch.where(there, plane, -inf).amax(-2)
-    return high - torch.where(there, plane, inf).amin(-2)
+def _extent(plane: Tensor, away: Tensor) -> Tensor:
+    """Return the extent of the joints (..., V, M, T) that are there, below zero without any."""
+    return (plane - away).amax(-3) - (plane + away).amin(-3)
 
 
 def motion_of_persons(x: Tensor, clean: Tensor) -> Tensor:
@@ -101,7 +104,7 @@ def motion_of_persons(x: Tensor, clean: Tensor) -> Tensor:
     wide = x.detach().to(torch.promote_types(x.dtype, torch.float32))
     # Sums along one long axis are the fast ones.
     wide = rearrange(wide, "... c t v m -> ... m c (t v)").contiguous()
-    there = (wide != 0).any(-2, keepdim=True).to(wide.dtype)
+    there = wide.abs().amax(-2, keepdim=True).sign_()
     clean = clean.to(wide.dtype).swapaxes(-1, -2).repeat_interleave(x.shape[-2], -1)
     trusted = there * clean.unsqueeze(-2)
     whole, some = (_variance(wide, weight) for weight in (there, trusted))

@@ -21,11 +21,6 @@ def find_frames(x: Tensor) -> Tensor:
     return presence(x).squeeze(-4).flatten(-2).sum(-1) > 0
 
 
-def where_present(y: Tensor, x: Tensor) -> Tensor:
-    """Return clips that were made of others, with zeros where joints of those are missing."""
-    return y * presence(x)
-
-
 def count_frames(x: Tensor) -> Tensor:
     """Count the frames of each clip up to the last in which anybody is there, at least 1.
 
