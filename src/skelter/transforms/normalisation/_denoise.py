@@ -38,13 +38,15 @@ def keep_persons(x: Tensor, bad: Tensor) -> Tensor:
     """
     x = _checks.clips(x)
     _checks.params(x, bad=(bad, (x.shape[-1],)))
-    there = find_persons(x).any(-2)
-    left, kept = there.sum(-1), []
-    for person in range(x.shape[-1]):
-        drop = there[..., person] & bad[..., person] & (left > 1)
-        left = left - drop.long()
-        kept.append(~drop)
-    return keep_only(x, rearrange(torch.stack(kept, -1), "... m -> ... 1 1 1 m"))
+    return _drop(x, bad, find_persons(x))
+
+
+def _drop(x: Tensor, bad: Tensor, there: Tensor) -> Tensor:
+    """Drop persons (..., M), of whom it is known in which frames they are there (..., T, M)."""
+    seen = there.any(-2)
+    bad = bad & seen
+    drop = bad & (bad.cumsum(-1) < seen.sum(-1, keepdim=True))  # the last one stays
+    return keep_only(x, rearrange(~drop, "... m -> ... 1 1 1 m"))
 
 
 def wide_frames(x: Tensor, ratio: float = 0.8, *, across: int = 0, up: int = 1) -> Tensor:
@@ -116,8 +118,9 @@ def motion_of_persons(x: Tensor, clean: Tensor) -> Tensor:
 def _variance(x: Tensor, weight: Tensor) -> Tensor:
     """Return the weighted variance along the last axis, summed over the one before."""
     count = weight.sum(-1, keepdim=True).clamp(min=1)
-    offset = (x - (x * weight).sum(-1, keepdim=True) / count) * weight
-    return (offset.square().sum(-1) / count.squeeze(-1)).sum(-1)
+    weighted = x * weight
+    offset = weighted.addcmul_(weighted.sum(-1, keepdim=True) / count, weight, value=-1)
+    return (offset.square_().sum(-1) / count.squeeze(-1)).sum(-1)
 
 
 def _axes_of(layout: SkeletonLayout) -> tuple[int, int]:
@@ -153,9 +156,10 @@ class DropShortPersons(Deterministic):
     def transform(self, x: Tensor, params: None = None) -> Tensor:
         """Drop the persons."""
         x = _checks.clips(x)
-        frames = find_persons(x).sum(-2)
-        longest = frames == frames.amax(-1, keepdim=True)
-        return keep_persons(x, (frames < self.min_frames) & ~longest)
+        there = find_persons(x)
+        frames = there.sum(-2)
+        longest = frames.amax(-1, keepdim=True)
+        return _drop(x, frames < longest.clamp(max=self.min_frames), there)
 
     def extra_repr(self) -> str:
         """Name the frames."""
@@ -201,8 +205,9 @@ class DropWidePersons(Deterministic):
         x = _checks.clips(x)
         _checks.joints(x, self.layout)
         across, up = _axes_of(self.layout)
+        there = find_persons(x)
         wide = wide_frames(x, self.ratio, across=across, up=up).sum(-2)
-        return keep_persons(x, wide >= self.share * find_persons(x).sum(-2))
+        return _drop(x, wide >= self.share * there.sum(-2), there)
 
     def extra_repr(self) -> str:
         """Name the arguments."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 from einops import rearrange, reduce
 from torch import Tensor
@@ -74,13 +76,14 @@ def join_persons(x: Tensor) -> Tensor:
             )
             frames = (there[..., person] & takes[..., None]).to(x.dtype)
             shares[number] = [share * (1 - frames) for share in shares[number]] + [frames]
-    persons = x.movedim(-1, 0).contiguous()
-    actors = [_mix_persons(persons, share) for share in shares]
-    return torch.stack([*actors, *[torch.zeros_like(actors[0])] * (M - len(actors))], -1)
+    out = torch.zeros_like(x)
+    for number, share in enumerate(shares):
+        out[..., number] = _mix_persons(x.unbind(-1), share)
+    return out
 
 
-def _mix_persons(persons: Tensor, shares: list[Tensor]) -> Tensor:
-    """Return the sum of persons (M, ..., C, T, V), each times numbers of frames (..., T)."""
+def _mix_persons(persons: Sequence[Tensor], shares: Sequence[Tensor]) -> Tensor:
+    """Return the sum of persons (..., C, T, V), each times numbers of frames (..., T)."""
     mixed = persons[0] * shares[0][..., None, :, None]
     for person, share in zip(persons[1:], shares[1:], strict=True):
         mixed = torch.addcmul(mixed, person, share[..., None, :, None])
