@@ -39,6 +39,5 @@ def over_joints(x: Tensor, joints: int) -> Tensor:
     persons = x.shape[-1]
     if x.device.type != "cpu":
         return x.unsqueeze(-2).expand(*x.shape[:-1], joints, persons)
-    repeat = torch.eye(persons, dtype=x.dtype).repeat(1, joints)
-    rows = x @ repeat
-    return rows.reshape(*x.shape[:-1], joints, persons)
+    copies = torch.eye(persons, dtype=x.dtype).unsqueeze(1).expand(-1, joints, -1).flatten(1)
+    return (x @ copies).reshape(*x.shape[:-1], joints, persons)
