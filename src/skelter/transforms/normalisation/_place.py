@@ -38,7 +38,7 @@ def centre_on_joint(x: Tensor, joint: int) -> Tensor:
     """
     x = _checks.clips(x)
     _checks.between("joint", joint, 0, x.shape[-2] - 1, "Joints count from 0.")
-    return (x - x[..., joint, None, 0, None]).mul_(presence(x))
+    return torch.addcmul(x, x[..., joint, None, 0, None], presence(x), value=-1)
 
 
 def unit_scale(x: Tensor) -> Tensor:
