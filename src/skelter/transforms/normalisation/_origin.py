@@ -1,4 +1,4 @@
-"""Other origins than a joint of person 0: a joint of each person, or where a clip begins."""
+"""Origins of clips: a joint of person 0 or of each person, or where a clip begins."""
 
 from __future__ import annotations
 
@@ -11,6 +11,32 @@ from skelter import _checks
 from skelter.layouts import NTU25, SkeletonLayout, check_layout, map_positions
 from skelter.transforms.kinds._base import Deterministic
 from skelter.transforms.kinds._positions import over_joints, presence
+
+
+def centre_on_joint(x: Tensor, joint: int) -> Tensor:
+    """Subtract a joint of person 0, frame by frame, from all persons.
+
+    Missing joints, those that are all zeros, stay zero.
+
+    Args:
+        x: Clips of shape (..., C, T, V, M), all of whose channels are positions.
+        joint: Index of the joint that becomes the origin.
+
+    Returns:
+        Clips of the same shape.
+
+    Raises:
+        ValueError: `joint` is out of range.
+
+    References:
+        Step 2 of the pre-normalisation of 2s-AGCN (Shi et al., CVPR 2019).
+
+    Example:
+        >>> centre_on_joint(torch.ones(3, 2, 4, 1), 0).abs().sum()
+        tensor(0.)
+    """
+    x = _check_joint(x, joint)
+    return _subtract(x, x[..., joint, None, 0, None], presence(x))
 
 
 def centre_each_person(x: Tensor, joint: int) -> Tensor:
@@ -123,6 +149,32 @@ class _Centre(Deterministic):
     def extra_repr(self) -> str:
         """Name the arguments."""
         return f"layout={self.layout.name}, joint={self.joint}"
+
+
+class CentreOnJoint(_Centre):
+    """Make a joint of person 0 the origin, frame by frame. Missing joints stay zero.
+
+    Args:
+        layout: The layout of the clips. Channels after its `dimensions`, such as a detector's
+            score, are passed on.
+        joint: Name or index of the joint, the layout's centre if None.
+
+    Raises:
+        TypeError: `layout` is not a layout.
+        ValueError: The layout has no such joint. In a call: the clips have other joints.
+
+    References:
+        Step 2 of the pre-normalisation of 2s-AGCN (Shi et al., CVPR 2019).
+
+    Example:
+        >>> CentreOnJoint(NTU25)(torch.randn(3, 2, 25, 1))[:, :, NTU25.centre].abs().sum()
+        tensor(0.)
+    """
+
+    def transform(self, x: Tensor, params: None = None) -> Tensor:
+        """Subtract the joint."""
+        _checks.joints(x, self.layout)
+        return map_positions(partial(centre_on_joint, joint=self.joint), x, self.layout)
 
 
 class CentreEachPerson(_Centre):
