@@ -77,10 +77,11 @@ class FrameMask(WholeFrameMask):
         """Draw the blocks of each clip."""
         T = x.shape[-3]
         size = -(-T // self.block)
-        valid, (order,) = valid_frames(num_frames, x), draw(x, generator, (size,))
+        valid = valid_frames(num_frames, x)
+        count = self._count(-(-valid // self.block), size)
+        (order,) = draw(x, generator, (size,))
         if isinstance(valid, Tensor):  # torch.func.vmap may draw once for many clips
             order = as_tensor(order)
-        count = self._count(-(-valid // self.block), size)
         starts, time = count_to(size, order) * self.block, count_to(T, order)
         order = choose(starts < last_axis(valid), order, 2.0 + 0 * order)
         first = order.argsort(-1).argsort(-1) < last_axis(count)
