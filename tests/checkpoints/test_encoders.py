@@ -13,7 +13,7 @@ from torch import nn
 from skelter import checkpoints, encoders, evaluation, representations
 from skelter.checkpoints import ClipFacts, TrainedEncoder, load_encoder, save_encoder
 from skelter.data import SkeletonDataset, SkeletonFormatError, SkeletonStore, collate, synthetic
-from skelter.encoders import AGCN, HCN, TCN, BiGRU, FrameTransformer, SkeletonTransformer
+from skelter.encoders import AGCN, CTRGCN, HCN, TCN, BiGRU, FrameTransformer, SkeletonTransformer
 from skelter.layouts import COCO17, KINECT20, NTU25, SkeletonLayout
 from skelter.representations import ToBones, ToGraph, ToImage, ToMotion, ToSequence
 from skelter.transforms import presets

@@ -18,7 +18,7 @@ import torch
 from torch import Tensor, nn
 
 from skelter import encoders
-from skelter.encoders import AGCN, HCN, TCN, BiGRU, FrameTransformer, SkeletonTransformer
+from skelter.encoders import AGCN, CTRGCN, HCN, TCN, BiGRU, FrameTransformer, SkeletonTransformer
 from skelter.layouts import NTU25, SkeletonLayout
 from skelter.representations import ToSequence
 from skelter.typing import Encoder
@@ -63,6 +63,10 @@ SMALL = {
     "FrameTransformer": Case(
         lambda **options: FrameTransformer(21, 16, frames=12, **options),
         lambda: ToSequence()(clips(MINE, 10)),
+    ),
+    "CTRGCN": Case(
+        lambda **options: CTRGCN(MINE, persons=1, widths=(8, 8, 16), **options),
+        lambda: clips(MINE, 9),
     ),
     "HCN": Case(
         lambda **options: HCN(7, 1, frames=16, channels=16, **options),
