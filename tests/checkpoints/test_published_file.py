@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 import torch
 from reference import containers, published
-from torch import nn
 
 from skelter.checkpoints import PublishedFile, load_encoder, save
 from skelter.data import SkeletonFormatError
