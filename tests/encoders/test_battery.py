@@ -86,10 +86,12 @@ SMALL = {
 
 
 def opened(encoder: nn.Module) -> nn.Module:
-    """Let gradients through norms that start almost closed, as those of AGCN do."""
+    """Let gradients through norms and factors that start closed, as those of AGCN and CTRGCN."""
     for module in encoder.modules():
         if isinstance(module, nn.BatchNorm2d):
             nn.init.ones_(module.weight)
+        if isinstance(getattr(module, "alpha", None), nn.Parameter):
+            nn.init.constant_(module.alpha, 0.5)
     return encoder
 
 

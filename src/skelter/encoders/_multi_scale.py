@@ -62,7 +62,9 @@ class PointwiseConv(nn.Conv2d):
     def forward(self, x: Tensor) -> Tensor:
         """Return (N, O, T, V) of (N, C, T, V)."""
         matrices = self.weight.flatten(1).expand(len(x), -1, -1)
-        out = torch.bmm(matrices, x.flatten(2))
-        if self.bias is not None:
-            out = out + self.bias[:, None]
-        return out.unflatten(2, x.shape[2:])
+        columns = x.flatten(2)  # n c (t v)
+        if self.bias is None:
+            out = torch.bmm(matrices, columns)
+        else:
+            out = torch.baddbmm(self.bias[:, None], matrices, columns)
+        return out.view(len(x), -1, *x.shape[2:])
