@@ -7,13 +7,15 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 import torch
-from einops import rearrange, reduce
+from einops import einsum, rearrange, reduce
 from torch import Tensor, nn
+from torch.nn import functional as F
 
-from skelter import _checks
+from skelter import _checks, _kernels
 from skelter.encoders._multi_scale import BRANCHES, MultiScaleConv, PointwiseConv
 from skelter.encoders._pooling import persons_together, pool_map, present_persons
 from skelter.encoders._recompute import recompute
+from skelter.encoders._untouched import are_untouched
 from skelter.layouts import NTU25, SkeletonLayout, check_layout
 
 WIDTHS = (64, 64, 64, 64, 128, 128, 128, 256, 256, 256)
@@ -171,18 +173,69 @@ class _ChannelGraphConv(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         means = reduce(x, "n c t v -> n c 1 v", "mean")  # the same as after a 1 x 1 convolution
-        S = len(self.learned_adjacency)
-        targets = rearrange(self.theta(means), "n d 1 u -> n d 1 u")
-        sources = rearrange(self.phi(means), "n d 1 v -> n d v 1")
-        relation = rearrange(
-            self.relation(torch.tanh(targets - sources)), "n (s c) v u -> n s c v u", s=S
-        )
-        adjacency = rearrange(self.learned_adjacency, "s u v -> s 1 v u").to(relation.dtype)
-        graph = adjacency + self.alpha.to(relation.dtype) * relation
-        value = rearrange(self.value(x), "n (s c) t v -> n s c t v", s=S)
-        out = torch.matmul(value, graph).sum(1)  # n s c t v, n s c v u -> n c t u
+        targets = rearrange(self.theta(means), "n r 1 u -> n r u")
+        sources = rearrange(self.phi(means), "n r 1 v -> n r v")
+        if self._is_fused(x):
+            out = self._fused(x, targets, sources)
+        else:
+            relation = self.relation(torch.tanh(_differences(targets, sources)))
+            adjacency, alpha = (
+                one.to(relation.dtype) for one in (self.learned_adjacency, self.alpha)
+            )
+            relation, value = (
+                rearrange(one, "n (s c) ... -> n s c ...", s=len(adjacency))
+                for one in (alpha * relation, self.value(x))
+            )
+            graph = rearrange(adjacency, "s u v -> s 1 v u") + relation
+            out = torch.matmul(value, graph).sum(1)  # n s c t v, n s c v u -> n c t u
         normed: Tensor = self.norm(out)
         return normed.add_(self.shortcut(x)).relu_()
+
+    def _fused(self, x: Tensor, targets: Tensor, sources: Tensor) -> Tensor:
+        weight, bias = _matrix(self.relation)
+        relation = self.alpha * weight, self.alpha * bias
+        weights = (self.learned_adjacency, *relation, *_matrix(self.value))
+        return _kernels.channel_graph_conv(x, targets, sources, *weights)
+
+    def _is_fused(self, x: Tensor) -> bool:
+        """Tell whether the operator for processors computes this layer."""
+        usable = x.device.type == "cpu" and are_untouched(self.value, self.relation)
+        return usable and _kernels.is_fused(x, *self.parameters())
+
+
+@_kernels.plain_form("channel_graph_conv")
+def channel_graph_conv(
+    x: Tensor,
+    targets: Tensor,
+    sources: Tensor,
+    graph: Tensor,
+    relation: Tensor,
+    relation_bias: Tensor,
+    value: Tensor,
+    value_bias: Tensor,
+) -> Tensor:
+    """Aggregate as `_ChannelGraphConv` does, with alpha in `relation` and `relation_bias`.
+
+    The arguments are those of the operator of the same name.
+    """
+    S = len(graph)
+    differences = torch.tanh(_differences(targets, sources))
+    refined = F.conv2d(differences, relation[..., None, None], relation_bias, groups=S)
+    graphs = rearrange(refined, "n (s c) v u -> n s c u v", s=S) + graph[:, None]
+    values = F.conv2d(x, value[..., None, None], value_bias)
+    values = rearrange(values, "n (s c) t v -> n s c t v", s=S)
+    return einsum(graphs, values, "n s c u v, n s c t v -> n c t u")
+
+
+def _differences(targets: Tensor, sources: Tensor) -> Tensor:
+    """Return ``targets_u - sources_v``, (N, R, V, V) with the targets last."""
+    return targets[:, :, None, :] - sources[:, :, :, None]
+
+
+def _matrix(conv: nn.Conv2d) -> tuple[Tensor, Tensor]:
+    """Return a 1 x 1 convolution as a matrix (out, in) and its bias."""
+    weight = conv.weight.flatten(1)
+    return weight, weight.new_zeros(len(weight)) if conv.bias is None else conv.bias
 
 
 def _projection(channels: int, width: int, *, stride: int) -> nn.Sequential:
