@@ -13,7 +13,7 @@ from torch import nn
 from skelter import checkpoints, encoders, evaluation, representations
 from skelter.checkpoints import ClipFacts, TrainedEncoder, load_encoder, save_encoder
 from skelter.data import SkeletonDataset, SkeletonFormatError, SkeletonStore, collate, synthetic
-from skelter.encoders import AGCN, HCN, TCN, BiGRU, FrameTransformer, SkeletonTransformer
+from skelter.encoders import AGCN, CTRGCN, HCN, TCN, BiGRU, FrameTransformer, SkeletonTransformer
 from skelter.layouts import COCO17, KINECT20, NTU25, SkeletonLayout
 from skelter.representations import ToBones, ToGraph, ToImage, ToMotion, ToSequence
 from skelter.transforms import presets
@@ -24,6 +24,7 @@ CLIPS = torch.randn(3, 3, 60, 20, 2)
 # Small ones of each encoder, with arguments that are not the defaults.
 ENCODERS = {
     "AGCN": lambda: AGCN(KINECT20, widths=(8, 16), adjacency="uniform", recompute=True),
+    "CTRGCN": lambda: CTRGCN(KINECT20, widths=(8, 16), adjacency="uniform", skip_missing=True),
     "BiGRU": lambda: BiGRU(
         120, 4, layers=2, direction="bidirectional", input_norm=True, pooling="max"
     ),
@@ -38,6 +39,7 @@ ENCODERS = {
 }
 READS = {
     "AGCN": ToGraph(),
+    "CTRGCN": ToGraph(),
     "BiGRU": ToSequence("m v c"),
     "HCN": ToImage(),
     "SkeletonTransformer": ToGraph(),

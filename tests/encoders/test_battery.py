@@ -18,7 +18,7 @@ import torch
 from torch import Tensor, nn
 
 from skelter import encoders
-from skelter.encoders import AGCN, HCN, TCN, BiGRU, FrameTransformer, SkeletonTransformer
+from skelter.encoders import AGCN, CTRGCN, HCN, TCN, BiGRU, FrameTransformer, SkeletonTransformer
 from skelter.layouts import NTU25, SkeletonLayout
 from skelter.representations import ToSequence
 from skelter.typing import Encoder
@@ -64,6 +64,10 @@ SMALL = {
         lambda **options: FrameTransformer(21, 16, frames=12, **options),
         lambda: ToSequence()(clips(MINE, 10)),
     ),
+    "CTRGCN": Case(
+        lambda **options: CTRGCN(MINE, persons=1, widths=(8, 8, 16), **options),
+        lambda: clips(MINE, 9),
+    ),
     "HCN": Case(
         lambda **options: HCN(7, 1, frames=16, channels=16, **options),
         lambda: clips(MINE, 16),
@@ -82,10 +86,12 @@ SMALL = {
 
 
 def opened(encoder: nn.Module) -> nn.Module:
-    """Let gradients through norms that start almost closed, as those of AGCN do."""
+    """Let gradients through norms and factors that start closed, as those of AGCN and CTRGCN."""
     for module in encoder.modules():
         if isinstance(module, nn.BatchNorm2d):
             nn.init.ones_(module.weight)
+        if isinstance(getattr(module, "alpha", None), nn.Parameter):
+            nn.init.constant_(module.alpha, 0.5)
     return encoder
 
 

@@ -7,6 +7,7 @@ plain form (`plain_form`). Nothing here has parameters or checks arguments.
 """
 
 from skelter._kernels._attention import attention
+from skelter._kernels._channel_graph_conv import channel_graph_conv
 from skelter._kernels._derivatives import is_followed, plain_form
 from skelter._kernels._graph_conv import adaptive_graph_conv
 from skelter._kernels._gru import gru_pair
@@ -16,6 +17,7 @@ from skelter._kernels._switch import is_fused, product_dtype, use_plain
 __all__ = [
     "adaptive_graph_conv",
     "attention",
+    "channel_graph_conv",
     "gru_pair",
     "is_followed",
     "is_fused",

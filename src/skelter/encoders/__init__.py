@@ -7,6 +7,7 @@ An encoder is any ``nn.Module`` with ``feature_dim`` whose call maps a represent
 from skelter.encoders import functional
 from skelter.encoders._agcn import AGCN
 from skelter.encoders._bigru import BiGRU
+from skelter.encoders._ctrgcn import CTRGCN
 from skelter.encoders._frame_transformer import FrameTransformer
 from skelter.encoders._hcn import HCN
 from skelter.encoders._heads import ProjectionHead
@@ -16,6 +17,7 @@ from skelter.encoders._tcn import TCN
 
 __all__ = [
     "AGCN",
+    "CTRGCN",
     "HCN",
     "TCN",
     "BiGRU",

@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 from skelter.checkpoints._weights import list_names
 from skelter.checkpoints.published._cmd import NORMED_GRU
+from skelter.checkpoints.published._ctrgcn import CTRGCN_FAMILY
 from skelter.checkpoints.published._family import Clips, Family, Weights
 from skelter.checkpoints.published._isc import GRU, HIERARCHICAL_CNN, TWO_STREAM_AGCN
 from skelter.checkpoints.published._loading import load_encoder_weights
@@ -17,6 +18,7 @@ from skelter.checkpoints.published._mamp import MAMP
 FAMILIES: tuple[Family, ...] = (
     NORMED_GRU,
     GRU,
+    CTRGCN_FAMILY,
     TWO_STREAM_AGCN,
     HIERARCHICAL_CNN,
     MAMP,
