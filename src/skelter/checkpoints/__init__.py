@@ -1,7 +1,8 @@
-"""Weights published in the reference's layout, and checkpoints of one's own.
+"""Published weights, and checkpoints of one's own.
 
-`load_encoder` makes an encoder of a run or of a file that is ready for a new clip.
-`from_reference` makes a method of a checkpoint of the reference implementation,
+`PublishedFile` says what a published file holds, and builds its encoders. `retarget` fits an
+encoder to other joints. `load_encoder` makes an encoder of a run or of a file that is ready for a
+new clip. `from_reference` makes a method of a checkpoint of the reference implementation,
 `encoder_from_reference` and `head_from_reference` make parts of it. `save` and `load` keep the
 state of a run, `CheckpointFolder` several of them. `load_published` opens any torch file. Code in
 a file is never run.
@@ -12,11 +13,15 @@ from skelter.checkpoints._files import load, load_published, save
 from skelter.checkpoints._folder import CheckpointFolder
 from skelter.checkpoints._methods import from_reference
 from skelter.checkpoints._networks import encoder_from_reference, head_from_reference
+from skelter.checkpoints._published_file import PublishedFile
+from skelter.checkpoints._retarget import Retargeted, retarget
 from skelter.checkpoints._trained import ClipFacts, TrainedEncoder
 
 __all__ = [
     "CheckpointFolder",
     "ClipFacts",
+    "PublishedFile",
+    "Retargeted",
     "TrainedEncoder",
     "describe_encoders",
     "encoder_from_reference",
@@ -25,6 +30,7 @@ __all__ = [
     "load",
     "load_encoder",
     "load_published",
+    "retarget",
     "save",
     "save_encoder",
 ]

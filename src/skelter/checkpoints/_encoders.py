@@ -11,19 +11,18 @@ from torch import Tensor, nn
 
 from skelter import _checks
 from skelter.checkpoints._files import save
-from skelter.checkpoints._methods import CONVERTERS, networks_of
 from skelter.checkpoints._plain import module_as_dict, restore_module
 from skelter.checkpoints._sources import ENCODER, RUN, Source, open_source
 from skelter.checkpoints._trained import ClipFacts, Normalise, TrainedEncoder
 from skelter.checkpoints._weights import select_prefix
-from skelter.checkpoints.published._families import build_encoder, family_of
+from skelter.checkpoints.published._contents import make_stream, read_contents
+from skelter.checkpoints.published._families import build_encoder
 from skelter.checkpoints.published._family import Clips
 from skelter.encoders import BiGRU
 from skelter.layouts import BUILT_IN, NTU25, SkeletonLayout
 from skelter.typing import Representation
 
 PARTS, FACTS = "parts", "input"
-PUBLISHED = {"layout": NTU25, "persons": 2, "frames": 64, "normalisation": "isc_normalise"}
 
 
 def load_encoder(
@@ -44,18 +43,19 @@ def load_encoder(
 
     Args:
         source: The folder of a run, one of its checkpoints, a file of `save_encoder` such as the
-            classifiers of ``examples/evaluate.py``, a file in the layout of the reference
-            implementation, or the content of any of these files.
-        name: The name of the encoder, where there are several. Those of a published file have the
-            names of what they read: ``"sequence"``, ``"graph"``, ``"image"``.
+            classifiers of ``examples/evaluate.py``, a published file of any method that
+            `PublishedFile` recognises, or the content of any of these files.
+        name: The name of the encoder, where there are several. Those of a published file are
+            listed by `PublishedFile`.
         encoder: One of your own, built as for the training. Its weights are loaded in place.
         representation: One of your own.
         layout: The layout of the clips, where the source does not tell. A published file is taken
             to be of `NTU25`.
         persons: Persons of a clip, where the source does not tell. For a published file, 2.
-        frames: Frames of a crop, where the source does not tell. For a published file, 64.
+        frames: Frames of a crop, where the source does not tell. For a published file, those that
+            its method was published with.
         normalisation: A name, where the source does not tell, or a function, for a name that this
-            library does not know. For a published file, ``"isc_normalise"``.
+            library does not know. For a published file, that of its method.
 
     Returns:
         The encoder in eval mode, on the CPU.
@@ -202,17 +202,23 @@ def _of_published(
     given: Mapping[str, Any],
     normalise: Normalise | None,
 ) -> TrainedEncoder:
-    """Return an encoder of a file in the layout of the reference implementation."""
-    networks = networks_of(state, what)
-    kinds = {family_of(part, f"{key} of {what}").reads: part for key, part in networks.items()}
-    name = _choose(name, list(kinds), what)
+    """Return an encoder of a published file."""
+    networks = read_contents(state, what).networks
+    name = _choose(name, list(networks), what)
+    family, weights = networks[name].family, networks[name].weights
     passed = [f"{role}=" for role, module in own.items() if module is not None]
     expected = "be left out: its weights tell them"
     _checks.require(not passed, f"the parts of {what}", expected, ", ".join(passed))
-    facts = {**PUBLISHED, **given}
+    facts: dict[str, Any] = {
+        "layout": NTU25,
+        "persons": 2,
+        "frames": family.frames,
+        "normalisation": family.normalisation,
+        **given,
+    }
     layout, persons = facts["layout"], facts["persons"]
-    clips = Clips(layout, persons, facts["frames"])
-    encoder: Any = build_encoder(kinds[name], what, clips)
+    clips = Clips(layout, persons, facts["frames"] or Clips().frames)
+    encoder: Any = build_encoder(weights, f"the {name} encoder of {what}", clips)
     if isinstance(encoder, BiGRU):
         channels = layout.dimensions
         expected = f"read {layout.num_joints} joints of {layout.name}, {channels} coordinates and "
@@ -220,13 +226,15 @@ def _of_published(
         fits = encoder.in_features == channels * persons * layout.num_joints
         hint = "Pass layout=... and persons=... as in training."
         came = f"{encoder.in_features} numbers a frame"
-        _checks.require(fits, f"the sequence encoder of {what}", expected, came, hint)
+        _checks.require(fits, f"the {name} encoder of {what}", expected, came, hint)
     else:
         channels = encoder.in_channels
-        _settle({"persons": encoder.persons}, {"persons": given.get("persons")}, what)
-        facts["persons"] = encoder.persons
+        if fixed := getattr(encoder, "persons", None):
+            _settle({"persons": fixed}, {"persons": given.get("persons")}, what)
+            facts["persons"] = fixed
     made = ClipFacts(channels=channels, **facts)
-    return TrainedEncoder(encoder, CONVERTERS[name](), made, normalise=normalise, name=name)
+    representation = make_stream(name, family.reads, layout)
+    return TrainedEncoder(encoder, representation, made, normalise=normalise, name=name)
 
 
 def _choose(name: str | None, names: list[str], what: str) -> str:

@@ -16,6 +16,7 @@ import torch
 
 from skelter import __version__, _checks
 from skelter._files import SkeletonFormatError, translate_errors, write_whole
+from skelter.checkpoints._settings import is_holder, stand_in
 
 FORMAT, VERSION = "skelter-checkpoint", 1
 STAMP = {"format": FORMAT, "version": VERSION, "skelter": __version__}
@@ -27,7 +28,8 @@ def load_published(path: str | os.PathLike[str]) -> dict[str, Any]:
 
     The checksum of every member is compared first, which torch does not do. This finds truncation
     and flipped bits. Files of torch before 1.6 have no checksums. Only tensors and plain values
-    are taken: code in a file is refused, not run.
+    are taken: code in a file is refused, not run. Settings of a run, such as an
+    ``argparse.Namespace`` or those of a Lightning container, come as dictionaries.
 
     Args:
         path: The file.
@@ -158,6 +160,10 @@ def _load(path: Path, file: BinaryIO) -> Any:
         return torch.load(file, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
         refused = _find_refused_name(error)
+        if refused is not None and is_holder(refused):
+            file.seek(0)
+            with stand_in(refused):
+                return _load(path, file)
         if refused is None:
             raise SkeletonFormatError(
                 f"{path} is not a torch checkpoint, or a damaged one; nothing of it was run. Copy "

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from skelter import _checks
 from skelter.checkpoints._sources import Source, open_source, refuse_own
 from skelter.checkpoints._weights import check_tensors, list_names, select_prefix
+from skelter.checkpoints.published._contents import CONVERTERS
 from skelter.checkpoints.published._families import build_encoder, family_of
 from skelter.checkpoints.published._family import Clips, Weights
 from skelter.checkpoints.published._heads import build_head, load_head_weights
@@ -19,9 +20,6 @@ from skelter.checkpoints.published._loading import load_encoder_weights
 from skelter.encoders import HCN, ProjectionHead
 from skelter.layouts import NTU25, SkeletonLayout
 from skelter.methods import InterSkeletonContrast, IntraSkeletonContrast
-from skelter.representations import ToGraph, ToImage, ToSequence
-
-CONVERTERS = {"sequence": ToSequence, "graph": ToGraph, "image": ToImage}
 
 
 class _Roles(NamedTuple):
@@ -115,13 +113,6 @@ def from_reference(
         _load_keys(method, name, parts[role.key], f"`{role.key}`")
         _load_queue(method.queues[name], weights[role.queue], weights[role.cursor])
     return method
-
-
-def networks_of(state: Mapping[str, Any], what: str) -> dict[str, dict[str, Tensor]]:
-    """Return the query networks of a checkpoint by their names, or the one that it is alone."""
-    weights = check_tensors(state.get("state_dict", state), what)
-    found = {role.query: select_prefix(weights, f"{role.query}.") for role in INTER}
-    return {name: part for name, part in found.items() if part} or {"the network": weights}
 
 
 def _weights(checkpoint: Source) -> dict[str, Tensor]:

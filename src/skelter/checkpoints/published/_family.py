@@ -80,6 +80,9 @@ class Family:
         heads: A pattern that fits the beginning of names that are not of the encoder, but of what
             follows it.
         constants: A pattern that fits the whole name of tensors that have nothing learned.
+        frames: Frames of the crop that the published encoders read, None for whole clips.
+        normalisation: What was done to recorded clips first: a name of
+            `transforms.presets.find_normalisation`.
         copies: Patterns of names that are second names of a tensor, and the first name.
         check: Refuses weights whose constants are not those of the encoder.
     """
@@ -92,6 +95,8 @@ class Family:
     subsets: int = 3
     heads: str = r"fc\."
     constants: str = NOTHING
+    frames: int | None = 64
+    normalisation: str = "isc_normalise"
     copies: Mapping[str, str] = field(default_factory=dict)
     check: Callable[[nn.Module, Weights], None] | None = None
 
