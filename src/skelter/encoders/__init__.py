@@ -8,5 +8,6 @@ from skelter.encoders._agcn import AGCN
 from skelter.encoders._bigru import BiGRU
 from skelter.encoders._hcn import HCN
 from skelter.encoders._heads import ProjectionHead
+from skelter.encoders._stgcn import STGCN, initialise_normal
 
-__all__ = ["AGCN", "HCN", "BiGRU", "ProjectionHead"]
+__all__ = ["AGCN", "HCN", "STGCN", "BiGRU", "ProjectionHead", "initialise_normal"]
