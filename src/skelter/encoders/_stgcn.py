@@ -8,10 +8,13 @@ from typing import Any
 import torch
 from einops import einsum, rearrange
 from torch import Tensor, nn
+from torch.nn import functional as F
 
-from skelter import _checks
+from skelter import _checks, _kernels
+from skelter.encoders._dropout import FastDropout
 from skelter.encoders._pooling import persons_apart, persons_together, pool_map, present_persons
 from skelter.encoders._recompute import recompute
+from skelter.encoders._untouched import are_untouched
 from skelter.layouts import NTU25, SkeletonLayout, check_layout
 
 QUARTER = (16, 16, 16, 16, 32, 32, 32, 64, 64, 256)
@@ -198,10 +201,11 @@ class _Block(nn.Module):
         residual: bool,
     ) -> None:
         super().__init__()
+        self.stride = stride
         self.graph = _GraphConv(channels, width, graph)
         self.norm = nn.BatchNorm2d(width)
         self.temporal = _temporal_conv(width, width, kernel=9, stride=stride)
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = FastDropout(dropout)
         self.residual: nn.Module | None = None
         if residual:
             same = channels == width and stride == 1
@@ -210,11 +214,43 @@ class _Block(nn.Module):
             )
 
     def forward(self, x: Tensor, kept: Tensor | None = None) -> Tensor:
+        if self._is_fused(x):
+            return self._frames_first(x, kept)
         out: Tensor = self.norm(self.graph(x, kept)).relu_()
         out = self.dropout(self.temporal(out))
         if self.residual is not None:
             out = out + self.residual(x)
         return out.relu_()
+
+    def _frames_first(self, x: Tensor, kept: Tensor | None) -> Tensor:
+        """Do the same with frames as the slowest axis, in which all products are of whole frames.
+
+        Norms have no order of clips, frames and joints.
+        """
+        x = x.transpose(0, 2)  # n c t v -> t c n v, as it is stored from the second block on
+        project = self.graph.project
+        graph = self.graph.edges(kept)
+        out = _kernels.fixed_graph_conv(x, graph, project.weight, _bias(project))
+        out = self.norm(out).relu_()
+        out = self.dropout(self._along_time(out, self.temporal))
+        if self.residual is not None:
+            plain = isinstance(self.residual, nn.Identity)
+            out = out + (self.residual(x) if plain else self._along_time(x, self.residual))
+        return out.relu_().transpose(0, 2)
+
+    def _along_time(self, x: Tensor, layers: Any) -> Tensor:
+        conv, norm = layers
+        out = _kernels.temporal_conv(x, conv.weight, _bias(conv), self.stride)
+        normed: Tensor = norm(out)
+        return normed
+
+    def _is_fused(self, x: Tensor) -> bool:
+        """Tell whether the operators for processors compute this block, as wide as it is."""
+        parts = [self.graph.project, self.temporal, self.temporal[0]]
+        if isinstance(self.residual, nn.Sequential):
+            parts += [self.residual, self.residual[0]]
+        usable = x.device.type == "cpu" and are_untouched(*parts)
+        return usable and _kernels.is_fused(x, *self.parameters())
 
 
 class _GraphConv(nn.Module):
@@ -233,11 +269,33 @@ class _GraphConv(nn.Module):
         self.project = nn.Conv2d(channels, len(graph) * width, 1)
 
     def forward(self, x: Tensor, kept: Tensor | None = None) -> Tensor:
-        graph = self.adjacency * self.edge_importance
-        if kept is not None:
-            graph = graph[:, kept][:, :, kept]
+        graph = self.edges(kept)
         projected = rearrange(self.project(x), "n (s c) t v -> n s c t v", s=len(graph))
         return einsum(projected, graph, "n s c t v, s v w -> n c t w")
+
+    def edges(self, kept: Tensor | None) -> Tensor:
+        """Return the weighted graphs (S, V, V), of some joints or of all."""
+        graph = self.adjacency * self.edge_importance
+        return graph if kept is None else graph[:, kept][:, :, kept]
+
+
+@_kernels.plain_form("fixed_graph_conv")
+def fixed_graph_conv(x: Tensor, graph: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+    """Do what `_GraphConv` does, on clips (T, C, N, V): see the operator of the same name."""
+    projected = F.conv2d(x, weight, bias)
+    projected = rearrange(projected, "t (s c) n v -> t s c n v", s=len(graph))
+    return einsum(projected, graph, "t s c n v, s v w -> t c n w")
+
+
+@_kernels.plain_form("temporal_conv")
+def temporal_conv(x: Tensor, weight: Tensor, bias: Tensor, stride: int) -> Tensor:
+    """Convolve clips (T, C, N, V) over time: see the operator of the same name."""
+    padding = (weight.shape[2] // 2, 0)
+    return F.conv2d(x.transpose(0, 2), weight, bias, (stride, 1), padding).transpose(0, 2)
+
+
+def _bias(conv: nn.Conv2d) -> Tensor:
+    return conv.weight.new_zeros(len(conv.weight)) if conv.bias is None else conv.bias
 
 
 def _temporal_conv(channels: int, width: int, *, kernel: int, stride: int) -> nn.Sequential:
