@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from skelter.checkpoints import retarget
-from skelter.encoders import AGCN, HCN, BiGRU
+from skelter.encoders import AGCN, HCN, BiGRU, SkeletonTransformer
 from skelter.layouts import COCO17, KINECT20, NTU25, restore_layout
 from skelter.representations import ToSequence
 
@@ -84,3 +84,14 @@ def test_encoders_of_ones_own_are_refused():
 def test_sequences_ask_for_persons():
     with pytest.raises(ValueError, match=r"`persons` must be given for an encoder of sequences"):
         retarget(trained("BiGRU"), COCO17)
+
+
+def test_positions_of_tokens_are_matched_and_resized():
+    encoder = SkeletonTransformer(NTU25, frames=24, width=16, depth=1, heads=2)
+    made = retarget(encoder, KINECT20, frames=16)
+    assert made.fitted == ("temporal_positions", "joint_positions")
+    assert made.rebuilt == ()
+    expected = encoder.retarget(KINECT20, frames=16).state_dict()
+    for name, tensor in made.encoder.state_dict().items():
+        assert torch.equal(tensor, expected[name])
+    assert "fitted joint_positions (1, 1, 20, 16)" in str(made)

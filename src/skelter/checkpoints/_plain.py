@@ -9,7 +9,7 @@ from typing import Any
 from torch import nn
 
 from skelter._files import SkeletonFormatError
-from skelter.encoders import AGCN, HCN, STGCN, BiGRU
+from skelter.encoders import AGCN, HCN, STGCN, TCN, BiGRU, FrameTransformer, SkeletonTransformer
 from skelter.layouts import SkeletonLayout, restore_layout
 from skelter.representations import (
     ToAcceleration,
@@ -22,7 +22,8 @@ from skelter.representations import (
 
 # Each keeps the arguments of its constructor as attributes of the same names.
 KINDS: tuple[type[nn.Module], ...] = (
-    AGCN, BiGRU, HCN, STGCN, ToAcceleration, ToBones, ToGraph, ToImage, ToMotion, ToSequence, nn.Identity,
+    AGCN, BiGRU, FrameTransformer, HCN, SkeletonTransformer, STGCN, TCN, ToAcceleration, ToBones,
+    ToGraph, ToImage, ToMotion, ToSequence, nn.Identity,
 )  # fmt: skip
 BY_NAME = {kind.__name__: kind for kind in KINDS}
 CHAIN = nn.Sequential.__name__

@@ -11,6 +11,7 @@ from torch import nn
 
 from skelter import _checks
 from skelter.checkpoints._plain import module_as_dict, restore_module
+from skelter.encoders import SkeletonTransformer
 from skelter.layouts import SkeletonLayout, check_layout
 
 
@@ -22,11 +23,14 @@ class Retargeted:
         encoder: The new encoder, in training mode.
         kept: Names of the tensors whose weights were taken over.
         rebuilt: Names of the tensors that depend on joints, persons or frames, and begin anew.
+        fitted: Names of tables of positions. Joints took over those of the same name, and only
+            others begin anew. Positions in time were resized.
     """
 
     encoder: nn.Module
     kept: tuple[str, ...]
     rebuilt: tuple[str, ...]
+    fitted: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         state = self.encoder.state_dict()
@@ -36,6 +40,7 @@ class Retargeted:
         )
         lines = [f"{type(self.encoder).__name__}: kept {kept}, rebuilt {rebuilt}"]
         lines += [f"  rebuilt {name} {tuple(state[name].shape)}" for name in self.rebuilt]
+        lines += [f"  fitted {name} {tuple(state[name].shape)}" for name in self.fitted]
         return "\n".join(lines)
 
 
@@ -51,7 +56,8 @@ def retarget(
 
     Weights of convolutions, recurrences and attention are taken over. What belongs to single
     joints begins anew: norms of the input, learned graphs, tables of positions, and layers that
-    read all joints at once. Graphs are those of the new layout.
+    read all joints at once. Graphs are those of the new layout. A `SkeletonTransformer` matches
+    the positions of joints by name.
 
     Args:
         encoder: An encoder of this library, trained or loaded.
@@ -79,11 +85,7 @@ def retarget(
         ('input_norm.weight', 'input_norm.bias', 'input_norm.running_mean')
     """
     check_layout(layout)
-    plain = module_as_dict(encoder)
-    kind = type(encoder).__name__
-    expected = "be one of this library, whose arguments are known"
-    _checks.require(plain is not None, "`encoder`", expected, kind, error=TypeError)
-    assert plain is not None
+    plain = _describe(encoder)
     arguments = dict(plain["arguments"])
     asked = {"persons": persons, "frames": frames, "in_channels": channels}
     given = {name: value for name, value in asked.items() if value is not None}
@@ -95,7 +97,42 @@ def retarget(
         if name not in of_joints and name in before and before[name].shape == tensor.shape
     )  # fmt: skip
     made.load_state_dict({**after, **{name: before[name].cpu() for name in kept}})
-    return Retargeted(made, kept, tuple(name for name in after if name not in kept))
+    others = tuple(name for name in after if name not in kept)
+    fitted: tuple[str, ...] = ()
+    if isinstance(made, SkeletonTransformer) and isinstance(encoder, SkeletonTransformer):
+        made.take_positions(encoder)
+        fitted = tuple(name for name in others if name.endswith("_positions"))
+    return Retargeted(made, kept, tuple(name for name in others if name not in fitted), fitted)
+
+
+def untrained(encoder: nn.Module) -> nn.Module:
+    """Build an encoder with the arguments of another one and new weights, as a baseline.
+
+    Args:
+        encoder: An encoder of this library.
+
+    Raises:
+        TypeError: It is not one of this library.
+
+    Example:
+        >>> from skelter.encoders import BiGRU
+        >>> encoder = BiGRU(60, 8, layers=2)
+        >>> new = untrained(encoder)
+        >>> new.layers, bool((new.gru.weight_ih_l0 != encoder.gru.weight_ih_l0).any())
+        (2, True)
+    """
+    return restore_module(_describe(encoder))
+
+
+def _describe(encoder: nn.Module) -> dict[str, Any]:
+    """Return the class and the arguments of an encoder of this library."""
+    plain, kind = module_as_dict(encoder), type(encoder).__name__
+    if plain is None:
+        raise TypeError(
+            f"`encoder` must be one of this library, whose arguments are known; got {kind}. Build "
+            "another one of your own kind yourself."
+        )
+    return plain
 
 
 def _fit(

@@ -4,10 +4,27 @@ An encoder is any ``nn.Module`` with ``feature_dim`` whose call maps a represent
 ``(N, feature_dim)``; nothing has to be inherited.
 """
 
+from skelter.encoders import functional
 from skelter.encoders._agcn import AGCN
 from skelter.encoders._bigru import BiGRU
+from skelter.encoders._frame_transformer import FrameTransformer
 from skelter.encoders._hcn import HCN
 from skelter.encoders._heads import ProjectionHead
+from skelter.encoders._skeleton_decoder import SkeletonDecoder
+from skelter.encoders._skeleton_transformer import SkeletonTransformer
 from skelter.encoders._stgcn import STGCN, initialise_normal
+from skelter.encoders._tcn import TCN
 
-__all__ = ["AGCN", "HCN", "STGCN", "BiGRU", "ProjectionHead", "initialise_normal"]
+__all__ = [
+    "AGCN",
+    "HCN",
+    "STGCN",
+    "TCN",
+    "BiGRU",
+    "FrameTransformer",
+    "ProjectionHead",
+    "SkeletonDecoder",
+    "SkeletonTransformer",
+    "functional",
+    "initialise_normal",
+]

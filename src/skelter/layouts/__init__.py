@@ -26,7 +26,7 @@ from skelter.layouts._cameras import AZURE32, KINECT20, NTU25, SBU15
 from skelter.layouts._file import load_layout, restore_layout, save_layout
 from skelter.layouts._images import BODY25, COCO17, HAND21, MEDIAPIPE33, OPENPOSE18
 from skelter.layouts._layout import SkeletonLayout, check_layout
-from skelter.layouts._matching import joint_words
+from skelter.layouts._matching import joint_words, pair_joints
 from skelter.layouts._positions import map_positions
 
 __all__ = [
@@ -49,6 +49,7 @@ __all__ = [
     "joint_words",
     "load_layout",
     "map_positions",
+    "pair_joints",
     "restore_layout",
     "save_layout",
 ]
