@@ -4,7 +4,7 @@ Aggregation comes first, as it is on the smaller side: there are as many channel
 fewer. A few frames at a time go through it while they are in the cache, and backward computes them
 again. A compiler sees one operator.
 
-Letters: t frames, c input and o output channels, n clips times persons, v joints, s subsets.
+Letters: t frames, c input and d output channels, n clips times persons, v joints, s subsets.
 """
 
 from __future__ import annotations
@@ -23,15 +23,15 @@ CACHED = 2**18  # numbers of aggregated clips that are worked on at once
 
 
 def fixed_graph_conv(x: Tensor, graph: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
-    """Project clips (T, C, N, V) to S subsets, aggregate each, and sum: (T, O, N, V).
+    """Project clips (T, C, N, V) to S subsets, aggregate each, and sum: (T, D, N, V).
 
     ``sum_s (W_s x + b_s) G_s = sum_s W_s (x G_s) + b_s' (1' G_s)``
 
     Args:
         x: Clips, frames first.
         graph: G of shape (S, V, V).
-        weight: The 1x1 convolutions of all subsets, one below the other: (S O, C, 1, 1).
-        bias: Shape (S O,).
+        weight: The 1x1 convolutions of all subsets, one below the other: (S D, C, 1, 1).
+        bias: Shape (S D,).
     """
     dtype = product_dtype(x)
     x, weight, bias = (tensor.to(dtype) for tensor in (x, weight, bias))
@@ -41,7 +41,7 @@ def fixed_graph_conv(x: Tensor, graph: Tensor, weight: Tensor, bias: Tensor) -> 
 
 @torch.library.custom_op("skelter::fixed_graph_conv", mutates_args=())
 def _fixed_graph_conv(x: Tensor, graph: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
-    T, C, N, V = x.shape
+    T, _, N, V = x.shape
     project, of_joints = _by_output(weight, graph), _bias_of_joints(bias, graph)
     out = x.new_empty(T, len(project), N, V)
     edges = graph.to(x.dtype)
@@ -65,7 +65,7 @@ def _fixed_graph_conv_backward(
 ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     """Return the gradients of `x`, `graph`, `weight` and `bias`."""
     grad = grad.contiguous()
-    T, C, N, V = x.shape
+    _, C, N, V = x.shape
     S, project = len(graph), _by_output(weight, graph)
     wide = torch.promote_types(weight.dtype, torch.float32)
     of_x, of_project = torch.empty_like(x), torch.zeros_like(project, dtype=wide)
@@ -81,9 +81,7 @@ def _fixed_graph_conv_backward(
         back = of_x[frames].view(-1, C * N, V)
         for s in range(S):
             step = of_aggregated[:, s]
-            of_graph[s] += torch.bmm(
-                part.view(step.shape).transpose(1, 2), step
-            ).sum(0, dtype=wide)
+            of_graph[s] += torch.bmm(part.view(step.shape).transpose(1, 2), step).sum(0, dtype=wide)
             turned = _repeat(edges[s].t(), step)
             if s == 0:
                 torch.bmm(step, turned, out=back)
@@ -130,12 +128,12 @@ def _chunks(x: Tensor, subsets: int) -> Iterator[slice]:
 
 
 def _by_output(weight: Tensor, graph: Tensor) -> Tensor:
-    """Return the convolutions of all subsets side by side, (O, S C)."""
+    """Return the convolutions of all subsets side by side, (D, S C)."""
     return rearrange(weight, "(s o) c 1 1 -> o (s c)", s=len(graph)).contiguous()
 
 
 def _bias_of_joints(bias: Tensor, graph: Tensor) -> Tensor:
-    """Return what biases come to at each joint, (O, V)."""
+    """Return what biases come to at each joint, (D, V)."""
     wide = torch.promote_types(bias.dtype, torch.float32)
     sums = torch.einsum("so,sv->ov", bias.view(len(graph), -1).to(wide), graph.sum(1).to(wide))
     return sums.to(bias.dtype)

@@ -10,7 +10,7 @@ With ``x`` a tile, ``w`` the taps and ``@`` over channels: ``y = O ((G w) @ (B x
 gradients have the same form. Errors are not larger than those of the direct sum, as all numbers of
 B, G and O are at most 2 in size.
 
-Letters: t frames, c input and o output channels, n clips times persons, v joints, k taps, r real
+Letters: t frames, c input and d output channels, n clips times persons, v joints, k taps, r real
 numbers of the frequencies of a tile.
 """
 
@@ -51,12 +51,12 @@ class Tile(NamedTuple):
 
 
 def temporal_conv(x: Tensor, weight: Tensor, bias: Tensor, stride: int) -> Tensor:
-    """Convolve clips (T, C, N, V) over time, with zeros around: (T', O, N, V).
+    """Convolve clips (T, C, N, V) over time, with zeros around: (T', D, N, V).
 
     Args:
         x: Clips, frames first.
-        weight: The taps (O, C, K, 1) of a ``torch.nn.Conv2d``, an odd number.
-        bias: Shape (O,).
+        weight: The taps (D, C, K, 1) of a ``torch.nn.Conv2d``, an odd number.
+        bias: Shape (D,).
         stride: Frames from one output to the next.
     """
     dtype = product_dtype(x)
@@ -72,22 +72,22 @@ def temporal_conv(x: Tensor, weight: Tensor, bias: Tensor, stride: int) -> Tenso
 )
 def _temporal_conv(x: Tensor, weight: Tensor, bias: Tensor, stride: int) -> Tensor:
     T, C, N, V = x.shape
-    O, _, K, _ = weight.shape
-    out = x.new_empty(_frames_out(T, stride), O, N, V)
+    D, _, K, _ = weight.shape
+    out = x.new_empty(_frames_out(T, stride), D, N, V)
     if _is_tiled(weight, stride):
         for tile in _tiles(T, K, stride, x):
             spectrum = torch.mm(tile.forth, x[tile.of_input].view(-1, C * N * V))
             mixed = torch.bmm(_spectrum(weight, tile), spectrum.view(-1, C, N * V))
             mixed[0] += tile.frequencies * bias[:, None]
             target = out[tile.of_output]
-            torch.mm(tile.back, mixed.view(-1, O * N * V), out=target.view(-1, O * N * V))
+            torch.mm(tile.back, mixed.view(-1, D * N * V), out=target.view(-1, D * N * V))
         return out
-    taps = weight[..., 0].permute(0, 2, 1).reshape(O, K * C)
+    taps = weight[..., 0].permute(0, 2, 1).reshape(D, K * C)
     for t in range(len(out)):
         window, used = _window(t * stride, T, K)
         columns = slice(used.start * C, used.stop * C)
         frames = x[window].view(-1, N * V)
-        torch.addmm(bias[:, None], taps[:, columns], frames, out=out[t].view(O, N * V))
+        torch.addmm(bias[:, None], taps[:, columns], frames, out=out[t].view(D, N * V))
     return out
 
 
@@ -108,35 +108,36 @@ def _temporal_conv_backward(
     """Return the gradients of `x`, `weight` and `bias`."""
     grad = grad.contiguous()
     T, C, N, V = x.shape
-    O, _, K, _ = weight.shape
+    D, _, K, _ = weight.shape
     wide = torch.promote_types(weight.dtype, torch.float32)
-    of_x, of_weight = torch.zeros_like(x), weight.new_zeros(O, C, K, dtype=wide)
+    of_x, of_weight = torch.zeros_like(x), weight.new_zeros(D, C, K, dtype=wide)
     if _is_tiled(weight, stride):
         for tile in _tiles(T, K, stride, x):
             frames = x[tile.of_input].view(-1, C * N * V)
             spectrum = torch.mm(tile.forth, frames).view(-1, C, N * V)
-            of_mixed = torch.mm(tile.back.t(), grad[tile.of_output].view(-1, O * N * V))
-            of_mixed = of_mixed.view(-1, O, N * V)
+            of_mixed = torch.mm(tile.back.t(), grad[tile.of_output].view(-1, D * N * V))
+            of_mixed = of_mixed.view(-1, D, N * V)
             of_taps = torch.bmm(of_mixed, spectrum.transpose(1, 2)).to(wide)
             of_weight += _over_rows(of_taps, tile.taps.to(wide))
             torch.bmm(_spectrum(weight, tile).transpose(1, 2), of_mixed, out=spectrum)
-            of_x[tile.of_input].view(-1, C * N * V).addmm_(tile.forth.t(), spectrum.view(-1, C * N * V))
+            spread = of_x[tile.of_input].view(-1, C * N * V)
+            spread.addmm_(tile.forth.t(), spectrum.view(-1, C * N * V))
     else:
-        taps = weight[..., 0].permute(0, 2, 1).reshape(O, K * C)
+        taps = weight[..., 0].permute(0, 2, 1).reshape(D, K * C)
         of_taps = torch.zeros_like(taps, dtype=wide)
         for t in range(len(grad)):
             window, used = _window(t * stride, T, K)
             columns = slice(used.start * C, used.stop * C)
-            step = grad[t].view(O, N * V)
+            step = grad[t].view(D, N * V)
             of_taps[:, columns] += torch.mm(step, x[window].view(-1, N * V).t())
             if stride > 1:
                 of_x[window].view(-1, N * V).addmm_(taps[:, columns].t(), step)
-        of_weight += of_taps.view(O, K, C).transpose(1, 2)
+        of_weight += of_taps.view(D, K, C).transpose(1, 2)
         if stride == 1:
-            turned = weight[..., 0].flip(2).permute(1, 2, 0).reshape(C, K * O)
+            turned = weight[..., 0].flip(2).permute(1, 2, 0).reshape(C, K * D)
             for t in range(T):
                 window, used = _window(t, T, K)
-                columns = slice(used.start * O, used.stop * O)
+                columns = slice(used.start * D, used.stop * D)
                 frames = grad[window].view(-1, N * V)
                 torch.mm(turned[:, columns], frames, out=of_x[t].view(C, N * V))
     of_bias = grad.sum((0, 2, 3), dtype=wide)
@@ -171,8 +172,8 @@ def _frames_out(T: int, stride: int) -> int:
 
 def _is_tiled(weight: Tensor, stride: int) -> bool:
     """Tell whether a layer has enough channels for the transforms to pay."""
-    O, C, K, _ = weight.shape
-    return K > 4 and min(O, C) >= MANY * stride
+    D, C, K, _ = weight.shape
+    return K > 4 and min(D, C) >= MANY * stride
 
 
 def _window(centre: int, T: int, K: int) -> tuple[slice, slice]:
@@ -229,13 +230,13 @@ def _matrices(length: int, K: int) -> tuple[Tensor, Tensor, Tensor]:
 
 
 def _spectrum(weight: Tensor, tile: Tile) -> Tensor:
-    """Return the taps of all pairs of channels in the frequencies of a tile, (R, O, C)."""
-    O, C, K, _ = weight.shape
-    flat = torch.mm(tile.taps, weight.view(O * C, K).t())
-    return flat.view(-1, O, C)
+    """Return the taps of all pairs of channels in the frequencies of a tile, (R, D, C)."""
+    D, C, K, _ = weight.shape
+    flat = torch.mm(tile.taps, weight.view(D * C, K).t())
+    return flat.view(-1, D, C)
 
 
 def _over_rows(spectra: Tensor, taps: Tensor) -> Tensor:
-    """Return the gradients of the taps (O, C, K) from those of their frequencies (R, O, C)."""
-    R, O, C = spectra.shape
-    return torch.mm(spectra.view(R, O * C).t(), taps).view(O, C, -1)
+    """Return the gradients of the taps (D, C, K) from those of their frequencies (R, D, C)."""
+    R, D, C = spectra.shape
+    return torch.mm(spectra.view(R, D * C).t(), taps).view(D, C, -1)

@@ -10,9 +10,10 @@ from skelter.encoders._bigru import BiGRU
 from skelter.encoders._frame_transformer import FrameTransformer
 from skelter.encoders._hcn import HCN
 from skelter.encoders._heads import ProjectionHead
+from skelter.encoders._initialise import initialise_normal
 from skelter.encoders._skeleton_decoder import SkeletonDecoder
 from skelter.encoders._skeleton_transformer import SkeletonTransformer
-from skelter.encoders._stgcn import STGCN, initialise_normal
+from skelter.encoders._stgcn import STGCN
 from skelter.encoders._tcn import TCN
 
 __all__ = [

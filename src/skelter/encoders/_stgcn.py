@@ -236,7 +236,8 @@ class _Block(nn.Module):
         if self.residual is not None:
             plain = isinstance(self.residual, nn.Identity)
             out = out + (self.residual(x) if plain else self._along_time(x, self.residual))
-        return out.relu_().transpose(0, 2)
+        done: Tensor = out.relu_().transpose(0, 2)
+        return done
 
     def _along_time(self, x: Tensor, layers: Any) -> Tensor:
         conv, norm = layers
@@ -271,7 +272,8 @@ class _GraphConv(nn.Module):
     def forward(self, x: Tensor, kept: Tensor | None = None) -> Tensor:
         graph = self.edges(kept)
         projected = rearrange(self.project(x), "n (s c) t v -> n s c t v", s=len(graph))
-        return einsum(projected, graph, "n s c t v, s v w -> n c t w")
+        out: Tensor = einsum(projected, graph, "n s c t v, s v w -> n c t w")
+        return out
 
     def edges(self, kept: Tensor | None) -> Tensor:
         """Return the weighted graphs (S, V, V), of some joints or of all."""
@@ -303,33 +305,3 @@ def _temporal_conv(channels: int, width: int, *, kernel: int, stride: int) -> nn
     padding = ((kernel - 1) // 2, 0)
     conv = nn.Conv2d(channels, width, (kernel, 1), stride=(stride, 1), padding=padding)
     return nn.Sequential(conv, nn.BatchNorm2d(width))
-
-
-def initialise_normal(module: nn.Module, std: float = 0.02) -> None:
-    """Start a module as ST-GCN and the contrastive methods on it do, in place.
-
-    Weights of convolutions and linear layers are drawn from N(0, std), those of batch norms from
-    N(1, std). Biases are zero. Nothing else is touched.
-
-    Args:
-        module: Such as an `STGCN`, or a head.
-        std: Standard deviation, at least 0.
-
-    References:
-        Yan et al., AAAI 2018; Li et al., CrosSCLR, CVPR 2021; Guo et al., AimCLR, AAAI 2022, by
-        their released code
-
-    Example:
-        >>> encoder = STGCN(widths=(8, 8, 16))
-        >>> initialise_normal(encoder)
-        >>> bool(encoder.blocks[0].temporal[0].bias.any())
-        False
-    """
-    _checks.between("std", std, 0.0, float("inf"))
-    norms = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d)
-    layers = (nn.Conv1d, nn.Conv2d, nn.Conv3d, nn.Linear)
-    for part in module.modules():
-        if isinstance(part, (*norms, *layers)) and part.weight is not None:
-            nn.init.normal_(part.weight, 1.0 if isinstance(part, norms) else 0.0, std)
-            if part.bias is not None:
-                nn.init.zeros_(part.bias)

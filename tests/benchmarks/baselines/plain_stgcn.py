@@ -1,6 +1,8 @@
-"""The graph encoder ST-GCN as projects write it: convolve, cut into subsets, aggregate by einsum."""
+"""The graph encoder ST-GCN as projects write it: convolve, cut into subsets, einsum."""
 
 from __future__ import annotations
+
+import re
 
 import torch
 from torch import nn
@@ -78,3 +80,27 @@ class PlainSTGCN(nn.Module):
             x = block(x, self.A * importance)
         x = nn.functional.avg_pool2d(x, x.size()[2:])
         return x.view(N, M, -1).mean(dim=1)
+
+
+NAMES = {
+    r"^input_norm": "data_bn",
+    r"^blocks\.(\d+)\.graph\.edge_importance": r"edge_importance.\1",
+    r"^blocks\.(\d+)\.": r"st_gcn_networks.\1.",
+    r"graph\.project": "gcn.conv",
+    r"(\d)\.norm": r"\1.tcn.0",
+    r"temporal\.0": "tcn.2",
+    r"temporal\.1": "tcn.3",
+}
+
+
+def plain(encoder):
+    """Return the same encoder as a `skelter.encoders.STGCN`, as projects write it."""
+    graph = encoder.layout.adjacency(encoder.adjacency)
+    copy = PlainSTGCN(graph, encoder.widths, encoder.in_channels, encoder.dropout)
+    renamed = {"A": graph}
+    for name, tensor in encoder.state_dict().items():
+        for pattern, replacement in NAMES.items():
+            name = re.sub(pattern, replacement, name)
+        renamed[name] = tensor
+    copy.load_state_dict(renamed)
+    return copy

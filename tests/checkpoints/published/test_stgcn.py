@@ -9,7 +9,7 @@ from torch import nn
 
 from skelter.checkpoints import encoder_from_reference
 from skelter.checkpoints.published._heads import build_head
-from skelter.encoders import STGCN, functional
+from skelter.encoders import functional
 from skelter.layouts import KINECT20, NTU25, OPENPOSE18
 
 NAMES = ["crosclr", "crosclr_mlp", "skelemix", "pstl", "hysp", "stgcn"]
@@ -141,7 +141,9 @@ class TestGolden:
         torch.testing.assert_close(features[:, :16], expected, rtol=0, atol=1e-4)
         torch.testing.assert_close(features.norm(dim=1), norms, rtol=1e-4, atol=1e-4)
 
-    @pytest.mark.parametrize("layout", [NTU25, OPENPOSE18, KINECT20], ids=lambda layout: layout.name)
+    @pytest.mark.parametrize(
+        "layout", [NTU25, OPENPOSE18, KINECT20], ids=lambda layout: layout.name
+    )
     @pytest.mark.parametrize("strategy", ["st-gcn", "uniform", "distance"])
     def test_graphs(self, golden, layout, strategy):
         file = Golden(golden, "stgcn").file
