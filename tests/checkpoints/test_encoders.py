@@ -13,7 +13,16 @@ from torch import nn
 from skelter import checkpoints, encoders, evaluation, representations
 from skelter.checkpoints import ClipFacts, TrainedEncoder, load_encoder, save_encoder
 from skelter.data import SkeletonDataset, SkeletonFormatError, SkeletonStore, collate, synthetic
-from skelter.encoders import AGCN, CTRGCN, HCN, TCN, BiGRU, FrameTransformer, SkeletonTransformer
+from skelter.encoders import (
+    AGCN,
+    CTRGCN,
+    HCN,
+    STGCN,
+    TCN,
+    BiGRU,
+    FrameTransformer,
+    SkeletonTransformer,
+)
 from skelter.layouts import COCO17, KINECT20, NTU25, SkeletonLayout
 from skelter.representations import ToBones, ToGraph, ToImage, ToMotion, ToSequence
 from skelter.transforms import presets
@@ -32,6 +41,9 @@ ENCODERS = {
         120, 8, layers=1, heads=2, mlp_ratio=1, frames=32, patch_frames=4, motion=False
     ),
     "HCN": lambda: HCN(20, 2, frames=32, channels=16, dropout=0.3),
+    "STGCN": lambda: STGCN(
+        KINECT20, widths=(8, 16), halving=[0], adjacency="uniform", dropout=0.1, skip_missing=True
+    ),
     "TCN": lambda: TCN(120, 8, kernel=5, dilations=(1, 2), motion=False, pooling="max"),
     "SkeletonTransformer": lambda: SkeletonTransformer(
         KINECT20, frames=32, patch_frames=8, width=16, depth=2, heads=2, recompute=True
@@ -42,6 +54,7 @@ READS = {
     "CTRGCN": ToGraph(),
     "BiGRU": ToSequence("m v c"),
     "HCN": ToImage(),
+    "STGCN": ToGraph(),
     "SkeletonTransformer": ToGraph(),
     "FrameTransformer": ToSequence(),
     "TCN": ToSequence(),

@@ -18,7 +18,16 @@ import torch
 from torch import Tensor, nn
 
 from skelter import encoders
-from skelter.encoders import AGCN, CTRGCN, HCN, TCN, BiGRU, FrameTransformer, SkeletonTransformer
+from skelter.encoders import (
+    AGCN,
+    CTRGCN,
+    HCN,
+    STGCN,
+    TCN,
+    BiGRU,
+    FrameTransformer,
+    SkeletonTransformer,
+)
 from skelter.layouts import NTU25, SkeletonLayout
 from skelter.representations import ToSequence
 from skelter.typing import Encoder
@@ -71,6 +80,14 @@ SMALL = {
     "HCN": Case(
         lambda **options: HCN(7, 1, frames=16, channels=16, **options),
         lambda: clips(MINE, 16),
+    ),
+    "STGCN": Case(
+        lambda **options: STGCN(MINE, widths=(8, 8, 16), halving=[1], **options),
+        lambda: clips(MINE, 9),
+    ),
+    "STGCN, wide": Case(
+        lambda **options: STGCN(MINE, widths=(48, 48), dropout=0.1, skip_missing=True, **options),
+        lambda: clips(MINE, 9),
     ),
     "SkeletonTransformer": Case(
         lambda **options: SkeletonTransformer(

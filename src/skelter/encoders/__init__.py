@@ -11,14 +11,17 @@ from skelter.encoders._ctrgcn import CTRGCN
 from skelter.encoders._frame_transformer import FrameTransformer
 from skelter.encoders._hcn import HCN
 from skelter.encoders._heads import ProjectionHead
+from skelter.encoders._initialise import initialise_normal
 from skelter.encoders._skeleton_decoder import SkeletonDecoder
 from skelter.encoders._skeleton_transformer import SkeletonTransformer
+from skelter.encoders._stgcn import STGCN
 from skelter.encoders._tcn import TCN
 
 __all__ = [
     "AGCN",
     "CTRGCN",
     "HCN",
+    "STGCN",
     "TCN",
     "BiGRU",
     "FrameTransformer",
@@ -26,4 +29,5 @@ __all__ = [
     "SkeletonDecoder",
     "SkeletonTransformer",
     "functional",
+    "initialise_normal",
 ]

@@ -13,9 +13,11 @@ from skelter.checkpoints.published._family import Clips, Family, Weights
 from skelter.checkpoints.published._isc import GRU, HIERARCHICAL_CNN, TWO_STREAM_AGCN
 from skelter.checkpoints.published._loading import load_encoder_weights
 from skelter.checkpoints.published._mamp import MAMP
+from skelter.checkpoints.published._stgcn import STGCN_FAMILY
 
 # The first whose mark is found names the weights: those with more to their mark come first.
 FAMILIES: tuple[Family, ...] = (
+    STGCN_FAMILY,
     NORMED_GRU,
     GRU,
     CTRGCN_FAMILY,
