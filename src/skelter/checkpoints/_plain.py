@@ -9,7 +9,16 @@ from typing import Any
 from torch import nn
 
 from skelter._files import SkeletonFormatError
-from skelter.encoders import AGCN, HCN, BiGRU, SkeletonTransformer
+from skelter.encoders import (
+    AGCN,
+    HCN,
+    BiGRU,
+    DenseSTTransformer,
+    HierarchicalEncoder,
+    MultiStreamTransformer,
+    SkeletonTransformer,
+    STTransformer,
+)
 from skelter.layouts import SkeletonLayout, restore_layout
 from skelter.representations import (
     ToAcceleration,
@@ -24,6 +33,7 @@ from skelter.representations import (
 KINDS: tuple[type[nn.Module], ...] = (
     AGCN, BiGRU, HCN, SkeletonTransformer, ToAcceleration, ToBones, ToGraph, ToImage, ToMotion,
     ToSequence, nn.Identity,
+    DenseSTTransformer, HierarchicalEncoder, MultiStreamTransformer, STTransformer,
 )  # fmt: skip
 BY_NAME = {kind.__name__: kind for kind in KINDS}
 CHAIN = nn.Sequential.__name__
