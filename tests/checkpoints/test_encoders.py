@@ -13,7 +13,7 @@ from torch import nn
 from skelter import checkpoints, encoders, evaluation, representations
 from skelter.checkpoints import ClipFacts, TrainedEncoder, load_encoder, save_encoder
 from skelter.data import SkeletonDataset, SkeletonFormatError, SkeletonStore, collate, synthetic
-from skelter.encoders import AGCN, HCN, BiGRU
+from skelter.encoders import AGCN, HCN, TCN, BiGRU, FrameTransformer, SkeletonTransformer
 from skelter.layouts import COCO17, KINECT20, NTU25, SkeletonLayout
 from skelter.representations import ToBones, ToGraph, ToImage, ToMotion, ToSequence
 from skelter.transforms import presets
@@ -24,10 +24,26 @@ CLIPS = torch.randn(3, 3, 60, 20, 2)
 # Small ones of each encoder, with arguments that are not the defaults.
 ENCODERS = {
     "AGCN": lambda: AGCN(KINECT20, widths=(8, 16), adjacency="uniform", recompute=True),
-    "BiGRU": lambda: BiGRU(120, 4, layers=2, direction="bidirectional"),
+    "BiGRU": lambda: BiGRU(
+        120, 4, layers=2, direction="bidirectional", input_norm=True, pooling="max"
+    ),
+    "FrameTransformer": lambda: FrameTransformer(
+        120, 8, layers=1, heads=2, mlp_ratio=1, frames=32, patch_frames=4, motion=False
+    ),
     "HCN": lambda: HCN(20, 2, frames=32, channels=16, dropout=0.3),
+    "TCN": lambda: TCN(120, 8, kernel=5, dilations=(1, 2), motion=False, pooling="max"),
+    "SkeletonTransformer": lambda: SkeletonTransformer(
+        KINECT20, frames=32, patch_frames=8, width=16, depth=2, heads=2, recompute=True
+    ),
 }
-READS = {"AGCN": ToGraph(), "BiGRU": ToSequence("m v c"), "HCN": ToImage()}
+READS = {
+    "AGCN": ToGraph(),
+    "BiGRU": ToSequence("m v c"),
+    "HCN": ToImage(),
+    "SkeletonTransformer": ToGraph(),
+    "FrameTransformer": ToSequence(),
+    "TCN": ToSequence(),
+}
 STREAMS = {
     "ToAcceleration": lambda: nn.Sequential(
         representations.ToAcceleration(layout=KINECT20), ToSequence()
@@ -66,7 +82,7 @@ def modules(room):
 
 class TestRoundTrip:
     def test_all_that_are_exported_are_here(self):
-        assert modules(encoders) - {"ProjectionHead"} == set(ENCODERS)
+        assert modules(encoders) - {"ProjectionHead", "SkeletonDecoder"} == set(ENCODERS)
         assert modules(representations) == set(STREAMS)
 
     @pytest.mark.parametrize("name", ENCODERS)

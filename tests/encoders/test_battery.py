@@ -18,13 +18,13 @@ import torch
 from torch import Tensor, nn
 
 from skelter import encoders
-from skelter.encoders import AGCN, HCN, BiGRU
+from skelter.encoders import AGCN, HCN, TCN, BiGRU, FrameTransformer, SkeletonTransformer
 from skelter.layouts import NTU25, SkeletonLayout
 from skelter.representations import ToSequence
 from skelter.typing import Encoder
 
 MINE = SkeletonLayout("mine", tuple("abcdefg"), parents=(-1, 0, 1, 1, 1, 4, 4), centre=0)
-HEADS = {"ProjectionHead"}  # exported, but from features to embeddings
+HEADS = {"ProjectionHead", "SkeletonDecoder"}  # exported, but from features or tokens
 
 
 def clips(layout: SkeletonLayout, frames: int) -> Tensor:
@@ -56,9 +56,27 @@ SMALL = {
         lambda **options: BiGRU(21, 16, layers=2, direction="bidirectional", **options),
         lambda: ToSequence()(clips(MINE, 9)),
     ),
+    "BiGRU, input norm": Case(
+        lambda **options: BiGRU(21, 16, layers=2, input_norm=True, pooling="mean-max", **options),
+        lambda: ToSequence()(clips(MINE, 9)),
+    ),
+    "FrameTransformer": Case(
+        lambda **options: FrameTransformer(21, 16, frames=12, **options),
+        lambda: ToSequence()(clips(MINE, 10)),
+    ),
     "HCN": Case(
         lambda **options: HCN(7, 1, frames=16, channels=16, **options),
         lambda: clips(MINE, 16),
+    ),
+    "SkeletonTransformer": Case(
+        lambda **options: SkeletonTransformer(
+            MINE, frames=12, patch_frames=3, width=16, depth=2, heads=2, **options
+        ),
+        lambda: clips(MINE, 12),
+    ),
+    "TCN": Case(
+        lambda **options: TCN(21, 16, **options),
+        lambda: ToSequence()(clips(MINE, 9)),
     ),
 }
 

@@ -12,7 +12,16 @@ from torch.autograd import forward_ad
 
 from skelter import encoders
 from skelter._kernels import use_plain
-from skelter.encoders import AGCN, HCN, BiGRU, ProjectionHead
+from skelter.encoders import (
+    AGCN,
+    HCN,
+    TCN,
+    BiGRU,
+    FrameTransformer,
+    ProjectionHead,
+    SkeletonDecoder,
+    SkeletonTransformer,
+)
 from skelter.layouts import SkeletonLayout
 from skelter.losses import functional
 
@@ -24,6 +33,21 @@ pytestmark = [
 ]
 
 MINE = SkeletonLayout("mine", tuple("abcdefg"), parents=(-1, 0, 1, 1, 1, 4, 4), centre=0)
+
+
+TOKENS = {"frames": 16, "patch_frames": 8, "width": 8, "depth": 2, "heads": 2}
+
+
+class Decoding(nn.Module):
+    """A decoder whose mask stays the same."""
+
+    def __init__(self):
+        super().__init__()
+        self.decoder = SkeletonDecoder(MINE, 4, patches=2, width=8, depth=1, heads=2)
+
+    def forward(self, visible):
+        keep = torch.arange(14).view(1, 1, 2, 7) % 5 == 0
+        return self.decoder(visible, keep.expand(len(visible), -1, -1, -1)).flatten(1)
 
 
 def small(name):
@@ -44,9 +68,21 @@ def small(name):
             BiGRU(6, 4, layers=2, recompute=True),
             torch.randn(2, 5, 6),
         ),
+        "BiGRU, input norm": lambda: (
+            BiGRU(6, 4, layers=2, input_norm=True, pooling="mean-max"),
+            torch.randn(2, 5, 6),
+        ),
+        "FrameTransformer": lambda: (FrameTransformer(6, 8, layers=1), torch.randn(2, 6, 6)),
+        "TCN": lambda: (TCN(6, 8), torch.randn(2, 5, 6)),
         "HCN": lambda: (HCN(7, 1, frames=16, channels=16), clips),
         "HCN, recompute": lambda: (HCN(7, 1, frames=16, channels=16, recompute=True), clips),
         "ProjectionHead": lambda: (ProjectionHead(6, norm="batch"), torch.randn(2, 6)),
+        "SkeletonDecoder": lambda: (Decoding(), torch.randn(2, 1, 3, 4)),
+        "SkeletonTransformer": lambda: (SkeletonTransformer(MINE, **TOKENS), clips),
+        "SkeletonTransformer, recompute": lambda: (
+            SkeletonTransformer(MINE, recompute=True, **TOKENS),
+            clips,
+        ),
     }
     torch.manual_seed(0)
     encoder, x = case[name]()
@@ -113,8 +149,22 @@ OTHERS = {
     "jacrev": lambda f, x, t: torch.func.jacrev(f)(x),
     "third": thrice_by_autograd,
 }
-ENCODERS = ["AGCN", "AGCN, recompute", "BiGRU", "BiGRU, bidirectional", "BiGRU, recompute", "HCN",
-            "HCN, recompute", "ProjectionHead"]  # fmt: skip
+ENCODERS = [
+    "AGCN",
+    "AGCN, recompute",
+    "BiGRU",
+    "BiGRU, bidirectional",
+    "BiGRU, input norm",
+    "BiGRU, recompute",
+    "FrameTransformer",
+    "HCN",
+    "HCN, recompute",
+    "ProjectionHead",
+    "SkeletonDecoder",
+    "SkeletonTransformer",
+    "SkeletonTransformer, recompute",
+    "TCN",
+]
 
 
 def compare(function, x, run, tangent):
@@ -166,7 +216,8 @@ class TestLosses:
 
 class TestEncoders:
     def test_every_encoder_is_here(self):
-        assert set(encoders.__all__) == {name.split(",")[0] for name in ENCODERS}
+        exported = set(encoders.__all__) - {"functional"}
+        assert exported == {name.split(",")[0] for name in ENCODERS}
 
     @pytest.mark.parametrize("way", FIRST | SECOND | OTHERS)
     @pytest.mark.parametrize("name", ENCODERS)

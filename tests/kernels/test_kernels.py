@@ -7,9 +7,10 @@ from contextlib import nullcontext
 import pytest
 import torch
 from torch import nn
+from torch.utils.flop_counter import FlopCounterMode
 
 from skelter._kernels import is_fused, use_plain
-from skelter.encoders import AGCN, BiGRU
+from skelter.encoders import AGCN, BiGRU, SkeletonTransformer
 from skelter.layouts import SkeletonLayout
 from skelter.losses import functional as F
 
@@ -71,7 +72,14 @@ class TestSwitch:
             raise KeyError
         assert is_fused()
 
-    @pytest.mark.parametrize("layer", [BiGRU(6, 4, layers=1), AGCN(MINE, persons=1, widths=(8,))])
+    @pytest.mark.parametrize(
+        "layer",
+        [
+            BiGRU(6, 4, layers=1),
+            AGCN(MINE, persons=1, widths=(8,)),
+            SkeletonTransformer(MINE, frames=5, patch_frames=5, width=8, depth=1),
+        ],
+    )
     def test_no_operator_of_ours_runs_in_the_plain_form(self, layer):
         x = torch.randn(2, 5, 6) if isinstance(layer, BiGRU) else torch.randn(2, 3, 5, 7, 1)
         z = torch.randn(3, 8)
@@ -80,7 +88,7 @@ class TestSwitch:
                 layer(x)
                 F.queue_contrast(z, z, z)
             ours = [event.name for event in profile.events() if "skelter" in event.name]
-            operators = ("queue_contrast", "gru_pair", "adaptive_graph_conv")
+            operators = ("queue_contrast", "gru_pair", "adaptive_graph_conv", "attention")
             assert sum(any(name in event for event in ours) for name in operators) == count
 
     def test_a_compiled_layer_follows_it(self):
@@ -175,6 +183,50 @@ class TestAdaptiveGraphConv:
         inputs = tuple(tensor.double().requires_grad_() for tensor in tensors)
         torch.library.opcheck(OPS.adaptive_graph_conv.default, inputs)
         assert torch.autograd.gradcheck(lambda *a: OPS.adaptive_graph_conv(*a)[0], inputs)
+
+
+def attention_layer(width=8, heads=2):
+    """Build the attention of a transformer, its biases away from zero."""
+    layer = SkeletonTransformer(MINE, width=width, heads=heads, depth=1).blocks[0].attention
+    for linear in (layer.qkv, layer.project):
+        nn.init.normal_(linear.bias)
+    return layer
+
+
+class TestAttention:
+    @WIDE
+    @pytest.mark.parametrize(("N", "L"), [(1, 1), (3, 7), (2, 300)])
+    def test_equals_the_plain_form(self, dtype, N, L):
+        layer = attention_layer().to(dtype)
+        x = torch.randn(N, L, 8, dtype=dtype, requires_grad=True)
+        assert_equal(lambda: layer(x), [x, *layer.parameters()])
+
+    def test_equals_it_in_bfloat16(self):
+        layer = attention_layer()
+        x = torch.randn(3, 7, 8, requires_grad=True)
+        assert_close_in_bfloat16(lambda: layer(x), [x, *layer.parameters()])
+
+    @pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
+    def test_narrow_weights(self, dtype):
+        layer = attention_layer()
+        x = torch.randn(3, 7, 8)
+        expected = layer(x)
+        out = layer.to(dtype)(x.to(dtype))
+        assert out.dtype == dtype
+        torch.testing.assert_close(out.float(), expected, rtol=0.03, atol=0.03)
+
+    def test_operator(self):
+        inputs = tuple(torch.randn(2, 3, 5, 4).double().requires_grad_() for _ in range(3))
+        torch.library.opcheck(OPS.attention.default, inputs)
+        assert torch.autograd.gradcheck(lambda *a: OPS.attention(*a)[0], inputs)
+
+    def test_operations_are_counted(self):
+        N, H, L, D = 2, 3, 5, 4
+        inputs = [torch.randn(N, H, L, D, requires_grad=True) for _ in range(3)]
+        with FlopCounterMode(display=False) as counter:
+            OPS.attention(*inputs)[0].sum().backward()
+        forward = 2 * 2 * N * H * L * L * D
+        assert counter.get_total_flops() == forward + 5 * forward // 2
 
 
 class TestQueueContrast:

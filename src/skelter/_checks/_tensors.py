@@ -289,7 +289,9 @@ def same_batch(views: Sequence[Any], count: int) -> list[Tensor]:
 def dtype_of(x: Tensor, module: nn.Module, name: str = "x") -> None:
     """Check that an input has the dtype of a module's weights, or that autocast converts it."""
     weights, kind = next(module.parameters()).dtype, x.device.type
-    converted = torch.is_autocast_enabled(kind) and torch.float64 not in (x.dtype, weights)
+    # torch asks no meta tensor for autocast.
+    casts = kind != "meta" and torch.is_autocast_enabled(kind)
+    converted = casts and torch.float64 not in (x.dtype, weights)
     owner = type(module).__name__
     methods = {torch.float64: "double", torch.float16: "half", torch.bfloat16: "bfloat16"}
     to_weights, to_x = (methods.get(dtype, "float") for dtype in (weights, x.dtype))

@@ -40,4 +40,5 @@ def use_plain() -> Iterator[None]:
 def product_dtype(x: Tensor) -> torch.dtype:
     """Return the dtype that products with ``x`` are taken in: that of autocast where it is on."""
     kind = x.device.type
-    return torch.get_autocast_dtype(kind) if torch.is_autocast_enabled(kind) else x.dtype
+    casts = kind != "meta" and torch.is_autocast_enabled(kind)
+    return torch.get_autocast_dtype(kind) if casts else x.dtype

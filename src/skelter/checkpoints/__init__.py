@@ -12,7 +12,12 @@ from skelter.checkpoints._encoders import describe_encoders, load_encoder, save_
 from skelter.checkpoints._files import load, load_published, save
 from skelter.checkpoints._folder import CheckpointFolder
 from skelter.checkpoints._methods import from_reference
-from skelter.checkpoints._networks import encoder_from_reference, head_from_reference
+from skelter.checkpoints._networks import (
+    classifier_from_reference,
+    decoder_from_reference,
+    encoder_from_reference,
+    head_from_reference,
+)
 from skelter.checkpoints._published_file import PublishedFile
 from skelter.checkpoints._retarget import Retargeted, retarget
 from skelter.checkpoints._trained import ClipFacts, TrainedEncoder
@@ -23,6 +28,8 @@ __all__ = [
     "PublishedFile",
     "Retargeted",
     "TrainedEncoder",
+    "classifier_from_reference",
+    "decoder_from_reference",
     "describe_encoders",
     "encoder_from_reference",
     "from_reference",

@@ -229,9 +229,10 @@ def _of_published(
         _checks.require(fits, f"the {name} encoder of {what}", expected, came, hint)
     else:
         channels = encoder.in_channels
-        if fixed := getattr(encoder, "persons", None):
-            _settle({"persons": fixed}, {"persons": given.get("persons")}, what)
-            facts["persons"] = fixed
+        for fact in ("persons", "frames"):
+            if fixed := getattr(encoder, fact, None):
+                _settle({fact: fixed}, {fact: given.get(fact)}, what)
+                facts[fact] = fixed
     made = ClipFacts(channels=channels, **facts)
     representation = make_stream(name, family.reads, layout)
     return TrainedEncoder(encoder, representation, made, normalise=normalise, name=name)

@@ -12,7 +12,8 @@ from skelter.checkpoints._weights import check_tensors
 from skelter.checkpoints.published._families import build_encoder
 from skelter.checkpoints.published._family import Clips
 from skelter.checkpoints.published._heads import build_head
-from skelter.encoders import ProjectionHead
+from skelter.checkpoints.published._mamp import build_classifier, build_decoder
+from skelter.encoders import ProjectionHead, SkeletonDecoder
 from skelter.layouts import NTU25, SkeletonLayout
 
 STATE = "`state_dict`"
@@ -78,3 +79,54 @@ def head_from_reference(state_dict: Mapping[str, Any]) -> ProjectionHead:
         128
     """
     return build_head(check_tensors(state_dict, STATE), STATE)
+
+
+def decoder_from_reference(
+    state_dict: Mapping[str, Any], *, layout: SkeletonLayout = NTU25
+) -> SkeletonDecoder:
+    """Build the decoder of masked pre-training whose weights these are, and load them.
+
+    Args:
+        state_dict: Tensors by the names of MAMP. Those of the encoder are left out.
+        layout: The skeleton.
+
+    Raises:
+        ValueError: There is no decoder, or its tensors do not fit each other or the layout.
+
+    References:
+        Mao et al., ICCV 2023 (MAMP)
+
+    Example:
+        >>> import torch
+        >>> names = {"weight": torch.zeros(12, 64), "bias": torch.zeros(12)}
+        >>> published = {f"decoder_pred.{name}": tensor for name, tensor in names.items()}
+        >>> decoder_from_reference(published)
+        Traceback (most recent call last):
+        ValueError: `state_dict` must have a decoder of MAMP; got 'decoder_pred.bias', ...
+    """
+    return build_decoder(check_tensors(state_dict, STATE), STATE, layout)
+
+
+def classifier_from_reference(state_dict: Mapping[str, Any]) -> nn.Module:
+    """Build the classifier of a linear probe or of a fine-tuned MAMP, and load its weights.
+
+    The classifier of a linear probe reads features, ``encoder(x)``. That of a fine-tuned model
+    keeps joints apart and reads ``encoder.feature_map(x)``.
+
+    Args:
+        state_dict: Tensors by the names of MAMP, those of the encoder among them.
+
+    Raises:
+        ValueError: There is no classifier, or its tensors do not fit each other.
+
+    References:
+        Mao et al., ICCV 2023 (MAMP)
+
+    Example:
+        >>> import torch
+        >>> names = {"weight": torch.zeros(60, 256), "bias": torch.zeros(60)}
+        >>> published = {f"head.fc.{name}": tensor for name, tensor in names.items()}
+        >>> classifier_from_reference(published)(torch.zeros(4, 256)).shape
+        torch.Size([4, 60])
+    """
+    return build_classifier(check_tensors(state_dict, STATE), STATE)

@@ -12,8 +12,10 @@ from skelter._files import SkeletonFormatError
 from skelter.encoders import (
     AGCN,
     HCN,
+    TCN,
     BiGRU,
     DenseSTTransformer,
+    FrameTransformer,
     HierarchicalEncoder,
     MultiStreamTransformer,
     SkeletonTransformer,
@@ -31,8 +33,8 @@ from skelter.representations import (
 
 # Each keeps the arguments of its constructor as attributes of the same names.
 KINDS: tuple[type[nn.Module], ...] = (
-    AGCN, BiGRU, HCN, SkeletonTransformer, ToAcceleration, ToBones, ToGraph, ToImage, ToMotion,
-    ToSequence, nn.Identity,
+    AGCN, BiGRU, FrameTransformer, HCN, SkeletonTransformer, TCN, ToAcceleration, ToBones, ToGraph,
+    ToImage, ToMotion, ToSequence, nn.Identity,
     DenseSTTransformer, HierarchicalEncoder, MultiStreamTransformer, STTransformer,
 )  # fmt: skip
 BY_NAME = {kind.__name__: kind for kind in KINDS}

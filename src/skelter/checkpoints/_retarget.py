@@ -11,6 +11,7 @@ from torch import nn
 
 from skelter import _checks
 from skelter.checkpoints._plain import module_as_dict, restore_module
+from skelter.encoders import SkeletonTransformer
 from skelter.layouts import SkeletonLayout, check_layout
 
 
@@ -22,22 +23,24 @@ class Retargeted:
         encoder: The new encoder, in training mode.
         kept: Names of the tensors whose weights were taken over.
         rebuilt: Names of the tensors that depend on joints, persons or frames, and begin anew.
+        fitted: Names of tables of positions. Joints took over those of the same name, and only
+            others begin anew. Positions in time were resized.
     """
 
     encoder: nn.Module
     kept: tuple[str, ...]
     rebuilt: tuple[str, ...]
+    fitted: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         state = self.encoder.state_dict()
-        numbers = [
-            sum(state[name].numel() for name in names) for names in (self.kept, self.rebuilt)
-        ]
-        lines = [
-            f"{type(self.encoder).__name__}: {len(self.kept)} tensors kept ({numbers[0]:,} numbers), "
-            f"{len(self.rebuilt)} rebuilt ({numbers[1]:,} numbers)"
-        ]
+        kept, rebuilt = (
+            f"{len(names)} tensors of {sum(state[name].numel() for name in names):,} numbers"
+            for names in (self.kept, self.rebuilt)
+        )
+        lines = [f"{type(self.encoder).__name__}: kept {kept}, rebuilt {rebuilt}"]
         lines += [f"  rebuilt {name} {tuple(state[name].shape)}" for name in self.rebuilt]
+        lines += [f"  fitted {name} {tuple(state[name].shape)}" for name in self.fitted]
         return "\n".join(lines)
 
 
@@ -53,7 +56,8 @@ def retarget(
 
     Weights of convolutions, recurrences and attention are taken over. What belongs to single
     joints begins anew: norms of the input, learned graphs, tables of positions, and layers that
-    read all joints at once. Graphs are those of the new layout.
+    read all joints at once. Graphs are those of the new layout. A `SkeletonTransformer` matches
+    the positions of joints by name.
 
     Args:
         encoder: An encoder of this library, trained or loaded.
@@ -87,8 +91,8 @@ def retarget(
     _checks.require(plain is not None, "`encoder`", expected, kind, error=TypeError)
     assert plain is not None
     arguments = dict(plain["arguments"])
-    given = {"persons": persons, "frames": frames, "in_channels": channels}
-    given = {name: value for name, value in given.items() if value is not None}
+    asked = {"persons": persons, "frames": frames, "in_channels": channels}
+    given = {name: value for name, value in asked.items() if value is not None}
     made = restore_module({"kind": plain["kind"], "arguments": _fit(arguments, layout, given)})
     before, after = encoder.state_dict(), made.state_dict()
     of_joints = _of_joints(plain["kind"], arguments, layout, given)
@@ -97,7 +101,12 @@ def retarget(
         if name not in of_joints and name in before and before[name].shape == tensor.shape
     )  # fmt: skip
     made.load_state_dict({**after, **{name: before[name].cpu() for name in kept}})
-    return Retargeted(made, kept, tuple(name for name in after if name not in kept))
+    others = tuple(name for name in after if name not in kept)
+    fitted: tuple[str, ...] = ()
+    if isinstance(made, SkeletonTransformer) and isinstance(encoder, SkeletonTransformer):
+        made.take_positions(encoder)
+        fitted = tuple(name for name in others if name.endswith("_positions"))
+    return Retargeted(made, kept, tuple(name for name in others if name not in fitted), fitted)
 
 
 def _fit(

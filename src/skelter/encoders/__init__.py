@@ -8,6 +8,7 @@ from skelter.encoders import functional
 from skelter.encoders._agcn import AGCN
 from skelter.encoders._bigru import BiGRU
 from skelter.encoders._dense_st_transformer import DenseSTTransformer
+from skelter.encoders._frame_transformer import FrameTransformer
 from skelter.encoders._hcn import HCN
 from skelter.encoders._heads import ProjectionHead
 from skelter.encoders._hierarchical import HierarchicalEncoder, Levels
@@ -15,12 +16,15 @@ from skelter.encoders._multi_stream import MultiStreamTransformer
 from skelter.encoders._skeleton_decoder import SkeletonDecoder
 from skelter.encoders._skeleton_transformer import SkeletonTransformer
 from skelter.encoders._st_transformer import STTransformer
+from skelter.encoders._tcn import TCN
 
 __all__ = [
     "AGCN",
     "HCN",
+    "TCN",
     "BiGRU",
     "DenseSTTransformer",
+    "FrameTransformer",
     "HierarchicalEncoder",
     "Levels",
     "MultiStreamTransformer",

@@ -11,6 +11,13 @@ from torch.nn import functional as F
 
 from skelter import _checks, _kernels
 from skelter.encoders._recompute import recompute
+from skelter.encoders._sequences import (
+    POOLINGS,
+    check_sequence,
+    normalise,
+    pool_frames,
+    pooled_size,
+)
 
 DIRECTIONS = ("forward-pair", "bidirectional")
 
@@ -27,6 +34,9 @@ class BiGRU(nn.Module):
     feature is the state of each unit after all frames: of the first at the last frame, of the
     second at the first frame.
 
+    ``input_norm=True`` is the encoder of CMD, HaLP and PCM3, which normalise every number of a
+    frame first, in the order joint, coordinate, person (`ToSequence("v c m")`).
+
     Both have the parameters of ``torch.nn.GRU(..., bidirectional=True)`` under ``gru``, so weights
     of either load into the other. Matrices are Xavier-uniform.
 
@@ -35,15 +45,22 @@ class BiGRU(nn.Module):
         hidden: Width of each unit; features have twice as many.
         layers: Number of layers.
         direction: ``"forward-pair"`` or ``"bidirectional"``.
+        input_norm: Whether a batch norm comes first, over the numbers of a frame. Its statistics
+            are over clips and frames.
+        pooling: How frames become a feature: ``"last"`` as above, ``"mean"``, ``"max"`` or
+            ``"mean-max"``, which has both and twice as many features.
         recompute: Whether backward computes again what is inside its layers, which saves memory
             and costs about a third more time.
 
     Raises:
         TypeError: In a call, the input does not have the dtype of the weights.
-        ValueError: An argument is out of range; in a call, the input is not (N, T, in_features).
+        ValueError: An argument is out of range; in a call, the input is not (N, T, in_features),
+            or a single frame trains the batch norm.
 
     References:
-        Thoker, Doughty, Snoek, ACM MM 2021; Su et al., Predict & Cluster, CVPR 2020.
+        Thoker, Doughty, Snoek, ACM MM 2021; Su et al., Predict & Cluster, CVPR 2020; with a batch
+        norm: Mao et al., CMD, ECCV 2022; Shah et al., HaLP, CVPR 2023; Zhang et al., PCM3, ACM MM
+        2023.
 
     Example:
         >>> encoder = BiGRU(in_features=60, hidden=32, layers=2)
@@ -58,55 +75,51 @@ class BiGRU(nn.Module):
         *,
         layers: int = 3,
         direction: str = "forward-pair",
+        input_norm: bool = False,
+        pooling: str = "last",
         recompute: bool = False,
     ) -> None:
         super().__init__()
         for name, value in (("in_features", in_features), ("hidden", hidden), ("layers", layers)):
             _checks.positive_int(name, value)
         _checks.choice("direction", direction, DIRECTIONS)
-        self.feature_dim = 2 * hidden
+        _checks.choice("pooling", pooling, ("last", *POOLINGS))
+        self.feature_dim = pooled_size(2 * hidden, pooling)
         self.in_features, self.hidden, self.layers = in_features, hidden, layers
-        self.direction, self.recompute = direction, recompute
+        self.direction, self.input_norm, self.pooling = direction, input_norm, pooling
+        self.recompute = recompute
+        self.norm = nn.BatchNorm1d(in_features) if input_norm else None
         self.gru = _Units(in_features, hidden, layers)
         for parameter in self.gru.parameters():
             if parameter.ndim == 2:
                 nn.init.xavier_uniform_(parameter)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Return features (N, 2 * hidden) of sequences (N, T, in_features)."""
-        x = rearrange(self._check(x), "n t i -> t n i")
-        for layer in range(self.gru.num_layers):
-            run = partial(self._layer, layer=layer)
-            x = recompute(run, x, self) if self.recompute else run(x)
-        if self.direction == "forward-pair":
-            return x[-1]
-        first, second = rearrange(x, "t n (u h) -> u t n h", u=2)
+        """Return features (N, feature_dim) of sequences (N, T, in_features)."""
+        states = self._states(x)
+        if self.pooling != "last" or self.direction == "forward-pair":
+            return pool_frames(states, self.pooling, axis=0)
+        first, second = rearrange(states, "t n (u h) -> u t n h", u=2)
         return torch.cat([first[-1], second[0]], dim=-1)
 
+    def frame_features(self, x: Tensor) -> Tensor:
+        """Return the states of the last layer at every frame (N, T, 2 * hidden)."""
+        return rearrange(self._states(x), "t n d -> n t d")
+
     def extra_repr(self) -> str:
-        """Return the direction, for the printed form of the module."""
-        return f"direction={self.direction!r}"
+        """Return the direction and the pooling, for the printed form of the module."""
+        return f"direction={self.direction!r}, pooling={self.pooling!r}"
 
-    def _layer(self, x: Tensor, layer: int) -> Tensor:
-        """Run both units of a layer: (T, N, in) to (T, N, 2 * hidden)."""
-        weights = self.gru.weights(layer)
+    def _states(self, x: Tensor) -> Tensor:
+        """Return the states of the last layer, time first: (T, N, 2 * hidden)."""
+        x = check_sequence(x, self.in_features, self)
+        if self.norm is None:
+            x = rearrange(x, "n t i -> t n i")
+        else:
+            x = rearrange(normalise(self.norm, x), "n i t -> t n i")
         reverse = self.direction == "bidirectional"
-        if _kernels.is_fused(x, *weights):
-            return _kernels.gru_pair(x, weights, reverse=reverse)
-        return gru_pair(x, *weights, reverse=reverse)
-
-    def _check(self, x: Tensor) -> Tensor:
-        x = _checks.floating("x", x)
-        _checks.require(
-            x.ndim == 3 and x.shape[-1] == self.gru.input_size and x.shape[1] > 0,
-            "`x`",
-            f"have shape (N, T, in_features) with in_features={self.gru.input_size}",
-            _checks.shape_of(x),
-            "Convert clips with ToSequence(), and build the encoder with in_features = V * C * M "
-            "of your clips.",
-        )
-        _checks.dtype_of(x, self)
-        return _checks.not_empty(x)
+        states: Tensor = self.gru(x, reverse=reverse, lean=self.recompute)
+        return states
 
 
 @_kernels.plain_form("gru_pair")
@@ -161,9 +174,9 @@ def gru(
 
 
 class _Units(nn.Module):
-    """The parameters of a bidirectional ``nn.GRU``, under their names there.
+    """Layers of two units, with the parameters of a bidirectional ``nn.GRU`` under their names.
 
-    The module itself would keep a compiler out.
+    That module itself would keep a compiler out.
     """
 
     def __init__(self, input_size: int, hidden_size: int, num_layers: int) -> None:
@@ -173,7 +186,21 @@ class _Units(nn.Module):
         for name, parameter in gru.named_parameters():
             self.register_parameter(name, parameter)
 
-    def weights(self, layer: int) -> list[Tensor]:
+    def forward(self, x: Tensor, *, reverse: bool, lean: bool) -> Tensor:
+        """Run all layers: (T, N, I) to (T, N, 2 H), and keep little for backward if `lean`."""
+        for layer in range(self.num_layers):
+            run = partial(self._layer, layer=layer, reverse=reverse)
+            x = recompute(run, x, self) if lean else run(x)
+        return x
+
+    def _layer(self, x: Tensor, layer: int, reverse: bool) -> Tensor:
+        """Run both units of a layer."""
+        weights = self._weights(layer)
+        if _kernels.is_fused(x, *weights):
+            return _kernels.gru_pair(x, weights, reverse=reverse)
+        return gru_pair(x, *weights, reverse=reverse)
+
+    def _weights(self, layer: int) -> list[Tensor]:
         """Return matrices and biases of both units of a layer, as `gru_pair` takes them."""
         names = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
         return [

@@ -8,7 +8,13 @@ from skelter import _checks
 from skelter.encoders._attention import AttentionBlock, check_sizes, xavier
 from skelter.encoders._recompute import recompute
 from skelter.encoders._skeleton_transformer import SkeletonTransformer
-from skelter.encoders._tokens import carry_over, learned_positions, put_tokens, visible_indices
+from skelter.encoders._tokens import (
+    learned_positions,
+    put_tokens,
+    take_all,
+    take_positions,
+    visible_indices,
+)
 from skelter.layouts import NTU25, SkeletonLayout, check_layout
 
 
@@ -142,7 +148,8 @@ class SkeletonDecoder(nn.Module):
             heads=self.heads,
             recompute=self.recompute,
         )
-        carry_over(self, other, self.layout, other.layout)
+        take_all(other, self)
+        take_positions(other, self)
         return other
 
     def _check(self, visible: Tensor, keep: Tensor) -> Tensor:

@@ -9,7 +9,13 @@ from skelter import _checks, _kernels
 from skelter.encoders._attention import AttentionBlock, check_sizes, deepen
 from skelter.encoders._pooling import persons_apart, pool_map
 from skelter.encoders._recompute import recompute
-from skelter.encoders._tokens import carry_over, learned_positions, take_tokens, visible_indices
+from skelter.encoders._tokens import (
+    learned_positions,
+    take_all,
+    take_positions,
+    take_tokens,
+    visible_indices,
+)
 from skelter.layouts import NTU25, SkeletonLayout, check_layout
 
 
@@ -143,6 +149,7 @@ class SkeletonTransformer(nn.Module):
         tokens = self.embed(x)
         if keep is None:
             return self.encode(tokens)
+        keep = _checks.tensor("keep", keep)
         N, M = tokens.shape[:2]
         shape = (N, M, self.frames // self.patch_frames, self.layout.num_joints)
         _checks.require(
@@ -211,8 +218,19 @@ class SkeletonTransformer(nn.Module):
             recompute=self.recompute,
         )
         other.drop_path = self.drop_path
-        carry_over(self, other, self.layout, other.layout)
+        take_all(other, self)
+        other.take_positions(self)
         return other
+
+    def take_positions(self, trained: SkeletonTransformer) -> None:
+        """Take over the positions of an encoder of another layout or length, as `retarget` does.
+
+        Joints that only this layout has keep their positions.
+
+        Args:
+            trained: An encoder of the same width.
+        """
+        take_positions(self, trained)
 
     def _check(self, x: Tensor) -> Tensor:
         x = _checks.clip_batch(x)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Protocol
+
 import torch
 from einops import rearrange
 from torch import Tensor, nn
@@ -104,19 +106,17 @@ def visible_indices(keep: Tensor, visible: int | None = None) -> Tensor:
     _checks.require(
         truth, "`keep`", "be True where a token is visible", keep.dtype, hint, error=TypeError
     )
-    _checks.require(keep.ndim >= 3, "`keep`", "have shape (..., M, T / P, V)", tuple(keep.shape))
+    fits = keep.ndim >= 3 and keep.numel() > 0
+    _checks.require(fits, "`keep`", "have shape (..., M, T / P, V)", _checks.shape_of(keep))
     flat = keep.flatten(-2)
     if visible is None:
         visible = int(flat.sum(-1).flatten()[0])
+    _checks.require(visible > 0, "`keep`", "keep at least one token of every person", "none")
     if keep.device.type == "cpu" and not torch.compiler.is_compiling():
-        counts = flat.sum(-1)
-        _checks.require(
-            _checks.read_number((counts == visible).all()) != 0,
-            "`keep`",
-            f"keep {visible} tokens of every person",
-            "other numbers",
-            "Draw masks that keep as many tokens of each: with one ratio, not a range.",
-        )
+        same = _checks.read_number((flat.sum(-1) == visible).all()) != 0
+        expected = f"keep {_checks.plural(visible, 'token')} of every person"
+        hint = "Draw masks that keep as many tokens of each: with one ratio, not a range."
+        _checks.require(same, "`keep`", expected, "other numbers", hint)
     order = torch.arange(flat.shape[-1], device=keep.device)
     return (order + flat.shape[-1] * ~flat).argsort(-1)[..., :visible]
 
@@ -200,21 +200,36 @@ def whole_patches(x: Tensor, patch_frames: int) -> None:
     )
 
 
-def carry_over(
-    trained: nn.Module, other: nn.Module, own: SkeletonLayout, to: SkeletonLayout
-) -> None:
-    """Load the weights of a network of tokens into one for another layout or length.
+class Positioned(Protocol):
+    """A network of tokens: its layout, and positions (1, T / P, 1, D) and (1, 1, V, D)."""
 
-    Positions in time are resized. Joints that only the layout `to` has keep their positions.
+    layout: SkeletonLayout
+    temporal_positions: nn.Parameter
+    joint_positions: nn.Parameter
+
+
+def take_positions(network: Positioned, trained: Positioned) -> None:
+    """Set the positions of a network to those of another one, resized and matched by name.
+
+    Joints that only the layout of `network` has keep their positions.
     """
+    patches = network.temporal_positions.shape[1]
+    with torch.no_grad():
+        in_time: Tensor = trained.temporal_positions
+        if in_time.shape[1] != patches:
+            in_time = resize_positions(in_time, patches)
+        network.temporal_positions.copy_(in_time)
+        for joint, source in pair_joints(trained.layout, network.layout).items():
+            network.joint_positions[:, :, joint] = trained.joint_positions[:, :, source]
+
+
+POSITIONS = ("temporal_positions", "joint_positions")
+
+
+def take_all(network: nn.Module, trained: nn.Module) -> None:
+    """Load all weights of another network but its positions, and follow its dtype and mode."""
     state = trained.state_dict()
-    like = state["temporal_positions"]
-    other.to(like.device, like.dtype).train(trained.training)
-    fresh = other.state_dict()
-    patches = fresh["temporal_positions"].shape[1]
-    if patches != like.shape[1]:
-        state["temporal_positions"] = resize_positions(like, patches)
-    joints = fresh["joint_positions"].clone()
-    for joint, source in pair_joints(own, to).items():
-        joints[:, :, joint] = state["joint_positions"][:, :, source]
-    other.load_state_dict(state | {"joint_positions": joints})
+    like = state[POSITIONS[0]]
+    network.to(like.device, like.dtype).train(trained.training)
+    own = network.state_dict()
+    network.load_state_dict({**state, **{name: own[name] for name in POSITIONS}})

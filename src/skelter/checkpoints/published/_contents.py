@@ -74,7 +74,11 @@ SPLITS = {
 }
 
 
-CONVERTERS = {"sequence": ToSequence, "graph": ToGraph, "image": ToImage}
+CONVERTERS: Mapping[str, type[nn.Module]] = {
+    "sequence": ToSequence,
+    "graph": ToGraph,
+    "image": ToImage,
+}
 
 
 class Network(NamedTuple):
@@ -140,7 +144,7 @@ def read_contents(state: Mapping[str, Any], what: str) -> Contents:
 
 def make_stream(name: str, reads: str, layout: SkeletonLayout) -> nn.Module:
     """Return what makes the input of an encoder of this name, of joints, their motion or bones."""
-    converter = CONVERTERS[reads]()
+    converter: nn.Module = CONVERTERS[reads]()
     if name == "motion":
         return nn.Sequential(ToMotion(layout=layout), converter)
     if name == "bone":

@@ -7,15 +7,19 @@ from collections.abc import Mapping
 from torch import Tensor, nn
 
 from skelter.checkpoints._weights import list_names
+from skelter.checkpoints.published._cmd import NORMED_GRU
 from skelter.checkpoints.published._family import Clips, Family, Weights
 from skelter.checkpoints.published._isc import GRU, HIERARCHICAL_CNN, TWO_STREAM_AGCN
 from skelter.checkpoints.published._loading import load_encoder_weights
+from skelter.checkpoints.published._mamp import MAMP
 
 # The first whose mark is found names the weights: those with more to their mark come first.
 FAMILIES: tuple[Family, ...] = (
+    NORMED_GRU,
     GRU,
     TWO_STREAM_AGCN,
     HIERARCHICAL_CNN,
+    MAMP,
 )
 
 
