@@ -91,6 +91,8 @@ def attention(query: Tensor, key: Tensor, value: Tensor, dropout: float = 0.0) -
     """
     scores = einsum(query, key, "n h l d, n h k d -> n h l k") * query.shape[-1] ** -0.5
     weights = scores.softmax(-1).to(value.dtype)  # a softmax is wider under autocast
+    if dropout > 0:
+        weights = F.dropout(weights, dropout)
     out: Tensor = einsum(weights, value, "n h l k, n h k d -> n h l d")
     return out
 

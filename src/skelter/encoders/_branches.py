@@ -6,9 +6,8 @@ import torch
 from einops import rearrange
 from torch import Tensor, nn
 
-from skelter import _checks
-
-POOLINGS = ("max", "mean", "mean-max")
+from skelter import _checks, _kernels
+from skelter.encoders._sequences import POOLINGS, pool_frames
 
 
 class TwoBranches(nn.Module):
@@ -43,8 +42,7 @@ class TwoBranches(nn.Module):
     def branches(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """Return the temporal and the spatial features, each (N, feature_dim / 2)."""
         x = self._check(x)
-        temporal, spatial = self._encode_frames(x), self._encode_joints(x)
-        return pool_tokens(temporal, self.pooling), pool_tokens(spatial, self.pooling)
+        return self._pool(self._encode_frames(x)), self._pool(self._encode_joints(x))
 
     def frame_features(self, x: Tensor) -> Tensor:
         """Return a feature of every frame (N, T, width), by the temporal branch alone."""
@@ -56,12 +54,14 @@ class TwoBranches(nn.Module):
         return rearrange(tokens, "n (m v) d -> n v m d", m=self.persons)
 
     def _encode_frames(self, x: Tensor) -> Tensor:
-        tokens: Tensor = self.temporal(frames_of(x))
-        return tokens
+        return in_product_dtype(self.temporal(frames_of(x)))
 
     def _encode_joints(self, x: Tensor) -> Tensor:
-        tokens: Tensor = self.spatial(joints_of(x))
-        return tokens
+        return in_product_dtype(self.spatial(joints_of(x)))
+
+    def _pool(self, tokens: Tensor) -> Tensor:
+        """Return features (N, feature_dim / 2) of tokens (N, L, D)."""
+        return pool_frames(tokens, self.pooling, axis=1)
 
     def _sizes(self) -> tuple[int, int]:
         """Return the numbers of a frame, M * V * C, and of a joint of a person, T * C."""
@@ -92,13 +92,6 @@ def joints_of(x: Tensor) -> Tensor:
     return rearrange(x, "n c t v m -> n (m v) (t c)")
 
 
-def pool_tokens(tokens: Tensor, pooling: str) -> Tensor:
-    """Take the maximum of tokens (N, L, D), their mean, or both, the mean first."""
-    if pooling == "mean-max":
-        return torch.cat([tokens.mean(1), tokens.amax(1)], dim=-1)
-    return tokens.mean(1) if pooling == "mean" else tokens.amax(1)
-
-
-def pooled_size(width: int, pooling: str) -> int:
-    """Return the number of features that `pool_tokens` makes."""
-    return 2 * width if pooling == "mean-max" else width
+def in_product_dtype(x: Tensor) -> Tensor:
+    """Return the output of a norm, which is wider under autocast, as that of a product."""
+    return x.to(_kernels.product_dtype(x))

@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from skelter import _checks
 from skelter.encoders._attention import DropPath, SelfAttention, check_sizes
-from skelter.encoders._branches import TwoBranches, pooled_size
+from skelter.encoders._branches import TwoBranches
 from skelter.encoders._post_norm import (
     LearnedPositions,
     SinePositions,
@@ -15,6 +15,7 @@ from skelter.encoders._post_norm import (
     make_embedding,
     narrow_linear,
 )
+from skelter.encoders._sequences import pooled_size
 
 STEP = 4  # one token of so many stays where it is when the others shift
 

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from skelter import _checks
-from skelter.encoders._branches import TwoBranches, frames_of, joints_of
+from skelter.encoders._branches import TwoBranches, frames_of, in_product_dtype, joints_of
 from skelter.encoders._post_norm import PostNormBlock, make_embedding
 from skelter.encoders._recurrent import BidirectionalGRU, BidirectionalLSTM
 
@@ -108,7 +108,8 @@ class HierarchicalEncoder(TwoBranches):
     def levels(self, x: Tensor) -> Levels:
         """Return the vectors of every level, the finest first."""
         x = self._check(x)
-        return Levels(self.temporal(frames_of(x)), self.spatial(joints_of(x)))
+        temporal, spatial = self.temporal(frames_of(x)), self.spatial(joints_of(x))
+        return Levels(in_product_dtype(temporal), in_product_dtype(spatial))
 
     def branches(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """Return the temporal and the spatial features, each (N, feature_dim / 2)."""
@@ -116,10 +117,10 @@ class HierarchicalEncoder(TwoBranches):
         return temporal.flatten(1), spatial.flatten(1)
 
     def _encode_frames(self, x: Tensor) -> Tensor:
-        return self.temporal.encode(frames_of(x))
+        return in_product_dtype(self.temporal.encode(frames_of(x)))
 
     def _encode_joints(self, x: Tensor) -> Tensor:
-        return self.spatial.encode(joints_of(x))
+        return in_product_dtype(self.spatial.encode(joints_of(x)))
 
 
 class _Branch(nn.Module):

@@ -10,7 +10,7 @@ from torch.nn import functional as F
 
 from skelter import _checks
 from skelter.encoders._attention import check_sizes
-from skelter.encoders._branches import TwoBranches, frames_of, joints_of, pool_tokens
+from skelter.encoders._branches import TwoBranches, frames_of, in_product_dtype, joints_of
 from skelter.encoders._post_norm import PostNormBlock, SinePositions, make_embedding
 from skelter.layouts import NTU25, SkeletonLayout, check_layout
 
@@ -67,13 +67,12 @@ class MultiStreamTransformer(TwoBranches):
         heads: int = 1,
         streams: Sequence[str] = STREAMS,
     ) -> None:
-        self_layout = check_layout(layout)
-        super().__init__(layout.num_joints, in_channels, persons, frames)
+        super().__init__(check_layout(layout).num_joints, in_channels, persons, frames)
         check_sizes(width, depth, heads)
         known = 0 < len(set(streams)) == len(streams) and set(streams) <= set(STREAMS)
         expected = f"name each at most once, one or more of {', '.join(map(repr, STREAMS))}"
         _checks.require(known, "`streams`", expected, streams)
-        self.layout, self.streams = self_layout, tuple(streams)
+        self.layout, self.streams = layout, tuple(streams)
         self.width, self.depth, self.heads = width, depth, heads
         self.feature_dim = 2 * width
         self.parents = [
@@ -93,22 +92,16 @@ class MultiStreamTransformer(TwoBranches):
         """
         x = self._check(x)
         _checks.choice("stream", stream, self.streams)
-        made = self._make(x, stream)
-        tokens = (
-            self.temporal({stream: frames_of(made)}),
-            self.spatial({stream: joints_of(made)}),
-        )
-        return torch.cat([pool_tokens(each, self.pooling) for each in tokens], dim=-1)
+        temporal, spatial = self._encode_frames(x, stream), self._encode_joints(x, stream)
+        return torch.cat([self._pool(temporal), self._pool(spatial)], dim=-1)
 
-    def _encode_frames(self, x: Tensor) -> Tensor:
-        made = {stream: frames_of(self._make(x, stream)) for stream in self.streams}
-        tokens: Tensor = self.temporal(made)
-        return tokens
+    def _encode_frames(self, x: Tensor, *streams: str) -> Tensor:
+        made = {name: frames_of(self._make(x, name)) for name in streams or self.streams}
+        return in_product_dtype(self.temporal(made))
 
-    def _encode_joints(self, x: Tensor) -> Tensor:
-        made = {stream: joints_of(self._make(x, stream)) for stream in self.streams}
-        tokens: Tensor = self.spatial(made)
-        return tokens
+    def _encode_joints(self, x: Tensor, *streams: str) -> Tensor:
+        made = {name: joints_of(self._make(x, name)) for name in streams or self.streams}
+        return in_product_dtype(self.spatial(made))
 
     def _make(self, x: Tensor, stream: str) -> Tensor:
         """Make a stream of clips (N, C, T, V, M): as `ToBones` and `ToMotion` do."""

@@ -67,7 +67,7 @@ class SinePositions(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Return tokens (N, L, D) of tokens (N, L, D)."""
-        return x + self.table.to(x.dtype)
+        return x + self.table
 
 
 class LearnedPositions(nn.Module):
@@ -80,7 +80,7 @@ class LearnedPositions(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Return tokens (N, L, D) of tokens (N, L, D)."""
-        return x + self.table.to(x.dtype)
+        return x + self.table
 
 
 def make_attention(width: int, heads: int, *, dropout: float = 0.0) -> SelfAttention:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from torch import Tensor, nn
 
 from skelter.encoders._attention import check_sizes
-from skelter.encoders._branches import TwoBranches, pooled_size
+from skelter.encoders._branches import TwoBranches
 from skelter.encoders._post_norm import (
     LearnedPositions,
     PostNormBlock,
@@ -13,6 +13,7 @@ from skelter.encoders._post_norm import (
     make_embedding,
     narrow_linear,
 )
+from skelter.encoders._sequences import pooled_size
 
 
 class STTransformer(TwoBranches):
