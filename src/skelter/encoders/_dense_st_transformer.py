@@ -163,12 +163,10 @@ class _ShiftAttention(nn.Module):
     def forward(self, x: Tensor, attention: SelfAttention) -> Tensor:
         """Return tokens (N, L, D) of tokens (N, L, D)."""
         shift = self.shift(x.mT).masked_fill(self.kept, 0.0)  # n d l
-        z = torch.cat([x + shift.mT, x])
+        z = torch.stack([x + shift.mT, x]).flatten(0, 1)
         z = z + self.drop(attention(self.norm1(z)))
         z = z + self.drop(self.mlp(self.norm2(z)))
-        shifted, still = z.chunk(2)
-        out: Tensor = 0.5 * shifted + 0.5 * still
-        return out
+        return z.unflatten(0, (2, -1)).mean(0)
 
 
 def _make_mlp(width: int) -> nn.Sequential:
