@@ -50,7 +50,8 @@ class TestEveryEncoder:
         for key in made.kept:
             assert torch.equal(after[key], before[key])
         for key in made.rebuilt:
-            assert after[key].shape != before[key].shape
+            counter = key.endswith("num_batches_tracked")
+            assert after[key].shape != before[key].shape or counter
             assert f"rebuilt {key} {tuple(after[key].shape)}" in str(made)
         assert 0 < len(made.rebuilt) < len(made.kept)
         assert str(made).startswith(f"{type(encoder).__name__}: kept {len(made.kept)} tensors of ")
