@@ -166,7 +166,8 @@ class _ShiftAttention(nn.Module):
         z = torch.stack([x + shift.mT, x]).flatten(0, 1)
         z = z + self.drop(attention(self.norm1(z)))
         z = z + self.drop(self.mlp(self.norm2(z)))
-        return z.unflatten(0, (2, -1)).mean(0)
+        out: Tensor = z.unflatten(0, (2, -1)).mean(0)
+        return out
 
 
 def _make_mlp(width: int) -> nn.Sequential:
