@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import pytest
 import torch
-from reference import containers, published
+from reference import branches, containers, published
 
 from skelter.checkpoints import PublishedFile, load_encoder, save
 from skelter.data import SkeletonFormatError
 from skelter.encoders import AGCN, BiGRU
-from skelter.encoders._post_norm import SinePositions
 
 # By project: the method, the encoders by name, and what else is in its file.
 EXPECTED = {
@@ -173,7 +172,7 @@ class TestPublishedContainers:
         assert all(kind.startswith(family) for kind in file.families.values())
 
     def test_an_encoder_is_built(self, layouts, project):
-        content = containers.make_file(layouts, project, {".pe": SinePositions(200, 1024).table})
+        content = containers.make_file(layouts, project, {".pe": branches.sine_buffer(1024)})
         name = list(PublishedFile(content).families)[-1]
         trained = load_encoder(content, name)
         features = trained(torch.randn(2, 3, 70, 25, 2))

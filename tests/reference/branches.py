@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 
 import numpy as np
+import torch
 
 
 def _sigmoid(x):
@@ -61,6 +62,11 @@ def sines(count, width):
             table[position, 2 * pair] = math.sin(angle)
             table[position, 2 * pair + 1] = math.cos(angle)
     return table
+
+
+def sine_buffer(width):
+    """The constant of published files: positions of 200 frames, (1, 200, D)."""
+    return torch.from_numpy(sines(200, width).astype(np.float32))[None]
 
 
 def attend(x, weights, heads):

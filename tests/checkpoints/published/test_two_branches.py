@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 import torch
+from reference import branches
 from reference.golden_encoders import CLOSE, Golden, assert_gradnorms
 from torch import nn
 
@@ -14,15 +17,12 @@ from skelter.checkpoints import (
     load_encoder,
     retarget,
 )
-from skelter.checkpoints._plain import module_as_dict, restore_module
-from skelter.checkpoints.published._families import family_of
 from skelter.encoders import (
     DenseSTTransformer,
     HierarchicalEncoder,
     MultiStreamTransformer,
     STTransformer,
 )
-from skelter.encoders._post_norm import SinePositions
 from skelter.layouts import COCO17, KINECT20
 
 KINDS = {
@@ -39,7 +39,7 @@ WIDE = {"atol": 1e-4, "rtol": 1e-4}
 def weights(numbers, *, published=False):
     """Return weights in the published names. Of a tensor with two names, the later one counts."""
     width = numbers.about["published_args" if published else "args"]["hidden_size"]
-    positions = SinePositions(200, width).table
+    positions = branches.sine_buffer(width)
     constants = dict.fromkeys(numbers.about["constants"], positions)
     state = numbers.weights(published=published, constants=constants)
     for name in state:
@@ -147,7 +147,7 @@ def random(shapes):
     state = {name: torch.randn(shape) for name, shape in shapes.items()}
     for name in state:
         if name.endswith(".pe"):
-            state[name] = SinePositions(200, 8).table
+            state[name] = branches.sine_buffer(8)
         if name.endswith("running_var"):
             state[name] = torch.rand(state[name].shape)
         if name.endswith("num_batches_tracked"):
@@ -185,10 +185,9 @@ class TestLoading:
             assert (encoder.units, encoder.granularity) == (kind.removeprefix("HiCo "), 3)
         else:
             assert encoder.depth == (1 if kind == "UmURL" else 2)
-        family = family_of(state, kind)
-        for name, tensor in encoder.state_dict().items():
-            theirs = state[family.prefix + family.published_name(name)]
-            assert torch.equal(tensor, theirs.reshape(tensor.shape)), name
+        names = published_names(encoder, state)
+        learned = {name for name in state if not re.search(r"^\w+_proj|\.pe$|\.DSA\.attn", name)}
+        assert set(names.values()) == learned
 
     @pytest.mark.parametrize(("kind", "name"), OF_ENCODER[::7])
     def test_any_missing_tensor(self, kind, name):
@@ -275,15 +274,6 @@ class TestFiles:
         trained = load_encoder(tmp_path / "hico.pth.tar")
         assert trained(torch.randn(2, 3, 70, 25, 2)).shape == (2, 48)
 
-    def test_a_run_of_ones_own_comes_back(self, tmp_path):
-        for kind in (STTransformer, DenseSTTransformer, HierarchicalEncoder):
-            encoder = kind(20, 16, persons=1, frames=32)
-            plain = module_as_dict(encoder)
-            assert module_as_dict(restore_module(plain)) == plain
-        encoder = MultiStreamTransformer(KINECT20, 16, persons=1, frames=32, streams=("bone",))
-        plain = module_as_dict(encoder)
-        assert module_as_dict(restore_module(plain)) == plain
-
     def test_retargeting_keeps_what_has_no_joints(self):
         made = retarget(DenseSTTransformer(25, 8), COCO17)
         assert made.encoder.joints == 17
@@ -331,11 +321,8 @@ class TestGolden:
         loss = encoder(numbers.clips().double()).square().mean()
         loss.backward()
         torch.testing.assert_close(loss.float()[None], numbers["train_loss"], **CLOSE)
-        family = family_of(numbers.about["keys"], "the keys")
-        found = {
-            family.prefix + family.published_name(name): parameter.grad.norm()
-            for name, parameter in encoder.named_parameters()
-        }
+        names = published_names(encoder, weights(numbers))
+        found = {names[name]: p.grad.norm() for name, p in encoder.named_parameters()}
         assert_gradnorms(numbers.gradnorms(found), numbers["gradnorms"], largest=1e-7)
 
     def test_the_published_size(self, numbers):
@@ -347,6 +334,19 @@ class TestGolden:
             features = encoder(x)
         torch.testing.assert_close(features[:, :16], numbers["published_features16"], **WIDE)
         torch.testing.assert_close(features.norm(dim=1), numbers["published_norms"], **WIDE)
+
+
+def published_names(encoder, state):
+    """Return the published name of each tensor of ours: that of the same numbers."""
+    names = {}
+    for name, tensor in encoder.state_dict().items():
+        same = (key for key in sorted(state) if equal(state[key], tensor))
+        names[name] = next(same)
+    return names
+
+
+def equal(theirs, ours):
+    return theirs.numel() == ours.numel() and torch.equal(theirs.flatten(), ours.flatten().float())
 
 
 def without_drops(encoder):
