@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from skelter import _checks, _kernels
-from skelter.encoders._recompute import recompute
+from skelter.encoders._recompute import run_blocks
 from skelter.layouts import NTU25, SkeletonLayout, check_layout
 
 Convolution = Callable[[Tensor], Tensor]
@@ -91,8 +91,7 @@ class AGCN(nn.Module):
         V, M = self.layout.num_joints, self.persons
         x = self.input_norm(rearrange(x, "n c t v m -> n (m v c) t"))
         x = rearrange(x, "n (m v c) t -> (n m) c t v", m=M, v=V)
-        for block in self.blocks:
-            x = recompute(block, x, block) if self.recompute else block(x)
+        x = run_blocks(self.blocks, x, lean=self.recompute)
         features: Tensor = reduce(x, "(n m) d t v -> n d", "mean", m=M)
         return features
 

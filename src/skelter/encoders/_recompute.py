@@ -33,6 +33,16 @@ def recompute(function: Callable[[Tensor], Tensor], x: Tensor, owner: nn.Module)
     return out
 
 
+def run_blocks(blocks: nn.Sequential, x: Tensor, *, lean: bool) -> Tensor:
+    """Return what a chain of blocks makes of `x`, with `recompute` around each if `lean`."""
+    if not lean:
+        out: Tensor = blocks(x)
+        return out
+    for block in blocks:
+        x = recompute(block, x, block)
+    return x
+
+
 class _FrozenNorms:
     """A context in which batch norms do not count a batch: as often as backward comes by."""
 
