@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import torch
 from torch import Tensor
 
-from skelter._kernels._switch import is_exported
+from skelter._kernels._switch import is_exported, is_traced
 
 Step = Callable[..., Tensor]
 
@@ -27,7 +28,7 @@ def recur(step: Step, state: Tensor, frames: Tensor, *weights: Tensor) -> Tensor
     Returns:
         The states (T, N, H).
     """
-    if is_exported() and not torch.jit.is_tracing():
+    if is_exported() and not is_traced():
         return _loop(step, state, frames, *weights)
     all_states = []
     for frame in frames:
@@ -40,10 +41,14 @@ def _loop(step: Step, state: Tensor, frames: Tensor, *weights: Tensor) -> Tensor
     """Put a recurrence into the program that is exported, as one operator."""
     from torch._higher_order_ops.scan import scan_op
 
-    def one(state: Tensor, frame: Tensor, N: int, *weights: Tensor) -> tuple[Tensor, Tensor]:
-        # A loop knows the sizes that it is told: here that of the batch.
-        state = step(state, frame.view(N, frame.shape[-1]), *weights)
+    N = frames.shape[1]
+    # A loop knows the sizes that it is told: here that of the batch, where it may be any.
+    sizes = (N,) if isinstance(N, torch.SymInt) else ()
+
+    def one(state: Tensor, frame: Tensor, *others: Any) -> tuple[Tensor, Tensor]:
+        frame = frame.view(others[0] if sizes else N, frame.shape[-1])
+        state = step(state, frame, *others[len(sizes) :])
         return state, state.clone()
 
-    states: Tensor = scan_op(one, [state], [frames], (frames.shape[1], *weights))[1]
+    states: Tensor = scan_op(one, [state], [frames], (*sizes, *weights))[1]
     return states

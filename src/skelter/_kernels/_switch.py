@@ -37,8 +37,12 @@ def is_exported() -> bool:
     """Tell whether a program is being made that runs where this library is not installed."""
     # torch 2.4 to 2.6 have no such function: there, operators of this library are in the program.
     exporting = getattr(torch.compiler, "is_exporting", None)
-    traced = bool(torch.jit.is_tracing())  # type: ignore[attr-defined,no-untyped-call]  # untyped
-    return traced or (exporting is not None and bool(exporting()))
+    return is_traced() or (exporting is not None and bool(exporting()))
+
+
+def is_traced() -> bool:
+    """Tell whether ``torch.jit.trace`` writes down the operators that run."""
+    return bool(torch.jit.is_tracing())  # type: ignore[attr-defined,no-untyped-call]  # untyped
 
 
 @contextmanager
