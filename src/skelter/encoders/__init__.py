@@ -4,7 +4,7 @@ An encoder is any ``nn.Module`` with ``feature_dim`` whose call maps a represent
 ``(N, feature_dim)``; nothing has to be inherited.
 """
 
-from skelter.encoders import functional
+from skelter.encoders import functional, presets
 from skelter.encoders._agcn import AGCN
 from skelter.encoders._bigru import BiGRU
 from skelter.encoders._ctrgcn import CTRGCN
@@ -39,4 +39,5 @@ __all__ = [
     "SkeletonTransformer",
     "functional",
     "initialise_normal",
+    "presets",
 ]
