@@ -138,8 +138,8 @@ class _Block(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         out: Tensor = self.temporal(self.graph(x))
         if self.residual is not None:
-            out = out.add_(self.residual(x))
-        return out.relu_()
+            out = out + self.residual(x)
+        return out.relu()
 
 
 class _AdaptiveGraphConv(nn.Module):
@@ -175,9 +175,9 @@ class _AdaptiveGraphConv(nn.Module):
         weights = (graph, *_matrix(self.theta, self.phi), *_matrix(self.project))
         fused = _kernels.is_fused(x, *weights)
         out = (_kernels.adaptive_graph_conv if fused else adaptive_graph_conv)(x, *weights)
-        # In place: batch norm keeps its input, relu its output, and nothing keeps the sum.
-        normed: Tensor = self.norm(out)
-        return normed.add_(self.shortcut(x)).relu_()
+        # The sum alone is ours to change in place: a hook may hold what a layer returns.
+        summed: Tensor = self.norm(out) + self.shortcut(x)
+        return summed.relu_()
 
 
 @_kernels.plain_form("adaptive_graph_conv")

@@ -139,8 +139,8 @@ class _Block(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         out: Tensor = self.temporal(self.graph(x))
         if self.residual is not None:
-            out = out.add_(self.residual(x))
-        return out.relu_()
+            out = out + self.residual(x)
+        return out.relu()
 
 
 class _ChannelGraphConv(nn.Module):
@@ -179,17 +179,17 @@ class _ChannelGraphConv(nn.Module):
             out = self._fused(x, targets, sources)
         else:
             relation = self.relation(torch.tanh(_differences(targets, sources)))
-            adjacency, alpha = (
-                one.to(relation.dtype) for one in (self.learned_adjacency, self.alpha)
-            )
-            relation, value = (
+            adjacency = self.learned_adjacency.to(relation.dtype)
+            refinement = self.alpha.to(relation.dtype) * relation
+            refinement, value = (
                 rearrange(one, "n (s c) ... -> n s c ...", s=len(adjacency))
-                for one in (alpha * relation, self.value(x))
+                for one in (refinement, self.value(x))
             )
-            graph = rearrange(adjacency, "s u v -> s 1 v u") + relation
+            graph = rearrange(adjacency, "s u v -> s 1 v u") + refinement
             out = torch.matmul(value, graph).sum(1)  # n s c t v, n s c v u -> n c t u
-        normed: Tensor = self.norm(out)
-        return normed.add_(self.shortcut(x)).relu_()
+        # Not in place: a hook may hold what a layer returns. The sum is our own.
+        summed: Tensor = self.norm(out) + self.shortcut(x)
+        return summed.relu_()
 
     def _fused(self, x: Tensor, targets: Tensor, sources: Tensor) -> Tensor:
         weight, bias = _matrix(self.relation)

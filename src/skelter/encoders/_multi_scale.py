@@ -49,7 +49,7 @@ class MultiScaleConv(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Return clips (N, C, T / stride, V), rounded up, of clips (N, C, T, V)."""
         *entries, last = self.project(x).chunk(BRANCHES, dim=1)
-        entries = self.entry_norm(torch.cat(entries, dim=1)).relu_().chunk(BRANCHES - 1, dim=1)
+        entries = self.entry_norm(torch.cat(entries, dim=1)).relu().chunk(BRANCHES - 1, dim=1)
         branches = [conv(entry) for conv, entry in zip(self.dilated, entries, strict=False)]
         branches += [self.pool(entries[-1]), last[:, :, :: self.stride]]
         out: Tensor = self.norm(torch.cat(branches, dim=1))

@@ -127,3 +127,46 @@ class PlainCTRGCN(nn.Module):
         for block in self.blocks:
             x = block(x)
         return x.view(N, M, x.size(1), -1).mean(3).mean(1)
+
+
+def plain(encoder):
+    """Return the same encoder as a `skelter.encoders.CTRGCN`, written subset by subset."""
+    state = encoder.state_dict()
+    graph = encoder.layout.adjacency(encoder.adjacency)
+    copy = PlainCTRGCN(graph, encoder.in_channels, encoder.persons, encoder.widths)
+    renamed = {}
+    for name, tensor in state.items():
+        for theirs, part in parts(name, tensor, len(graph)):
+            renamed[theirs] = part
+    copy.load_state_dict(renamed)
+    return copy
+
+
+def parts(name, tensor, S):
+    """Yield the names and tensors here that one of skelter's is joined from."""
+    if name.startswith("input_norm"):
+        yield name.replace("input_norm", "data_bn"), tensor
+        return
+    place, _, last = name.rpartition(".")
+    block, _, layer = place.partition(".graph") if ".graph" in place else place.partition(".temp")
+    if ".graph" in place:
+        layer = layer.removeprefix(".")
+        if layer in ("theta", "phi", "value", "relation"):
+            names = [f"{block}.gcn.subsets.{s}.{layer}.{last}" for s in range(S)]
+        else:
+            own = {"norm": "bn.", "shortcut.0": "down.0.", "shortcut.1": "down.1.", "": ""}[layer]
+            names = [f"{block}.gcn.{own}{'A' if last == 'learned_adjacency' else last}"]
+    elif ".temporal" in place:
+        branches = {
+            "project": ["0.0", "1.0", "2.0", "3.0"],
+            "entry_norm": ["0.1", "1.1", "2.1"],
+            "dilated.0": ["0.3.conv"],
+            "dilated.1": ["1.3.conv"],
+            "norm": ["0.3.bn", "1.3.bn", "2.4", "3.1"],
+        }[layer.removeprefix("oral.")]
+        names = [f"{block}.tcn.branches.{branch}.{last}" for branch in branches]
+    else:
+        names = [name.replace("residual.0", "residual.conv").replace("residual.1", "residual.bn")]
+    whole = tensor.ndim == 0 or len(names) == 1
+    pieces = [tensor] * len(names) if whole else tensor.chunk(len(names))
+    yield from zip(names, pieces, strict=True)
