@@ -7,6 +7,26 @@ from itertools import pairwise
 import torch
 from torch import nn
 
+# Parts of skelter's names, and those here that are side by side in one of skelter's tensors.
+NAMES = {
+    "input_norm": "data_bn",
+    "graph.learned_adjacency": "gcn.A",
+    "graph.alpha": "gcn.alpha",
+    "graph.theta": "gcn.subsets.{}.theta",
+    "graph.phi": "gcn.subsets.{}.phi",
+    "graph.value": "gcn.subsets.{}.value",
+    "graph.relation": "gcn.subsets.{}.relation",
+    "graph.norm": "gcn.bn",
+    "graph.shortcut": "gcn.down",
+    "temporal.project": " ".join(f"tcn.branches.{branch}.0" for branch in range(4)),
+    "temporal.entry_norm": " ".join(f"tcn.branches.{branch}.1" for branch in range(3)),
+    "temporal.dilated.0": "tcn.branches.0.3.conv",
+    "temporal.dilated.1": "tcn.branches.1.3.conv",
+    "temporal.norm": " ".join(f"tcn.branches.{end}" for end in ("0.3.bn", "1.3.bn", "2.4", "3.1")),
+    "residual.0": "residual.conv",
+    "residual.1": "residual.bn",
+}
+
 
 class Subset(nn.Module):
     """One graph for each channel, from how joints differ in the means over time."""
@@ -144,29 +164,8 @@ def plain(encoder):
 
 def parts(name, tensor, S):
     """Yield the names and tensors here that one of skelter's is joined from."""
-    if name.startswith("input_norm"):
-        yield name.replace("input_norm", "data_bn"), tensor
-        return
-    place, _, last = name.rpartition(".")
-    block, _, layer = place.partition(".graph") if ".graph" in place else place.partition(".temp")
-    if ".graph" in place:
-        layer = layer.removeprefix(".")
-        if layer in ("theta", "phi", "value", "relation"):
-            names = [f"{block}.gcn.subsets.{s}.{layer}.{last}" for s in range(S)]
-        else:
-            own = {"norm": "bn.", "shortcut.0": "down.0.", "shortcut.1": "down.1.", "": ""}[layer]
-            names = [f"{block}.gcn.{own}{'A' if last == 'learned_adjacency' else last}"]
-    elif ".temporal" in place:
-        branches = {
-            "project": ["0.0", "1.0", "2.0", "3.0"],
-            "entry_norm": ["0.1", "1.1", "2.1"],
-            "dilated.0": ["0.3.conv"],
-            "dilated.1": ["1.3.conv"],
-            "norm": ["0.3.bn", "1.3.bn", "2.4", "3.1"],
-        }[layer.removeprefix("oral.")]
-        names = [f"{block}.tcn.branches.{branch}.{last}" for branch in branches]
-    else:
-        names = [name.replace("residual.0", "residual.conv").replace("residual.1", "residual.bn")]
-    whole = tensor.ndim == 0 or len(names) == 1
-    pieces = [tensor] * len(names) if whole else tensor.chunk(len(names))
-    yield from zip(names, pieces, strict=True)
+    ours = next(ours for ours in NAMES if f".{ours}" in f".{name}")
+    ends = [NAMES[ours].format(s) for s in range(S)] if "{}" in NAMES[ours] else NAMES[ours].split()
+    pieces = tensor.chunk(len(ends)) if tensor.ndim else [tensor] * len(ends)
+    for end, piece in zip(ends, pieces, strict=True):
+        yield name.replace(ours, end), piece
