@@ -16,6 +16,7 @@ from skelter.encoders import (
     AGCN,
     CTRGCN,
     HCN,
+    STGCN,
     TCN,
     BiGRU,
     FrameTransformer,
@@ -82,6 +83,12 @@ def small(name):
         "TCN": lambda: (TCN(6, 8), torch.randn(2, 5, 6)),
         "HCN": lambda: (HCN(7, 1, frames=16, channels=16), clips),
         "HCN, recompute": lambda: (HCN(7, 1, frames=16, channels=16, recompute=True), clips),
+        "STGCN": lambda: (STGCN(MINE, widths=(8, 8), halving=[1]), clips[:, :, :5]),
+        "STGCN, wide": lambda: (STGCN(MINE, widths=(48,)), clips[:, :, :3]),
+        "STGCN, recompute": lambda: (
+            STGCN(MINE, widths=(8, 8), recompute=True),
+            clips[:, :, :5],
+        ),
         "ProjectionHead": lambda: (ProjectionHead(6, norm="batch"), torch.randn(2, 6)),
         "SkeletonDecoder": lambda: (Decoding(), torch.randn(2, 1, 3, 4)),
         "SkeletonTransformer": lambda: (SkeletonTransformer(MINE, **TOKENS), clips),
@@ -173,6 +180,9 @@ ENCODERS = [
     "SkeletonDecoder",
     "SkeletonTransformer",
     "SkeletonTransformer, recompute",
+    "STGCN",
+    "STGCN, recompute",
+    "STGCN, wide",
     "TCN",
 ]
 
@@ -226,7 +236,7 @@ class TestLosses:
 
 class TestEncoders:
     def test_every_encoder_is_here(self):
-        exported = set(encoders.__all__) - {"functional"}
+        exported = set(encoders.__all__) - {"functional", "initialise_normal"}
         assert exported == {name.split(",")[0] for name in ENCODERS}
 
     @pytest.mark.parametrize("way", FIRST | SECOND | OTHERS)

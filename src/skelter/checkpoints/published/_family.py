@@ -85,6 +85,7 @@ class Family:
         normalisation: What was done to recorded clips first: a name of
             `transforms.presets.find_normalisation`.
         copies: Patterns of names that are second names of a tensor, and the first name.
+        prefix: What may stand before the names of the encoder, but not before those of heads.
         check: Refuses weights whose constants are not those of the encoder.
     """
 
@@ -99,11 +100,16 @@ class Family:
     frames: int | None = 64
     normalisation: str = "isc_normalise"
     copies: Mapping[str, str] = field(default_factory=dict)
+    prefix: str = ""
     check: Callable[[nn.Module, Weights], None] | None = None
 
     def fits(self, weights: Mapping[str, Tensor]) -> bool:
         """Tell whether weights are of this kind."""
         return any(re.search(self.mark, name) for name in weights)
+
+    def without_prefix(self, weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """Return weights by their names without the prefix of this family."""
+        return {name.removeprefix(self.prefix): tensor for name, tensor in weights.items()}
 
     def of_encoder(self, weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
         """Return the learned tensors of the encoder, each once."""
