@@ -5,15 +5,17 @@ from __future__ import annotations
 import pytest
 import torch
 from benchmarks import harness
+from benchmarks.baselines import plain_ctrgcn
 from benchmarks.baselines.framewise_gru import framewise
 from benchmarks.baselines.plain_agcn import plain
 
-from skelter.encoders import AGCN, BiGRU
+from skelter.encoders import AGCN, CTRGCN, BiGRU
 from skelter.layouts import NTU25
 
 THREADS = 2
 GRU_TARGETS = [{"float32": 1.8, "bfloat16": 3.8}, {"float32": 1.45, "bfloat16": 2.9}]
 AGCN_TARGETS = {"float32": 1.15, "bfloat16": 2.2}
+CTRGCN_TARGETS = {"float32": 1.2, "bfloat16": 2.0}
 
 
 def forward_backward(encoder, x, dtype="float32"):
@@ -79,3 +81,26 @@ def time_agcn(timed, sizes, device, encoder, role, dtype="float32", mode="eager"
     call = forward_backward(encoder, x, dtype)
     variant = f"{dtype}, {mode}"
     timed(call, row, role, variant, items=batch, threads=THREADS, long=True, **options)
+
+
+class TestCTRGCN:
+    @pytest.fixture
+    def encoder(self, sizes, device):
+        harness.seeded()
+        return CTRGCN(NTU25, widths=sizes.widths).to(device)
+
+    def test_baseline(self, timed, sizes, device, encoder):
+        time_ctrgcn(timed, sizes, device, plain_ctrgcn.plain(encoder).to(device), "baseline")
+
+    @pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
+    def test_ours(self, timed, sizes, device, encoder, dtype):
+        target = harness.at_least(CTRGCN_TARGETS[dtype])
+        time_ctrgcn(timed, sizes, device, encoder, "ours", dtype, target=target)
+
+
+def time_ctrgcn(timed, sizes, device, encoder, role, dtype="float32", **options):
+    batch = sizes.encoder_batches[0]
+    x = torch.randn(batch, 3, sizes.frames, 25, 2, generator=harness.seeded()).to(device)
+    row = f"CTR-GCN, forward and backward, batch {batch}"
+    call = forward_backward(encoder, x, dtype)
+    timed(call, row, role, dtype, items=batch, threads=THREADS, long=True, **options)

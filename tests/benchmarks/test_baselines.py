@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 import torch
 from benchmarks import clips, galleries, harness
-from benchmarks.baselines import numpy_views, padded_loader, plain_step
+from benchmarks.baselines import numpy_views, padded_loader, plain_ctrgcn, plain_step
 from benchmarks.baselines.framewise_gru import framewise
 from benchmarks.baselines.plain_agcn import plain
 from torch.testing import assert_close
 
 from skelter.data import SkeletonStore
-from skelter.encoders import AGCN, BiGRU
+from skelter.encoders import AGCN, CTRGCN, BiGRU
 from skelter.layouts import NTU25
 from skelter.methods import InterSkeletonContrast
 from skelter.representations import ToGraph, ToMotion, ToSequence
@@ -117,6 +117,20 @@ class TestEncoders:
             assert_close(other.gcn.B.grad, mine.graph.learned_adjacency.grad, **CLOSE)
             assert_close(other.tcn.conv.weight.grad, mine.temporal[0].weight.grad, **CLOSE)
         assert_close(theirs.data_bn.weight.grad, ours.input_norm.weight.grad, **CLOSE)
+
+    def test_plain_ctrgcn(self, generator):
+        ours = CTRGCN(NTU25, widths=(8, 8, 16))
+        with torch.no_grad():  # else batch norms and refinements of the graphs start at zero
+            for block in ours.blocks:
+                block.graph.norm.weight.fill_(1.0)
+                block.graph.alpha.fill_(0.5)
+                block.graph.learned_adjacency.normal_(0, 0.1, generator=generator)
+        theirs = plain_ctrgcn.plain(ours)
+        agree(ours, theirs, torch.randn(4, 3, 12, 25, 2, generator=generator))
+        gradients = {name: p.grad for name, p in theirs.named_parameters()}
+        for name, parameter in ours.named_parameters():
+            for part, tensor in plain_ctrgcn.parts(name, parameter.grad, 3):
+                assert_close(gradients[part], tensor, rtol=1e-4, atol=1e-5)
 
 
 def agree(ours, theirs, x):

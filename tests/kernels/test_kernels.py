@@ -10,7 +10,7 @@ from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from skelter._kernels import is_fused, use_plain
-from skelter.encoders import AGCN, BiGRU, SkeletonTransformer
+from skelter.encoders import AGCN, CTRGCN, BiGRU, SkeletonTransformer
 from skelter.layouts import SkeletonLayout
 from skelter.losses import functional as F
 
@@ -77,6 +77,7 @@ class TestSwitch:
         [
             BiGRU(6, 4, layers=1),
             AGCN(MINE, persons=1, widths=(8,)),
+            CTRGCN(MINE, persons=1, widths=(8,)),
             SkeletonTransformer(MINE, frames=5, patch_frames=5, width=8, depth=1),
         ],
     )
@@ -88,7 +89,7 @@ class TestSwitch:
                 layer(x)
                 F.queue_contrast(z, z, z)
             ours = [event.name for event in profile.events() if "skelter" in event.name]
-            operators = ("queue_contrast", "gru_pair", "adaptive_graph_conv", "attention")
+            operators = ("queue_contrast", "gru_pair", "graph_conv", "attention")
             assert sum(any(name in event for event in ours) for name in operators) == count
 
     def test_a_compiled_layer_follows_it(self):
@@ -183,6 +184,41 @@ class TestAdaptiveGraphConv:
         inputs = tuple(tensor.double().requires_grad_() for tensor in tensors)
         torch.library.opcheck(OPS.adaptive_graph_conv.default, inputs)
         assert torch.autograd.gradcheck(lambda *a: OPS.adaptive_graph_conv(*a)[0], inputs)
+
+
+def channel_layer(channels=8, width=12):
+    """Build the graph convolution of a CTRGCN's block, its parameters far from the start."""
+    layer = CTRGCN(MINE, channels, persons=1, widths=(width,)).blocks[0].graph
+    for parameter in layer.parameters():
+        nn.init.normal_(parameter, 0, 0.5)
+    return layer
+
+
+class TestChannelGraphConv:
+    @WIDE
+    @pytest.mark.parametrize(("N", "C", "T"), [(1, 1, 1), (2, 3, 4), (4, 8, 6)])
+    def test_equals_the_plain_form(self, dtype, N, C, T):
+        layer = channel_layer(C).to(dtype).eval()
+        x = torch.randn(N, C, T, 7, dtype=dtype, requires_grad=True)
+        assert_equal(lambda: layer(x), [x, *layer.parameters()])
+
+    def test_equals_it_in_bfloat16(self):
+        layer = channel_layer().eval()
+        x = torch.randn(4, 8, 6, 7, requires_grad=True)
+        assert_close_in_bfloat16(lambda: layer(x), [x, *layer.parameters()])
+
+    def test_any_memory_format(self):
+        layer, x = channel_layer().eval(), torch.randn(2, 8, 5, 7)
+        last = x.contiguous(memory_format=torch.channels_last).requires_grad_()
+        assert_equal(lambda: layer(last), [last, *layer.parameters()])
+
+    def test_operator(self):
+        N, C, T, V, S, R, O = 2, 3, 4, 5, 3, 2, 4  # noqa: E741  # outputs
+        shapes = ((N, C, T, V), (N, S * R, V), (N, S * R, V), (S, V, V), (S * O, R), (S * O,),
+                  (S * O, C), (S * O,))  # fmt: skip
+        inputs = tuple(torch.randn(shape).double().requires_grad_() for shape in shapes)
+        torch.library.opcheck(OPS.channel_graph_conv.default, inputs)
+        assert torch.autograd.gradcheck(OPS.channel_graph_conv, inputs)
 
 
 def attention_layer(width=8, heads=2):

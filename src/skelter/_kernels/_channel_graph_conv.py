@@ -123,6 +123,8 @@ class _Clip(NamedTuple):
 @torch.library.custom_op(
     "skelter::channel_graph_conv", mutates_args=(), schema=f"({ARGUMENTS}) -> Tensor"
 )
+# Autocast would narrow the products.
+@torch.autocast("cpu", enabled=False)  # type: ignore[untyped-decorator]  # torch has no types
 def _channel_graph_conv(
     x: Tensor,
     targets: Tensor,
@@ -166,6 +168,7 @@ def _(
     mutates_args=(),
     schema=f"(Tensor grad, {ARGUMENTS}) -> Tensor[]",
 )
+@torch.autocast("cpu", enabled=False)  # type: ignore[untyped-decorator]  # torch has no types
 def _channel_graph_conv_backward(
     grad: Tensor,
     x: Tensor,

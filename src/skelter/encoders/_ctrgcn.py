@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from itertools import pairwise
 
 import torch
-from einops import einsum, rearrange, reduce
+from einops import rearrange, reduce
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from skelter import _checks, _kernels
 from skelter.encoders._multi_scale import BRANCHES, MultiScaleConv, PointwiseConv
 from skelter.encoders._pooling import persons_together, pool_map, present_persons
-from skelter.encoders._recompute import recompute
-from skelter.encoders._untouched import are_untouched
+from skelter.encoders._recompute import run_blocks
 from skelter.layouts import NTU25, SkeletonLayout, check_layout
 
+Convolution = Callable[[Tensor], Tensor]
 WIDTHS = (64, 64, 64, 64, 128, 128, 128, 256, 256, 256)
 
 
@@ -107,9 +108,7 @@ class CTRGCN(nn.Module):
         V, M = self.layout.num_joints, self.persons
         x = self.input_norm(rearrange(x, "n c t v m -> n (m v c) t"))
         x = rearrange(x, "n (m v c) t -> (n m) c t v", m=M, v=V)
-        for block in self.blocks:
-            x = recompute(block, x, block) if self.recompute else block(x)
-        return persons_together(x, M)
+        return persons_together(run_blocks(self.blocks, x, lean=self.recompute), M)
 
     def pool(self, feature_map: Tensor, mask: Tensor | None = None) -> Tensor:
         """Return features (N, feature_dim): means over frames and joints, then over persons.
@@ -137,10 +136,9 @@ class _Block(nn.Module):
             self.residual = nn.Identity() if same else _projection(channels, width, stride=stride)
 
     def forward(self, x: Tensor) -> Tensor:
-        out: Tensor = self.temporal(self.graph(x))
-        if self.residual is not None:
-            out = out.add_(self.residual(x))
-        return out.relu_()
+        out = self.temporal(self.graph(x))
+        residual = None if self.residual is None else self.residual(x)
+        return _kernels.add_relu(out, residual, self.temporal)
 
 
 class _ChannelGraphConv(nn.Module):
@@ -175,32 +173,48 @@ class _ChannelGraphConv(nn.Module):
         means = reduce(x, "n c t v -> n c 1 v", "mean")  # the same as after a 1 x 1 convolution
         targets = rearrange(self.theta(means), "n r 1 u -> n r u")
         sources = rearrange(self.phi(means), "n r 1 v -> n r v")
-        if self._is_fused(x):
-            out = self._fused(x, targets, sources)
+        graph, alpha, parts = self.learned_adjacency, self.alpha, (self.relation, self.value)
+        if x.device.type == "cpu" and _kernels.is_fused(x, graph, alpha, parts=parts):
+            relation = (alpha * weight for weight in _matrix(self.relation))
+            weights = (*relation, *_matrix(self.value))
+            out = _kernels.channel_graph_conv(x, targets, sources, graph, *weights)
         else:
-            relation = self.relation(torch.tanh(_differences(targets, sources)))
-            adjacency, alpha = (
-                one.to(relation.dtype) for one in (self.learned_adjacency, self.alpha)
-            )
-            relation, value = (
-                rearrange(one, "n (s c) ... -> n s c ...", s=len(adjacency))
-                for one in (alpha * relation, self.value(x))
-            )
-            graph = rearrange(adjacency, "s u v -> s 1 v u") + relation
-            out = torch.matmul(value, graph).sum(1)  # n s c t v, n s c v u -> n c t u
-        normed: Tensor = self.norm(out)
-        return normed.add_(self.shortcut(x)).relu_()
 
-    def _fused(self, x: Tensor, targets: Tensor, sources: Tensor) -> Tensor:
-        weight, bias = _matrix(self.relation)
-        relation = self.alpha * weight, self.alpha * bias
-        weights = (self.learned_adjacency, *relation, *_matrix(self.value))
-        return _kernels.channel_graph_conv(x, targets, sources, *weights)
+            def relate(differences: Tensor) -> Tensor:
+                related: Tensor = self.relation(differences)
+                return alpha.to(related.dtype) * related
 
-    def _is_fused(self, x: Tensor) -> bool:
-        """Tell whether the operator for processors computes this layer."""
-        usable = x.device.type == "cpu" and are_untouched(self.value, self.relation)
-        return usable and _kernels.is_fused(x, *self.parameters())
+            out = aggregate(x, targets, sources, graph, relate, self.value)
+        return _kernels.add_relu(self.norm(out), self.shortcut(x), self.norm)
+
+
+def aggregate(
+    x: Tensor,
+    targets: Tensor,
+    sources: Tensor,
+    graph: Tensor,
+    relate: Convolution,
+    value: Convolution,
+) -> Tensor:
+    """Aggregate values of clips over joints, by S graphs for each channel, and sum.
+
+    Args:
+        x: Clips of shape (N, C, T, V).
+        targets: What relates a joint as a target, for all subsets: (N, S R, V).
+        sources: What relates a joint as a source, (N, S R, V).
+        graph: What the graphs of all channels share, (S, V, V). Rows are targets.
+        relate: From what relates two joints to all graphs: S R to S O channels.
+        value: From clips to values: C to S O channels.
+
+    Returns:
+        The output (N, O, T, V).
+    """
+    S = len(graph)
+    related = relate(torch.tanh(_differences(targets, sources)))
+    related = rearrange(related, "n (s o) v u -> n s o v u", s=S)
+    graphs = rearrange(graph, "s u v -> s 1 v u").to(related.dtype) + related
+    values = rearrange(value(x), "n (s o) t v -> n s o t v", s=S)
+    return torch.matmul(values, graphs).sum(1)  # n s o t v, n s o v u -> n o t u
 
 
 @_kernels.plain_form("channel_graph_conv")
@@ -214,17 +228,14 @@ def channel_graph_conv(
     value: Tensor,
     value_bias: Tensor,
 ) -> Tensor:
-    """Aggregate as `_ChannelGraphConv` does, with alpha in `relation` and `relation_bias`.
+    """Do what `aggregate` does, with convolutions as matrices (out, in) and their biases."""
+    relate = partial(_convolve, matrix=relation, bias=relation_bias, groups=len(graph))
+    convolve = partial(_convolve, matrix=value, bias=value_bias)
+    return aggregate(x, targets, sources, graph, relate, convolve)
 
-    The arguments are those of the operator of the same name.
-    """
-    S = len(graph)
-    differences = torch.tanh(_differences(targets, sources))
-    refined = F.conv2d(differences, relation[..., None, None], relation_bias, groups=S)
-    graphs = rearrange(refined, "n (s c) v u -> n s c u v", s=S) + graph[:, None]
-    values = F.conv2d(x, value[..., None, None], value_bias)
-    values = rearrange(values, "n (s c) t v -> n s c t v", s=S)
-    return einsum(graphs, values, "n s c u v, n s c t v -> n c t u")
+
+def _convolve(x: Tensor, matrix: Tensor, bias: Tensor, groups: int = 1) -> Tensor:
+    return F.conv2d(x, matrix[..., None, None], bias, groups=groups)
 
 
 def _differences(targets: Tensor, sources: Tensor) -> Tensor:

@@ -7,6 +7,8 @@ import math
 import torch
 from torch import Tensor, nn
 
+from skelter import _kernels
+
 DILATIONS = (1, 2)
 BRANCHES = 4
 
@@ -49,7 +51,8 @@ class MultiScaleConv(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Return clips (N, C, T / stride, V), rounded up, of clips (N, C, T, V)."""
         *entries, last = self.project(x).chunk(BRANCHES, dim=1)
-        entries = self.entry_norm(torch.cat(entries, dim=1)).relu_().chunk(BRANCHES - 1, dim=1)
+        entered = self.entry_norm(torch.cat(entries, dim=1))
+        entries = _kernels.add_relu(entered, None, self.entry_norm).chunk(BRANCHES - 1, dim=1)
         branches = [conv(entry) for conv, entry in zip(self.dilated, entries, strict=False)]
         branches += [self.pool(entries[-1]), last[:, :, :: self.stride]]
         out: Tensor = self.norm(torch.cat(branches, dim=1))
@@ -61,10 +64,10 @@ class PointwiseConv(nn.Conv2d):
 
     def forward(self, x: Tensor) -> Tensor:
         """Return (N, O, T, V) of (N, C, T, V)."""
-        matrices = self.weight.flatten(1).expand(len(x), -1, -1)
+        matrices = self.weight.flatten(1).expand(x.shape[0], -1, -1)
         columns = x.flatten(2)  # n c (t v)
         if self.bias is None:
             out = torch.bmm(matrices, columns)
         else:
             out = torch.baddbmm(self.bias[:, None], matrices, columns)
-        return out.view(len(x), -1, *x.shape[2:])
+        return out.view(x.shape[0], -1, *x.shape[2:])

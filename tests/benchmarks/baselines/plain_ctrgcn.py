@@ -7,6 +7,26 @@ from itertools import pairwise
 import torch
 from torch import nn
 
+# Parts of skelter's names, and those here that are side by side in one of skelter's tensors.
+NAMES = {
+    "input_norm": "data_bn",
+    "graph.learned_adjacency": "gcn.A",
+    "graph.alpha": "gcn.alpha",
+    "graph.theta": "gcn.subsets.{}.theta",
+    "graph.phi": "gcn.subsets.{}.phi",
+    "graph.value": "gcn.subsets.{}.value",
+    "graph.relation": "gcn.subsets.{}.relation",
+    "graph.norm": "gcn.bn",
+    "graph.shortcut": "gcn.down",
+    "temporal.project": " ".join(f"tcn.branches.{branch}.0" for branch in range(4)),
+    "temporal.entry_norm": " ".join(f"tcn.branches.{branch}.1" for branch in range(3)),
+    "temporal.dilated.0": "tcn.branches.0.3.conv",
+    "temporal.dilated.1": "tcn.branches.1.3.conv",
+    "temporal.norm": " ".join(f"tcn.branches.{end}" for end in ("0.3.bn", "1.3.bn", "2.4", "3.1")),
+    "residual.0": "residual.conv",
+    "residual.1": "residual.bn",
+}
+
 
 class Subset(nn.Module):
     """One graph for each channel, from how joints differ in the means over time."""
@@ -127,3 +147,25 @@ class PlainCTRGCN(nn.Module):
         for block in self.blocks:
             x = block(x)
         return x.view(N, M, x.size(1), -1).mean(3).mean(1)
+
+
+def plain(encoder):
+    """Return the same encoder as a `skelter.encoders.CTRGCN`, written subset by subset."""
+    state = encoder.state_dict()
+    graph = encoder.layout.adjacency(encoder.adjacency)
+    copy = PlainCTRGCN(graph, encoder.in_channels, encoder.persons, encoder.widths)
+    renamed = {}
+    for name, tensor in state.items():
+        for theirs, part in parts(name, tensor, len(graph)):
+            renamed[theirs] = part
+    copy.load_state_dict(renamed)
+    return copy
+
+
+def parts(name, tensor, S):
+    """Yield the names and tensors here that one of skelter's is joined from."""
+    ours = next(ours for ours in NAMES if f".{ours}" in f".{name}")
+    ends = [NAMES[ours].format(s) for s in range(S)] if "{}" in NAMES[ours] else NAMES[ours].split()
+    pieces = tensor.chunk(len(ends)) if tensor.ndim else [tensor] * len(ends)
+    for end, piece in zip(ends, pieces, strict=True):
+        yield name.replace(ours, end), piece

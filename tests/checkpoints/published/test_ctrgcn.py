@@ -6,8 +6,7 @@ import pytest
 import torch
 from reference.golden_encoders import CLOSE, Golden, assert_gradnorms
 
-from skelter.checkpoints import encoder_from_reference
-from skelter.checkpoints.published._heads import build_head
+from skelter.checkpoints import encoder_from_reference, head_from_reference
 from skelter.encoders import CTRGCN
 from skelter.layouts import KINECT20, NTU25, SBU15
 
@@ -80,7 +79,7 @@ class TestGolden:
         with torch.no_grad():
             features = encoder(loaded.x)
             handle.remove()
-            head = build_head(loaded.weights, "the network", "fc")
+            head = head_from_reference(loaded.weights)
             logits = head(features)
         for what, actual in (("features", features), ("first_block", first[0]), ("logits", logits)):
             actual = loaded.golden.cut(what, actual)
