@@ -12,15 +12,17 @@ from skelter._kernels._derivatives import is_followed
 
 # A plain global, for all threads: a compiler guards on it, and on nothing that is finer.
 _plain = False
+# Later than the lowest version of torch.
+_is_exporting = getattr(torch.compiler, "is_exporting", lambda: False)
 
 
 def is_fused(*inputs: Tensor) -> bool:
     """Tell whether a layer goes through its fused operator for these inputs.
 
     It does not inside `use_plain`, nor where an input is differentiated in a way that the operator
-    does not know (`is_followed`).
+    does not know (`is_followed`), nor in a program for export, which others run.
     """
-    return not (_plain or any(map(is_followed, inputs)))
+    return not (_plain or _is_exporting() or any(map(is_followed, inputs)))
 
 
 @contextmanager

@@ -64,7 +64,8 @@ def head_from_reference(state_dict: Mapping[str, Any]) -> ProjectionHead:
     """Build the head whose weights these are, and load them.
 
     Args:
-        state_dict: Tensors by the reference's names. Those that are not ``fc`` are left out.
+        state_dict: Tensors by the reference's names. Those that are not ``fc`` or, of an
+            ST-GCN, ``fcn`` are left out.
 
     Returns:
         The head, with ``out_dim``.

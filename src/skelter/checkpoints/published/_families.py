@@ -16,12 +16,12 @@ from skelter.checkpoints.published._stgcn import STGCN_FAMILY
 
 # The first whose mark is found names the weights: those with more to their mark come first.
 FAMILIES: tuple[Family, ...] = (
-    STGCN_FAMILY,
     NORMED_GRU,
     GRU,
     TWO_STREAM_AGCN,
     HIERARCHICAL_CNN,
     MAMP,
+    STGCN_FAMILY,
 )
 
 
