@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 import torch
-from reference import containers, published
+from reference import branches, containers, published
 
 from skelter.checkpoints import PublishedFile, load_encoder, save
 from skelter.data import SkeletonFormatError
@@ -174,7 +174,8 @@ class TestPublishedContainers:
 
     def test_an_encoder_is_built(self, layouts, project):
         graph = NTU25.adjacency("spatial" if project == "skelemix" else "st-gcn")
-        content = containers.make_file(layouts, project, {".A": graph})
+        constants = {".A": graph, ".pe": branches.sine_buffer(1024)}
+        content = containers.make_file(layouts, project, constants)
         name = list(PublishedFile(content).families)[-1]
         trained = load_encoder(content, name)
         features = trained(torch.randn(2, 3, 70, 25, 2))

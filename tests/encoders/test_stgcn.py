@@ -255,7 +255,16 @@ class TestManners:
     """Hooks, wrapped layers, counters and exports see the network that they expect."""
 
     @pytest.mark.parametrize(
-        "name", ["blocks.1.graph.project", "blocks.1.temporal", "blocks.1.temporal.0"]
+        "name",
+        [
+            "blocks.1.graph",
+            "blocks.1.graph.project",
+            "blocks.1.norm",
+            "blocks.1.temporal",
+            "blocks.1.temporal.0",
+            "blocks.1.temporal.1",
+            "blocks.1.dropout",
+        ],
     )
     def test_hooks_fire(self, name):
         encoder, x = spread(STGCN(MINE, widths=(48, 48))), torch.randn(2, 3, 9, 7, 1)

@@ -14,6 +14,7 @@ from skelter import encoders
 from skelter._kernels import use_plain
 from skelter.encoders import (
     AGCN,
+    CTRGCN,
     HCN,
     STGCN,
     TCN,
@@ -60,6 +61,11 @@ def small(name):
             AGCN(MINE, persons=1, widths=(8, 8), recompute=True),
             clips[:, :, :5],
         ),
+        "CTRGCN": lambda: (CTRGCN(MINE, persons=1, widths=(8, 8)), clips[:, :, :5]),
+        "CTRGCN, recompute": lambda: (
+            CTRGCN(MINE, persons=1, widths=(8, 8), recompute=True),
+            clips[:, :, :5],
+        ),
         "BiGRU": lambda: (BiGRU(6, 4, layers=2), torch.randn(2, 5, 6)),
         "BiGRU, bidirectional": lambda: (
             BiGRU(6, 4, layers=2, direction="bidirectional"),
@@ -96,6 +102,8 @@ def small(name):
     for module in encoder.modules():
         if isinstance(module, nn.BatchNorm2d):
             nn.init.ones_(module.weight)
+        if isinstance(getattr(module, "alpha", None), nn.Parameter):
+            nn.init.constant_(module.alpha, 0.5)
     return encoder.double().eval(), x.double()
 
 
@@ -163,6 +171,8 @@ ENCODERS = [
     "BiGRU, bidirectional",
     "BiGRU, input norm",
     "BiGRU, recompute",
+    "CTRGCN",
+    "CTRGCN, recompute",
     "FrameTransformer",
     "HCN",
     "HCN, recompute",

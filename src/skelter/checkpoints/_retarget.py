@@ -156,12 +156,12 @@ def _of_joints(
     kind: str, arguments: Mapping[str, Any], layout: SkeletonLayout, given: Mapping[str, int]
 ) -> set[str]:
     """Return the tensors that depend on joints: those that another joint would change."""
-    V = layout.num_joints
     more = SkeletonLayout("more", [*layout.joints, "more"], parents=[*layout.parents, 0])
     with torch.device("meta"):
         one, other = (
             restore_module({"kind": kind, "arguments": _fit(arguments, each, given)}).state_dict()
             for each in (layout, more)
         )
-    assert more.num_joints == V + 1
-    return {name for name in one if one[name].shape != other[name].shape}
+    changed = {name for name in one if one[name].shape != other[name].shape}
+    norms = {name.rpartition(".")[0] for name in changed if name.endswith("running_mean")}
+    return changed | {f"{norm}.num_batches_tracked" for norm in norms}

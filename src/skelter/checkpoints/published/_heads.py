@@ -12,22 +12,21 @@ from skelter.checkpoints._weights import list_names
 from skelter.checkpoints.published._family import Weights
 from skelter.encoders import ProjectionHead
 
-NAMES = ("fc", "fcn")
 
-
-def build_head(weights: Mapping[str, Tensor], what: str, name: str | None = None) -> ProjectionHead:
+def build_head(weights: Mapping[str, Tensor], what: str, name: str = "fc") -> ProjectionHead:
     """Build and load a head: linear layers, or convolutions of one, with or without batch norms.
 
     Args:
         weights: The tensors of a network.
         what: What messages call them.
-        name: The name of the head among them. None is ``"fc"``, or ``"fcn"``, the classifier of
-            ST-GCN.
+        name: The name of the head among them. Where there is no ``"fc"``, it stands for
+            ``"fcn"``, the classifier of ST-GCN.
 
     Raises:
         ValueError: There is no such head, or its tensors are not those of a `ProjectionHead`.
     """
-    name = name or next((name for name in NAMES if _select(weights, name)), NAMES[0])
+    if name == "fc" and not _select(weights, name) and _select(weights, "fcn"):
+        name = "fcn"
     own = Weights(_select(weights, name), what)
     layers = _numbered(own, name)
     linear = [layer for layer in layers if own[f"{layer}.weight"].ndim == 2]
