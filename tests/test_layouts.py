@@ -6,6 +6,7 @@ import pickle
 import numpy as np
 import pytest
 import torch
+from reference import stgcn
 
 from skelter import data, layouts
 from skelter.encoders import AGCN
@@ -680,6 +681,38 @@ class TestAdjacency:
         graph = layout.adjacency(strategy)
         assert graph.shape[0] == subsets
         torch.testing.assert_close(graph.sum((0, 1)), torch.ones(layout.num_joints))
+
+    @BUILT_IN
+    @pytest.mark.parametrize(("strategy", "reach"), [("st-gcn", 1), ("spatial-configuration", 99)])
+    def test_partition_by_distance_to_the_centre(self, layout, strategy, reach):
+        for centre in (0, layout.num_joints - 1, layout.joints[1]):
+            graph = layout.adjacency(strategy, centre=centre)
+            start = layout.index(centre)
+            expected = stgcn.graph(layout.bones, layout.num_joints, start, reach)
+            np.testing.assert_allclose(graph.numpy(), expected, 1e-6)
+            torch.testing.assert_close(graph.sum(0), layout.adjacency("uniform")[0])
+
+    @pytest.mark.parametrize(
+        ("layout", "hub"),
+        [(NTU25, 20), (KINECT20, 2), (OPENPOSE18, 1), (SBU15, 1), (BODY25, 1), (SMPL24, 9)],
+        ids=lambda x: getattr(x, "name", x),
+    )
+    def test_by_default_the_centre_is_where_most_bones_meet(self, layout, hub):
+        for strategy in ("st-gcn", "spatial-configuration"):
+            expected = layout.adjacency(strategy, centre=hub)
+            assert torch.equal(layout.adjacency(strategy), expected)
+
+    def test_joints_without_a_way_to_the_centre_are_equally_far(self):
+        two = SkeletonLayout("two", "abcd", parents=[-1, 0, -1, 2])
+        _, others, nearer = two.adjacency("spatial-configuration", centre=0)
+        assert others.nonzero().tolist() == [[1, 0], [2, 3], [3, 2]]
+        assert nearer.nonzero().tolist() == [[0, 1]]
+        alone = SkeletonLayout("alone", ["a", "b"], parents=[-1, -1])
+        assert torch.equal(alone.adjacency("st-gcn")[0], torch.eye(2))
+
+    def test_unknown_centre(self):
+        with pytest.raises(ValueError, match="tail"):
+            NTU25.adjacency("st-gcn", centre="tail")
 
     def test_unknown_strategy(self):
         with pytest.raises(ValueError, match="`strategy` must be one of 'spatial'.*got 'star'"):

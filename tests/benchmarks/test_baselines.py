@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 import torch
 from benchmarks import clips, galleries, harness
-from benchmarks.baselines import numpy_views, padded_loader, plain_ctrgcn, plain_step
+from benchmarks.baselines import numpy_views, padded_loader, plain_ctrgcn, plain_step, plain_stgcn
 from benchmarks.baselines.framewise_gru import framewise
 from benchmarks.baselines.plain_agcn import plain
 from torch.testing import assert_close
 
 from skelter.data import SkeletonStore
-from skelter.encoders import AGCN, CTRGCN, BiGRU
+from skelter.encoders import AGCN, CTRGCN, STGCN, BiGRU
 from skelter.layouts import NTU25
 from skelter.methods import InterSkeletonContrast
 from skelter.representations import ToGraph, ToMotion, ToSequence
@@ -131,6 +131,21 @@ class TestEncoders:
         for name, parameter in ours.named_parameters():
             for part, tensor in plain_ctrgcn.parts(name, parameter.grad, 3):
                 assert_close(gradients[part], tensor, rtol=1e-4, atol=1e-5)
+
+    @pytest.mark.parametrize("widths", [(8, 8, 16, 8, 8), (48, 48)])
+    def test_plain_stgcn(self, generator, widths):
+        ours = STGCN(NTU25, widths=widths, dropout=0.0)
+        with torch.no_grad():
+            for block in ours.blocks:
+                block.graph.edge_importance.normal_(1, 0.3, generator=generator)
+        theirs = plain_stgcn.plain(ours)
+        agree(ours, theirs, torch.randn(4, 3, 12, 25, 2, generator=generator))
+        for i, (mine, other) in enumerate(zip(ours.blocks, theirs.st_gcn_networks, strict=True)):
+            edges = theirs.edge_importance[i].grad
+            assert_close(edges, mine.graph.edge_importance.grad, **CLOSE)
+            assert_close(other.gcn.conv.weight.grad, mine.graph.project.weight.grad, **CLOSE)
+            assert_close(other.tcn[2].weight.grad, mine.temporal[0].weight.grad, **CLOSE)
+        assert_close(theirs.data_bn.weight.grad, ours.input_norm.weight.grad, **CLOSE)
 
 
 def agree(ours, theirs, x):

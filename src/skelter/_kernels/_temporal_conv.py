@@ -83,11 +83,8 @@ def _temporal_conv(x: Tensor, weight: Tensor, bias: Tensor, stride: int) -> Tens
             torch.mm(tile.back, mixed.view(-1, D * N * V), out=target.view(-1, D * N * V))
         return out
     taps = weight[..., 0].permute(0, 2, 1).reshape(D, K * C)
-    for t in range(len(out)):
-        window, used = _window(t * stride, T, K)
-        columns = slice(used.start * C, used.stop * C)
-        frames = x[window].view(-1, N * V)
-        torch.addmm(bias[:, None], taps[:, columns], frames, out=out[t].view(D, N * V))
+    _slide(taps, x, K, stride, out)
+    out += bias[:, None, None]
     return out
 
 
@@ -123,23 +120,25 @@ def _temporal_conv_backward(
             spread = of_x[tile.of_input].view(-1, C * N * V)
             spread.addmm_(tile.forth.t(), spectrum.view(-1, C * N * V))
     else:
-        taps = weight[..., 0].permute(0, 2, 1).reshape(D, K * C)
-        of_taps = torch.zeros_like(taps, dtype=wide)
-        for t in range(len(grad)):
+        of_taps = weight.new_zeros(D, K * C, dtype=wide)
+        inner = _inner(len(grad), T, K, stride)
+        windows = _windows(x, inner, K, stride)
+        steps = grad.view(len(grad), D, N * V)
+        of_taps += torch.bmm(steps[inner], windows.transpose(1, 2)).sum(0, dtype=wide)
+        for t in (*range(inner.start), *range(inner.stop, len(grad))):
             window, used = _window(t * stride, T, K)
             columns = slice(used.start * C, used.stop * C)
-            step = grad[t].view(D, N * V)
-            of_taps[:, columns] += torch.mm(step, x[window].view(-1, N * V).t())
-            if stride > 1:
-                of_x[window].view(-1, N * V).addmm_(taps[:, columns].t(), step)
+            of_taps[:, columns] += torch.mm(steps[t], x[window].view(-1, N * V).t())
         of_weight += of_taps.view(D, K, C).transpose(1, 2)
         if stride == 1:
             turned = weight[..., 0].flip(2).permute(1, 2, 0).reshape(C, K * D)
-            for t in range(T):
-                window, used = _window(t, T, K)
-                columns = slice(used.start * D, used.stop * D)
-                frames = grad[window].view(-1, N * V)
-                torch.mm(turned[:, columns], frames, out=of_x[t].view(C, N * V))
+            _slide(turned, grad, K, stride, of_x)
+        else:
+            back = weight[..., 0].permute(2, 1, 0).reshape(K * C, D)
+            for t, step in enumerate(steps):
+                window, used = _window(t * stride, T, K)
+                rows = slice(used.start * C, used.stop * C)
+                of_x[window].view(-1, N * V).addmm_(back[rows], step)
     of_bias = grad.sum((0, 2, 3), dtype=wide)
     return of_x, of_weight[..., None].to(weight.dtype), of_bias.to(weight.dtype)
 
@@ -174,6 +173,38 @@ def _is_tiled(weight: Tensor, stride: int) -> bool:
     """Tell whether a layer has enough channels for the transforms to pay."""
     D, C, K, _ = weight.shape
     return K > 4 and min(D, C) >= MANY * stride
+
+
+def _slide(taps: Tensor, x: Tensor, K: int, stride: int, out: Tensor) -> None:
+    """Multiply the taps (D, K C) by the window around every ``stride``-th frame of clips."""
+    T, C, N, V = x.shape
+    D = len(taps)
+    inner = _inner(len(out), T, K, stride)
+    windows = _windows(x, inner, K, stride)
+    torch.bmm(taps.expand(len(windows), -1, -1), windows, out=out[inner].view(-1, D, N * V))
+    for t in (*range(inner.start), *range(inner.stop, len(out))):
+        window, used = _window(t * stride, T, K)
+        columns = slice(used.start * C, used.stop * C)
+        frames = x[window].view(-1, N * V)
+        torch.mm(taps[:, columns], frames, out=out[t].view(D, N * V))
+
+
+def _inner(count: int, T: int, K: int, stride: int) -> slice:
+    """Return the frames of the output whose windows lie within the clip."""
+    first = min(-(-(K // 2) // stride), count)
+    last = min((T - 1 - K // 2) // stride, count - 1)
+    return slice(first, max(first, last + 1))
+
+
+def _windows(x: Tensor, inner: slice, K: int, stride: int) -> Tensor:
+    """Return the windows (frames, K C, N V) of some frames of the output, without a copy."""
+    _, C, N, V = x.shape
+    shape = (inner.stop - inner.start, K * C, N * V)
+    if shape[0] == 0:
+        return x.new_empty(shape)
+    step = C * N * V
+    start = (inner.start * stride - K // 2) * step + x.storage_offset()
+    return x.as_strided(shape, (stride * step, N * V, 1), start)
 
 
 def _window(centre: int, T: int, K: int) -> tuple[slice, slice]:

@@ -66,7 +66,8 @@ def head_from_reference(state_dict: Mapping[str, Any], name: str = "fc") -> Proj
     Args:
         state_dict: Tensors by the reference's names. Those of other parts are left out.
         name: What the names of its tensors begin with, such as ``"j_projector"`` for UmURL,
-            ``"i_proj"`` for USDRL, or ``"encoder_q.clip_proj"`` for HiCo.
+            ``"i_proj"`` for USDRL, or ``"encoder_q.clip_proj"`` for HiCo. ``"fc"`` is also the
+            ``fcn`` of ST-GCN.
 
     Returns:
         The head, with ``out_dim``.

@@ -14,7 +14,6 @@ from skelter import _checks, _kernels
 from skelter.encoders._dropout import FastDropout
 from skelter.encoders._pooling import persons_apart, persons_together, pool_map, present_persons
 from skelter.encoders._recompute import recompute
-from skelter.encoders._untouched import are_untouched
 from skelter.layouts import NTU25, SkeletonLayout, check_layout
 
 QUARTER = (16, 16, 16, 16, 32, 32, 32, 64, 64, 256)
@@ -216,11 +215,10 @@ class _Block(nn.Module):
     def forward(self, x: Tensor, kept: Tensor | None = None) -> Tensor:
         if self._is_fused(x):
             return self._frames_first(x, kept)
-        out: Tensor = self.norm(self.graph(x, kept)).relu_()
+        out = _kernels.add_relu(self.norm(self.graph(x, kept)), None, self.norm)
         out = self.dropout(self.temporal(out))
-        if self.residual is not None:
-            out = out + self.residual(x)
-        return out.relu_()
+        around = None if self.residual is None else self.residual(x)
+        return _kernels.add_relu(out, around, self.temporal, self.dropout)
 
     def _frames_first(self, x: Tensor, kept: Tensor | None) -> Tensor:
         """Do the same with frames as the slowest axis, in which all products are of whole frames.
@@ -231,13 +229,14 @@ class _Block(nn.Module):
         project = self.graph.project
         graph = self.graph.edges(kept)
         out = _kernels.fixed_graph_conv(x, graph, project.weight, _bias(project))
-        out = self.norm(out).relu_()
+        out = _kernels.add_relu(self.norm(out), None, self.norm)
         out = self.dropout(self._along_time(out, self.temporal))
+        around: Tensor | None = None
         if self.residual is not None:
-            plain = isinstance(self.residual, nn.Identity)
-            out = out + (self.residual(x) if plain else self._along_time(x, self.residual))
-        done: Tensor = out.relu_().transpose(0, 2)
-        return done
+            chain = isinstance(self.residual, nn.Sequential)
+            around = self._along_time(x, self.residual) if chain else self.residual(x)
+        out = _kernels.add_relu(out, around, self.temporal, self.dropout)
+        return out.transpose(0, 2)
 
     def _along_time(self, x: Tensor, layers: Any) -> Tensor:
         conv, norm = layers
@@ -247,11 +246,14 @@ class _Block(nn.Module):
 
     def _is_fused(self, x: Tensor) -> bool:
         """Tell whether the operators for processors compute this block, as wide as it is."""
-        parts = [self.graph.project, self.temporal, self.temporal[0]]
+        chains = [self.temporal]
         if isinstance(self.residual, nn.Sequential):
-            parts += [self.residual, self.residual[0]]
-        usable = x.device.type == "cpu" and are_untouched(*parts)
-        return usable and _kernels.is_fused(x, *self.parameters())
+            chains.append(self.residual)
+        graph = type(self.graph) is _GraphConv and _is_usual(self.graph.project, 1)
+        usual = graph and all(_is_chain(chain, self.stride) for chain in chains)
+        if x.device.type != "cpu" or not usual:
+            return False
+        return _kernels.is_fused(x, *self.parameters(), parts=(self.graph, *chains))
 
 
 class _GraphConv(nn.Module):
@@ -294,6 +296,22 @@ def temporal_conv(x: Tensor, weight: Tensor, bias: Tensor, stride: int) -> Tenso
     """Convolve clips (T, C, N, V) over time: see the operator of the same name."""
     padding = (weight.shape[2] // 2, 0)
     return F.conv2d(x.transpose(0, 2), weight, bias, (stride, 1), padding).transpose(0, 2)
+
+
+def _is_chain(layers: nn.Module, stride: int) -> bool:
+    """Tell whether layers are what `_temporal_conv` builds."""
+    return type(layers) is nn.Sequential and len(layers) == 2 and _is_usual(layers[0], stride)
+
+
+def _is_usual(conv: nn.Module, stride: int) -> bool:
+    """Tell whether a layer is a convolution over time of the kind that an operator computes."""
+    return (
+        type(conv) is nn.Conv2d
+        and (conv.groups, conv.dilation, conv.padding_mode) == (1, (1, 1), "zeros")
+        and (conv.stride, conv.padding) == ((stride, 1), (conv.kernel_size[0] // 2, 0))
+        and conv.kernel_size[0] % 2 == 1
+        and conv.kernel_size[1] == 1
+    )
 
 
 def _bias(conv: nn.Conv2d) -> Tensor:

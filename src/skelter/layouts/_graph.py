@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor
@@ -14,7 +15,7 @@ STRATEGIES = ("spatial", "uniform", "distance", "spatial-configuration", "st-gcn
 
 
 def adjacency(
-    bones: Iterable[tuple[int, int]], num_joints: int, strategy: str, centre: int
+    bones: Sequence[tuple[int, int]], num_joints: int, strategy: str, centre: int
 ) -> Tensor:
     """Return the matrices (subsets, V, V) of a strategy.
 
@@ -37,7 +38,7 @@ def adjacency(
         return together[None]
     if strategy == "distance":
         return torch.stack([together * identity, together * (1 - identity)])
-    steps = _steps_from(centre, inward + outward)
+    steps = _steps_from(centre, bones, num_joints)
     if strategy == "st-gcn":  # its code knows no distance above one bone
         steps = torch.where(steps > 1, torch.inf, steps)
     nearer = (steps[:, None] < steps[None, :]).to(together)  # row: source, column: target
@@ -45,7 +46,7 @@ def adjacency(
     return torch.stack([together * identity, others * (1 - nearer), others * nearer])
 
 
-def find_hub(bones: Iterable[tuple[int, int]], preferred: int) -> int:
+def find_hub(bones: Sequence[tuple[int, int]], preferred: int) -> int:
     """Return the joint where most bones meet: of several, the preferred one, or the first."""
     meeting = Counter(joint for bone in bones for joint in bone)
     most = max(meeting.values(), default=0)
@@ -58,12 +59,12 @@ def _by_column_sum(matrix: Tensor) -> Tensor:
     return matrix / torch.where(sums > 0, sums, torch.ones_like(sums))
 
 
-def _steps_from(centre: int, neighbours: Tensor) -> Tensor:
+def _steps_from(centre: int, bones: Sequence[tuple[int, int]], num_joints: int) -> Tensor:
     """Count the bones between a joint and each joint (V,), infinity where there is no way."""
-    steps = torch.full((len(neighbours),), torch.inf)
-    reached = torch.zeros(len(neighbours), dtype=torch.bool)
-    reached[centre] = True
-    for step in range(len(neighbours)):
-        steps = torch.where(reached & steps.isinf(), float(step), steps)
-        reached = reached | (neighbours[reached].sum(0) > 0)
-    return steps
+    steps = [math.inf] * num_joints
+    steps[centre] = 0
+    for _ in bones:  # each round reaches at least one bone further
+        for one, other in bones:
+            steps[one] = min(steps[one], steps[other] + 1)
+            steps[other] = min(steps[other], steps[one] + 1)
+    return torch.tensor(steps)

@@ -7,13 +7,12 @@ import torch
 from reference.golden_encoders import CLOSE, Golden, assert_gradnorms
 from torch import nn
 
-from skelter.checkpoints import encoder_from_reference
-from skelter.checkpoints.published._heads import build_head
-from skelter.encoders import functional
+from skelter.checkpoints import encoder_from_reference, head_from_reference
+from skelter.encoders import STGCN, functional
 from skelter.layouts import KINECT20, NTU25, OPENPOSE18
 
 NAMES = ["crosclr", "crosclr_mlp", "skelemix", "pstl", "hysp", "stgcn"]
-HEADS = {"crosclr": "fc", "crosclr_mlp": "fc", "skelemix": "fc", "stgcn": "fcn"}
+WITH_HEADS = {"crosclr", "crosclr_mlp", "skelemix", "stgcn"}
 IGNORED = [2, 3, 7, 11, 15, 19, 20, 24]
 
 
@@ -77,8 +76,8 @@ class TestGolden:
             actual = loaded.golden.cut("first_block", first[0])
             torch.testing.assert_close(actual, loaded.golden["first_block"], **CLOSE)
             name = loaded.golden.name
-            if name in HEADS:
-                head = build_head(loaded.weights, "the network", HEADS[name]).eval()
+            if name in WITH_HEADS:
+                head = head_from_reference(loaded.weights).eval()
                 torch.testing.assert_close(head(features), loaded.golden["logits"], **CLOSE)
             one = loaded.x.clone()
             one[..., 1] = 0.0
@@ -116,7 +115,7 @@ class TestGolden:
 
     def test_dropped_features(self, golden):
         loaded = Loaded(golden, "crosclr_mlp")
-        encoder, head = loaded.encoder.eval(), build_head(loaded.weights, "the network").eval()
+        encoder, head = loaded.encoder.eval(), head_from_reference(loaded.weights).eval()
         with torch.no_grad():
             dropped = functional.energy_dropping(encoder.feature_map(loaded.x))
             logits = head(encoder.pool(dropped))
@@ -129,7 +128,7 @@ class TestGolden:
                    for key, w in loaded.weights.items()}  # fmt: skip
         with torch.no_grad():
             features = encoder_from_reference(weights).eval()(loaded.x)
-            logits = build_head(weights, "the network")(features)
+            logits = head_from_reference(weights)(features)
         torch.testing.assert_close(logits, loaded.golden["logits"], **CLOSE)
 
     def test_published_width(self, golden):
@@ -153,3 +152,71 @@ class TestGolden:
             assert torch.equal(layout.adjacency(strategy), torch.from_numpy(file[name]))
         graph = torch.from_numpy(file["graph_skelemix"])
         torch.testing.assert_close(NTU25.adjacency("spatial"), graph, rtol=0, atol=0)
+
+
+def small(layout=NTU25, graph="st-gcn", C=3, widths=(4, 4, 8)):
+    """Return weights by the published names, small ones."""
+    encoder = STGCN(layout, C, widths=widths, adjacency=graph)
+    weights = {renamed(key): tensor for key, tensor in encoder.state_dict().items()}
+    return {"A": layout.adjacency(graph), **weights}
+
+
+class TestEncoderFromReference:
+    @pytest.mark.parametrize("prefix", ["", "module."])
+    @pytest.mark.parametrize("graph", ["st-gcn", "spatial", "uniform", "distance"])
+    def test_sizes_and_graph(self, graph, prefix):
+        weights = {prefix + key: w for key, w in small(KINECT20, graph, C=2).items()}
+        encoder = encoder_from_reference(weights, layout=KINECT20)
+        assert (encoder.adjacency, encoder.widths, encoder.in_channels) == (graph, (4, 4, 8), 2)
+        state = {key: weights[prefix + renamed(key)] for key in encoder.state_dict()}
+        torch.testing.assert_close(dict(encoder.state_dict()), state, rtol=0, atol=0)
+        assert encoder(torch.randn(2, 2, 9, 20, 3)).shape == (2, 8)
+
+    def test_one_block_more_or_less(self):
+        weights = small(widths=(4,) * 11)
+        assert encoder_from_reference(weights).widths == (4,) * 11
+
+    @pytest.mark.parametrize("name", ["A", *(renamed(k) for k in STGCN(widths=(4,)).state_dict())])
+    def test_any_missing_tensor(self, name):
+        weights = small()
+        del weights[name]
+        with pytest.raises(ValueError, match=f"`state_dict` must have .*{name}'"):
+            encoder_from_reference(weights)
+
+    def test_left_over(self):
+        with pytest.raises(ValueError, match=r"and no others; got 'edge_importance\.3'"):
+            encoder_from_reference(small() | {"edge_importance.3": torch.ones(3, 25, 25)})
+
+    def test_another_width(self):
+        weights = small() | {"st_gcn_networks.1.tcn.0.weight": torch.ones(5)}
+        with pytest.raises(ValueError, match=r"'st_gcn_networks\.1\.tcn\.0\.weight' .*\(4,\); got"):
+            encoder_from_reference(weights)
+
+    def test_another_skeleton(self):
+        with pytest.raises(ValueError, match="has 20 joints, but layout NTU25 has 25"):
+            encoder_from_reference(small(KINECT20))
+
+    def test_another_graph(self):
+        weights = small()
+        weights["A"] = weights["A"].roll(1, 1)
+        with pytest.raises(ValueError, match=r"the graph 'A' of .* be that of layout NTU25 by"):
+            encoder_from_reference(weights)
+
+    def test_variances_that_rounding_made_negative(self):
+        """A joint that is always at the origin: tiny ones are taken, others are refused."""
+        weights = small()
+        weights["data_bn.running_var"][60:63] = torch.tensor([5.6e-45, -1.4e-12, 0.0])
+        encoder = encoder_from_reference(weights).eval()
+        assert torch.equal(encoder.input_norm.running_var, weights["data_bn.running_var"])
+        assert encoder(torch.randn(2, 3, 9, 25, 2)).isfinite().all()
+        weights["data_bn.running_var"][60] = -1e-3
+        with pytest.raises(ValueError, match=r"'data_bn\.running_var' of .* must be variances"):
+            encoder_from_reference(weights)
+
+    def test_a_head_does_not_disturb(self):
+        head = {"fc.weight": torch.randn(60, 8, 1, 1), "fc.bias": torch.randn(60)}
+        encoder_from_reference(small() | head)
+        assert head_from_reference(small() | head).out_dim == 60
+        heads = {name.replace("fc", "fcn"): w for name, w in head.items()}
+        encoder_from_reference(small() | heads)
+        assert head_from_reference(small() | heads).out_dim == 60

@@ -20,7 +20,6 @@ from skelter.checkpoints.published._usdrl import USDRL_DSTE, USDRL_STTR
 
 # The first whose mark is found names the weights: those with more to their mark come first.
 FAMILIES: tuple[Family, ...] = (
-    STGCN_FAMILY,
     NORMED_GRU,
     GRU,
     CTRGCN_FAMILY,
@@ -31,6 +30,7 @@ FAMILIES: tuple[Family, ...] = (
     USDRL_STTR,
     USDRL_DSTE,
     HICO,
+    STGCN_FAMILY,
 )
 
 

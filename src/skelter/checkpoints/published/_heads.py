@@ -19,11 +19,14 @@ def build_head(weights: Mapping[str, Tensor], what: str, name: str = "fc") -> Pr
     Args:
         weights: The tensors of a network.
         what: What messages call them.
-        name: The name of the head among them.
+        name: The name of the head among them. Where there is no ``"fc"``, it stands for
+            ``"fcn"``, the classifier of ST-GCN.
 
     Raises:
         ValueError: There is no such head, or its tensors are not those of a `ProjectionHead`.
     """
+    if name == "fc" and not _select(weights, name) and _select(weights, "fcn"):
+        name = "fcn"
     own = Weights(_select(weights, name), what)
     layers = _numbered(own, name)
     linear = [layer for layer in layers if own[f"{layer}.weight"].ndim == 2]

@@ -57,7 +57,7 @@ def _refuse_negative(encoder: nn.Module, weights: Weights) -> None:
 
 STGCN_FAMILY = Family(
     "ST-GCN",
-    mark=r"^st_gcn_networks\.0\.gcn\.conv\.weight$",
+    mark=r"^st_gcn_networks\.\d+\.",
     reads="graph",
     build=_build,
     names={
