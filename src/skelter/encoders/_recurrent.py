@@ -64,9 +64,14 @@ class BidirectionalLSTM(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Return states (N, T, D) of sequences (N, T, I)."""
         x, weights = rearrange(x, "n t i -> t n i"), _weights(self)
-        return rearrange(lstm_pair(x, *weights), "t n d -> n t d")
+        if _kernels.is_fused(x, *weights):
+            states = _kernels.lstm_pair(x, weights)
+        else:
+            states = lstm_pair(x, *weights)
+        return rearrange(states, "t n d -> n t d")
 
 
+@_kernels.plain_form("lstm_pair")
 def lstm_pair(x: Tensor, *weights: Tensor) -> Tensor:
     """Run two units over a sequence, the second one backward in time.
 
