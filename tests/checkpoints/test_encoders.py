@@ -15,7 +15,9 @@ from skelter.checkpoints import ClipFacts, TrainedEncoder, load_encoder, save_en
 from skelter.data import SkeletonDataset, SkeletonFormatError, SkeletonStore, collate, synthetic
 from skelter.encoders import (
     AGCN,
+    CTRGCN,
     HCN,
+    STGCN,
     TCN,
     BiGRU,
     DenseSTTransformer,
@@ -35,6 +37,7 @@ CLIPS = torch.randn(3, 3, 60, 20, 2)
 # Small ones of each encoder, with arguments that are not the defaults.
 ENCODERS = {
     "AGCN": lambda: AGCN(KINECT20, widths=(8, 16), adjacency="uniform", recompute=True),
+    "CTRGCN": lambda: CTRGCN(KINECT20, widths=(8, 16), adjacency="uniform", skip_missing=True),
     "BiGRU": lambda: BiGRU(
         120, 4, layers=2, direction="bidirectional", input_norm=True, pooling="max"
     ),
@@ -45,6 +48,9 @@ ENCODERS = {
         120, 8, layers=1, heads=2, mlp_ratio=1, frames=32, patch_frames=4, motion=False
     ),
     "HCN": lambda: HCN(20, 2, frames=32, channels=16, dropout=0.3),
+    "STGCN": lambda: STGCN(
+        KINECT20, widths=(8, 16), halving=[0], adjacency="uniform", dropout=0.1, skip_missing=True
+    ),
     "HierarchicalEncoder": lambda: HierarchicalEncoder(
         20, 8, frames=32, units="transformer", granularity=2, dropout=0.3
     ),
@@ -59,8 +65,10 @@ ENCODERS = {
 }
 READS = {
     "AGCN": ToGraph(),
+    "CTRGCN": ToGraph(),
     "BiGRU": ToSequence("m v c"),
     "HCN": ToImage(),
+    "STGCN": ToGraph(),
     "DenseSTTransformer": ToGraph(),
     "HierarchicalEncoder": ToGraph(),
     "MultiStreamTransformer": ToGraph(),

@@ -9,6 +9,7 @@ from reference import branches, containers, published
 from skelter.checkpoints import PublishedFile, load_encoder, save
 from skelter.data import SkeletonFormatError
 from skelter.encoders import AGCN, BiGRU
+from skelter.layouts import NTU25
 
 # By project: the method, the encoders by name, and what else is in its file.
 EXPECTED = {
@@ -172,7 +173,9 @@ class TestPublishedContainers:
         assert all(kind.startswith(family) for kind in file.families.values())
 
     def test_an_encoder_is_built(self, layouts, project):
-        content = containers.make_file(layouts, project, {".pe": branches.sine_buffer(1024)})
+        graph = NTU25.adjacency("spatial" if project == "skelemix" else "st-gcn")
+        constants = {".A": graph, ".pe": branches.sine_buffer(1024)}
+        content = containers.make_file(layouts, project, constants)
         name = list(PublishedFile(content).families)[-1]
         trained = load_encoder(content, name)
         features = trained(torch.randn(2, 3, 70, 25, 2))

@@ -7,12 +7,13 @@ import torch
 from torch import nn
 
 from skelter.checkpoints import retarget
-from skelter.encoders import AGCN, HCN, BiGRU, SkeletonTransformer
+from skelter.encoders import AGCN, CTRGCN, HCN, BiGRU, SkeletonTransformer
 from skelter.layouts import COCO17, KINECT20, NTU25, restore_layout
 from skelter.representations import ToSequence
 
 ENCODERS = {
     "AGCN": lambda: AGCN(NTU25, widths=(8, 8, 16)),
+    "CTRGCN": lambda: CTRGCN(NTU25, widths=(8, 8, 16)),
     "BiGRU": lambda: BiGRU(150, 8, layers=2),
     "HCN": lambda: HCN(25, 2, frames=32, channels=16),
 }

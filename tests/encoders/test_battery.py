@@ -20,7 +20,9 @@ from torch import Tensor, nn
 from skelter import encoders
 from skelter.encoders import (
     AGCN,
+    CTRGCN,
     HCN,
+    STGCN,
     TCN,
     BiGRU,
     DenseSTTransformer,
@@ -79,9 +81,21 @@ SMALL = {
         lambda **options: FrameTransformer(21, 16, frames=12, **options),
         lambda: ToSequence()(clips(MINE, 10)),
     ),
+    "CTRGCN": Case(
+        lambda **options: CTRGCN(MINE, persons=1, widths=(8, 8, 16), **options),
+        lambda: clips(MINE, 9),
+    ),
     "HCN": Case(
         lambda **options: HCN(7, 1, frames=16, channels=16, **options),
         lambda: clips(MINE, 16),
+    ),
+    "STGCN": Case(
+        lambda **options: STGCN(MINE, widths=(8, 8, 16), halving=[1], **options),
+        lambda: clips(MINE, 9),
+    ),
+    "STGCN, wide": Case(
+        lambda **options: STGCN(MINE, widths=(48, 48), dropout=0.1, skip_missing=True, **options),
+        lambda: clips(MINE, 9),
     ),
     "HierarchicalEncoder": Case(
         lambda **options: HierarchicalEncoder(7, 16, persons=1, frames=9, granularity=3, **options),
@@ -127,10 +141,12 @@ SMALL = {
 
 
 def opened(encoder: nn.Module) -> nn.Module:
-    """Let gradients through norms that start almost closed, as those of AGCN do."""
+    """Let gradients through norms and factors that start closed, as those of AGCN and CTRGCN."""
     for module in encoder.modules():
         if isinstance(module, nn.BatchNorm2d):
             nn.init.ones_(module.weight)
+        if isinstance(getattr(module, "alpha", None), nn.Parameter):
+            nn.init.constant_(module.alpha, 0.5)
     return encoder
 
 

@@ -14,7 +14,7 @@ from torch.nn import functional as F
 from torch.utils.flop_counter import register_flop_formula
 
 from skelter._kernels._derivatives import plain_gradients
-from skelter._kernels._switch import product_dtype
+from skelter._kernels._switch import is_exported, product_dtype
 
 
 def attention(query: Tensor, key: Tensor, value: Tensor) -> Tensor:
@@ -28,7 +28,7 @@ def attention(query: Tensor, key: Tensor, value: Tensor) -> Tensor:
     Returns:
         The output (N, H, L, D), in the dtype of products.
     """
-    if query.device.type != "cpu" or torch.compiler.is_compiling():
+    if query.device.type != "cpu" or torch.compiler.is_compiling() or is_exported():
         return F.scaled_dot_product_attention(query, key, value)
     dtype = product_dtype(query)
     # Processors without a unit for narrow products take them several times slower here.

@@ -17,6 +17,7 @@ from typing import Any
 import torch
 from einops import rearrange
 from torch import Tensor
+from torch.utils.flop_counter import register_flop_formula
 
 from skelter._kernels._derivatives import plain_gradients
 from skelter._kernels._switch import product_dtype
@@ -154,7 +155,8 @@ def _at_gates(grad: Tensor, gates: Tensor, before: Tensor, recurrent: Tensor) ->
         h += grad[:, t]
         torch.mul(by_gate[:, t], h[:, None], out=out[:, t])
         h *= z[:, t]
-        _add_product(h, recurrent, of_state[:, t])
+        if t:  # the state before the first is constant
+            _add_product(h, recurrent, of_state[:, t])
     return at_gates
 
 
@@ -191,6 +193,33 @@ def _backward(
 
 
 _gru_pair.register_autograd(_backward, setup_context=_keep)
+
+
+@register_flop_formula(torch.ops.skelter.gru_pair)
+def _(x: Any, weights: Any, *args: Any, **kwargs: Any) -> int:
+    """Count the products with the input, of all frames, and with the state, frame by frame."""
+    T, N, _ = x
+    flops: int = sum(2 * T * N * rows * columns for rows, columns in _matrices(weights))
+    return flops
+
+
+@register_flop_formula(torch.ops.skelter.gru_pair_backward)
+def _(
+    grad: Any, x: Any, weights: Any, states: Any, gates: Any, reverse: Any, wants_x: bool,
+    *args: Any, **kwargs: Any,
+) -> int:  # fmt: skip
+    """Count those of the weights once more, of the states but the first, and of the input."""
+    T, N, _ = x
+    of_units = list(_matrices(weights))
+    of_weights: int = sum(2 * T * N * rows * columns for rows, columns in of_units)
+    of_states: int = sum(2 * (T - 1) * N * rows * columns for rows, columns in of_units[1::2])
+    of_x: int = sum(2 * T * N * rows * columns for rows, columns in of_units[::2]) if wants_x else 0
+    return of_weights + of_states + of_x
+
+
+def _matrices(weights: Sequence[Any]) -> list[Any]:
+    """Return the shapes of the matrices among those of the weights of both units."""
+    return [shape for shape in weights if len(shape) == 2]
 
 
 def _units(weights: Sequence[Tensor]) -> list[Sequence[Tensor]]:

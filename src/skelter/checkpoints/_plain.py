@@ -11,7 +11,9 @@ from torch import nn
 from skelter._files import SkeletonFormatError
 from skelter.encoders import (
     AGCN,
+    CTRGCN,
     HCN,
+    STGCN,
     TCN,
     BiGRU,
     DenseSTTransformer,
@@ -33,9 +35,9 @@ from skelter.representations import (
 
 # Each keeps the arguments of its constructor as attributes of the same names.
 KINDS: tuple[type[nn.Module], ...] = (
-    AGCN, BiGRU, FrameTransformer, HCN, SkeletonTransformer, TCN, ToAcceleration, ToBones, ToGraph,
-    ToImage, ToMotion, ToSequence, nn.Identity,
-    DenseSTTransformer, HierarchicalEncoder, MultiStreamTransformer, STTransformer,
+    AGCN, BiGRU, CTRGCN, DenseSTTransformer, FrameTransformer, HCN, HierarchicalEncoder,
+    MultiStreamTransformer, STGCN, STTransformer, SkeletonTransformer, TCN,
+    ToAcceleration, ToBones, ToGraph, ToImage, ToMotion, ToSequence, nn.Identity,
 )  # fmt: skip
 BY_NAME = {kind.__name__: kind for kind in KINDS}
 CHAIN = nn.Sequential.__name__

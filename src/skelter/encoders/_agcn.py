@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from itertools import pairwise
 
 import torch
-from einops import einsum, rearrange, reduce
+from einops import einsum, rearrange
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from skelter import _checks, _kernels
-from skelter.encoders._recompute import recompute
+from skelter.encoders._pooling import persons_together, pool_map, present_persons
+from skelter.encoders._recompute import run_blocks
 from skelter.layouts import NTU25, SkeletonLayout, check_layout
 
+Convolution = Callable[[Tensor], Tensor]
 WIDTHS = (64, 64, 64, 64, 128, 128, 128, 256, 256, 256)
 
 
@@ -32,6 +35,8 @@ class AGCN(nn.Module):
         persons: Persons M of a clip.
         widths: Channels of each block; a narrower list makes a smaller encoder.
         adjacency: Strategy of `SkeletonLayout.adjacency`.
+        skip_missing: Whether persons that are all zeros are left out of the mean over persons.
+            The original counts them.
         recompute: Whether backward computes again what is inside its blocks, which saves memory
             and costs about a third more time.
 
@@ -48,6 +53,8 @@ class AGCN(nn.Module):
         >>> encoder = AGCN(NTU25, widths=(16, 16, 32))
         >>> encoder(torch.zeros(4, 3, 64, 25, 2)).shape, encoder.feature_dim
         (torch.Size([4, 32]), 32)
+        >>> encoder.feature_map(torch.zeros(4, 3, 64, 25, 2)).shape
+        torch.Size([4, 32, 32, 25, 2])
     """
 
     def __init__(
@@ -58,6 +65,7 @@ class AGCN(nn.Module):
         persons: int = 2,
         widths: Sequence[int] = WIDTHS,
         adjacency: str = "spatial",
+        skip_missing: bool = False,
         recompute: bool = False,
     ) -> None:
         super().__init__()
@@ -67,7 +75,8 @@ class AGCN(nn.Module):
         _checks.require(wide, "`widths`", "be one or more channel counts from 4", widths)
         self.layout = check_layout(layout)
         self.in_channels, self.persons = in_channels, persons
-        self.widths, self.adjacency, self.recompute = tuple(widths), adjacency, recompute
+        self.widths, self.adjacency = tuple(widths), adjacency
+        self.skip_missing, self.recompute = skip_missing, recompute
         self.feature_dim = widths[-1]
         graph = layout.adjacency(adjacency)
         self.input_norm = nn.BatchNorm1d(persons * layout.num_joints * in_channels)
@@ -80,7 +89,15 @@ class AGCN(nn.Module):
                 nn.init.zeros_(parameter)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Return features (N, widths[-1]) of clips (N, C, T, V, M)."""
+        """Return features (N, feature_dim) of clips (N, C, T, V, M)."""
+        x = _checks.clip_batch(x)
+        return self.pool(self.feature_map(x), present_persons(x) if self.skip_missing else None)
+
+    def feature_map(self, x: Tensor) -> Tensor:
+        """Return features of every place, (N, feature_dim, T', V, M), of clips (N, C, T, V, M).
+
+        T' is half of T, rounded up, after each block that is wider than the one before.
+        """
         x = _checks.clip_batch(x)
         _checks.joints(x, self.layout)
         _checks.axis(x, "C", self.in_channels, "this AGCN", "Pass in_channels=... to it.")
@@ -89,10 +106,17 @@ class AGCN(nn.Module):
         V, M = self.layout.num_joints, self.persons
         x = self.input_norm(rearrange(x, "n c t v m -> n (m v c) t"))
         x = rearrange(x, "n (m v c) t -> (n m) c t v", m=M, v=V)
-        for block in self.blocks:
-            x = recompute(block, x, block) if self.recompute else block(x)
-        features: Tensor = reduce(x, "(n m) d t v -> n d", "mean", m=M)
-        return features
+        return persons_together(run_blocks(self.blocks, x, lean=self.recompute), M)
+
+    def pool(self, feature_map: Tensor, mask: Tensor | None = None) -> Tensor:
+        """Return features (N, feature_dim): means over frames and joints, then over persons.
+
+        Args:
+            feature_map: As `feature_map` returns it.
+            mask: Where to look, bool, any shape that broadcasts to (N, T', V, M). A person
+                without a True is left out. None looks everywhere.
+        """
+        return pool_map(feature_map, mask)
 
 
 class _Block(nn.Module):
@@ -112,10 +136,9 @@ class _Block(nn.Module):
             )
 
     def forward(self, x: Tensor) -> Tensor:
-        out: Tensor = self.temporal(self.graph(x))
-        if self.residual is not None:
-            out = out.add_(self.residual(x))
-        return out.relu_()
+        out = self.temporal(self.graph(x))
+        residual = None if self.residual is None else self.residual(x)
+        return _kernels.add_relu(out, residual, self.temporal)
 
 
 class _AdaptiveGraphConv(nn.Module):
@@ -148,12 +171,38 @@ class _AdaptiveGraphConv(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         graph = self.adjacency + self.learned_adjacency
-        weights = (graph, *_matrix(self.theta, self.phi), *_matrix(self.project))
-        fused = _kernels.is_fused(x, *weights)
-        out = (_kernels.adaptive_graph_conv if fused else adaptive_graph_conv)(x, *weights)
+        parts = (self.theta, self.phi, self.project)
+        if _kernels.is_fused(x, graph, parts=parts):
+            weights = (*_matrix(self.theta, self.phi), *_matrix(self.project))
+            out = _kernels.adaptive_graph_conv(x, graph, *weights)
+        else:
+            out = aggregate(x, graph, *parts)
         # In place: batch norm keeps its input, relu its output, and nothing keeps the sum.
-        normed: Tensor = self.norm(out)
-        return normed.add_(self.shortcut(x)).relu_()
+        return _kernels.add_relu(self.norm(out), self.shortcut(x), self.norm)
+
+
+def aggregate(
+    x: Tensor, graph: Tensor, theta: Convolution, phi: Convolution, project: Convolution
+) -> Tensor:
+    """Aggregate clips over joints by S graphs, and project to the output channels.
+
+    Args:
+        x: Clips of shape (N, C, T, V).
+        graph: The layout's adjacency plus the learned one, ``A_s + B_s``, (S, V, V).
+        theta: The 1x1 convolution to one embedding of each clip, for all subsets: S E channels.
+        phi: That to the other.
+        project: The 1x1 convolutions W_s, side by side: from S C to O channels.
+
+    Returns:
+        The output (N, O, T, V).
+    """
+    rows, columns = (
+        rearrange(embed(x), "n (s e) t v -> n s (e t) v", s=len(graph)) for embed in (theta, phi)
+    )
+    scores = einsum(rows, columns, "n s k u, n s k v -> n s u v") / rows.shape[2]
+    adapted = graph + scores.to(graph.dtype).softmax(dim=-2)
+    aggregated = einsum(x, adapted, "n c t u, n s u v -> n s c t v")
+    return project(rearrange(aggregated, "n s c t v -> n (s c) t v"))
 
 
 @_kernels.plain_form("adaptive_graph_conv")
@@ -165,26 +214,17 @@ def adaptive_graph_conv(
     project: Tensor,
     project_bias: Tensor,
 ) -> Tensor:
-    """Aggregate clips over joints by S graphs, and project to the output channels.
+    """Do what `aggregate` does, with convolutions as matrices (out, in) and their biases.
 
-    Args:
-        x: Clips of shape (N, C, T, V).
-        graph: The layout's adjacency plus the learned one, ``A_s + B_s``, (S, V, V).
-        embed: The 1x1 convolutions theta, then phi, for all subsets: (2 S E, C).
-        embed_bias: Shape (2 S E,).
-        project: The 1x1 convolutions W_s, side by side: (O, S C).
-        project_bias: Shape (O,).
-
-    Returns:
-        The output (N, O, T, V).
+    Those of theta and phi are one: (2 S E, C).
     """
-    embedded = F.conv2d(x, embed[..., None, None], embed_bias)
-    theta, phi = rearrange(embedded, "n (p s e) t v -> p n s (e t) v", p=2, s=len(graph))
-    scores = einsum(theta, phi, "n s k u, n s k v -> n s u v") / theta.shape[2]
-    adapted = graph + scores.to(graph.dtype).softmax(dim=-2)
-    aggregated = einsum(x, adapted, "n c t u, n s u v -> n s c t v")
-    aggregated = rearrange(aggregated, "n s c t v -> n (s c) t v")
-    return F.conv2d(aggregated, project[..., None, None], project_bias)
+    embeds = zip(embed.chunk(2), embed_bias.chunk(2), strict=True)
+    pairs = (*embeds, (project, project_bias))
+    return aggregate(x, graph, *(partial(_convolve, matrix=m, bias=b) for m, b in pairs))
+
+
+def _convolve(x: Tensor, matrix: Tensor, bias: Tensor) -> Tensor:
+    return F.conv2d(x, matrix[..., None, None], bias)
 
 
 def _matrix(*convs: nn.Conv2d) -> tuple[Tensor, Tensor]:

@@ -68,7 +68,7 @@ class SelfAttention(nn.Module):
         """Return tokens (N, L, D) of tokens (N, L, D)."""
         query, key, value = rearrange(self.qkv(x), "n l (p h d) -> p n h l d", p=3, h=self.heads)
         dropout = self.dropout if self.training else 0.0
-        if dropout == 0 and _kernels.is_fused(query, key, value):
+        if dropout == 0 and _kernels.is_fused(query, key, value, exportable=True):
             out = _kernels.attention(query, key, value)
         else:
             out = attention(query, key, value, dropout)

@@ -161,16 +161,17 @@ def gru(
         the reset gate after the product, as in ``torch.nn.GRU``.
     """
     from_x = F.linear(x, weight_ih, bias_ih)
-    h = from_x.new_zeros(x.shape[1], weight_hh.shape[1])
-    states = []
-    for frame in from_x:
-        x_r, x_z, x_n = frame.chunk(3, -1)
-        h_r, h_z, h_n = F.linear(h, weight_hh, bias_hh).chunk(3, -1)
-        r, z = torch.sigmoid(x_r + h_r), torch.sigmoid(x_z + h_z)
-        n = torch.tanh(x_n + r * h_n)
-        h = (1 - z) * n + z * h
-        states.append(h)
-    return torch.stack(states)
+    start = from_x.new_zeros(x.shape[1], weight_hh.shape[1])
+    return _kernels.recur(_step, start, from_x, weight_hh, bias_hh)
+
+
+def _step(h: Tensor, from_x: Tensor, weight_hh: Tensor, bias_hh: Tensor) -> Tensor:
+    """Return the state of the next frame."""
+    x_r, x_z, x_n = from_x.chunk(3, -1)
+    h_r, h_z, h_n = F.linear(h, weight_hh, bias_hh).chunk(3, -1)
+    r, z = torch.sigmoid(x_r + h_r), torch.sigmoid(x_z + h_z)
+    n = torch.tanh(x_n + r * h_n)
+    return (1 - z) * n + z * h
 
 
 class _Units(nn.Module):

@@ -17,19 +17,30 @@ def recompute(function: Callable[[Tensor], Tensor], x: Tensor, owner: nn.Module)
     """Return ``function(x)``, and keep only `x` for backward.
 
     Backward calls the function again, with the same random draws. Where ``torch.func`` or
-    forward-mode differentiation follows `x`, everything is kept: torch has no other way there.
+    forward-mode differentiation follows `x`, everything is kept: torch has no other way there. A
+    program that is exported has no choice to make.
 
     Args:
         function: A part of `owner`.
         x: Its input.
         owner: The module whose batch norms must see every batch once, although they run twice.
     """
-    if any(map(_kernels.is_followed, (x, *owner.parameters()))):
+    if _kernels.is_exported() or any(map(_kernels.is_followed, (x, *owner.parameters()))):
         return function(x)
     out: Tensor = checkpoint(
         function, x, use_reentrant=False, context_fn=lambda: (nullcontext(), _FrozenNorms(owner))
     )
     return out
+
+
+def run_blocks(blocks: nn.Sequential, x: Tensor, *, lean: bool) -> Tensor:
+    """Return what a chain of blocks makes of `x`, with `recompute` around each if `lean`."""
+    if not lean:
+        out: Tensor = blocks(x)
+        return out
+    for block in blocks:
+        x = recompute(block, x, block)
+    return x
 
 
 class _FrozenNorms:

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from skelter import _checks, _kernels
 from skelter.encoders._attention import AttentionBlock, check_sizes, deepen
 from skelter.encoders._pooling import persons_apart, pool_map
-from skelter.encoders._recompute import recompute
+from skelter.encoders._recompute import run_blocks
 from skelter.encoders._tokens import (
     learned_positions,
     take_all,
@@ -177,9 +177,7 @@ class SkeletonTransformer(nn.Module):
 
         Each sequence of L tokens is encoded alone. Their order does not matter.
         """
-        x = tokens.flatten(0, -3)
-        for block in self.blocks:
-            x = recompute(block, x, block) if self.recompute else block(x)
+        x = run_blocks(self.blocks, tokens.flatten(0, -3), lean=self.recompute)
         out: Tensor = self.norm(x).unflatten(0, tokens.shape[:-2])
         return out.to(_kernels.product_dtype(out))
 

@@ -8,18 +8,22 @@ from torch import Tensor, nn
 
 from skelter.checkpoints._weights import list_names
 from skelter.checkpoints.published._cmd import NORMED_GRU
+from skelter.checkpoints.published._ctrgcn import CTRGCN_FAMILY
 from skelter.checkpoints.published._family import Clips, Family, Weights
 from skelter.checkpoints.published._hico import HICO
 from skelter.checkpoints.published._isc import GRU, HIERARCHICAL_CNN, TWO_STREAM_AGCN
 from skelter.checkpoints.published._loading import load_encoder_weights
 from skelter.checkpoints.published._mamp import MAMP
+from skelter.checkpoints.published._stgcn import STGCN_FAMILY
 from skelter.checkpoints.published._umurl import UMURL
 from skelter.checkpoints.published._usdrl import USDRL_DSTE, USDRL_STTR
 
 # The first whose mark is found names the weights: those with more to their mark come first.
 FAMILIES: tuple[Family, ...] = (
+    STGCN_FAMILY,
     NORMED_GRU,
     GRU,
+    CTRGCN_FAMILY,
     TWO_STREAM_AGCN,
     HIERARCHICAL_CNN,
     MAMP,

@@ -75,7 +75,8 @@ class Family:
         names: Patterns in our names and what they are in the published ones, replaced one after
             another. In a replacement, ``*`` stands for the numbers of several convolutions that
             are one of ours. Their outputs are side by side. ``+`` stands for the numbers of
-            several whose outputs are summed. Their inputs are side by side.
+            several whose outputs are summed. Their inputs are side by side. ``{a,b}`` stands for
+            the places of several layers that are one of ours, side by side.
         subsets: How many convolutions ``*`` and ``+`` stand for.
         heads: A pattern that fits the beginning of names that are not of the encoder, but of what
             follows it.
