@@ -15,7 +15,7 @@ from torch import Tensor
 from torch.utils.flop_counter import register_flop_formula
 
 from skelter._kernels._derivatives import plain_gradients
-from skelter._kernels._gru import _add_product, _frames_first, _merge, _part, _units
+from skelter._kernels._gru import _add_product, _frames_first, _matrices, _merge, _part, _units
 from skelter._kernels._switch import product_dtype
 
 
@@ -139,7 +139,8 @@ def _at_gates(grad: Tensor, gates: Tensor, cells: Tensor, recurrent: Tensor) -> 
         torch.mul(by_gate[:, t, :3], c[:, None], out=out[:, t, :3])
         torch.mul(by_gate[:, t, 3], h, out=out[:, t, 3])
         c *= f[:, t]
-        h = torch.bmm(recurrent, at_gates[:, t]).to(grad.dtype)
+        if t:  # the state before the first is constant
+            h = torch.bmm(recurrent, at_gates[:, t]).to(grad.dtype)
     return at_gates
 
 
@@ -177,15 +178,22 @@ _lstm_pair.register_autograd(_backward, setup_context=_keep)
 
 
 @register_flop_formula(torch.ops.skelter.lstm_pair)
-def _(x: torch.Size, weights: Sequence[torch.Size], *args: Any, **kwargs: Any) -> int:
-    """Count the products with the weights, two for a multiplication and an addition."""
+def _(x: Any, weights: Any, *args: Any, **kwargs: Any) -> int:
+    """Count the products with the input, of all frames, and with the state, frame by frame."""
     T, N, _ = x
-    return 2 * T * N * sum(weight[0] * weight[1] for weight in weights if len(weight) == 2)
+    flops: int = sum(2 * T * N * rows * columns for rows, columns in _matrices(weights))
+    return flops
 
 
 @register_flop_formula(torch.ops.skelter.lstm_pair_backward)
 def _(
-    grad: torch.Size, x: torch.Size, weights: Sequence[torch.Size], *args: Any, **kwargs: Any
-) -> int:
+    grad: Any, x: Any, weights: Any, states: Any, gates: Any, cells: Any, wants_x: bool,
+    *args: Any, **kwargs: Any,
+) -> int:  # fmt: skip
+    """Count those of the weights once more, of the states but the first, and of the input."""
     T, N, _ = x
-    return 4 * T * N * sum(weight[0] * weight[1] for weight in weights if len(weight) == 2)
+    of_units = list(_matrices(weights))
+    of_weights: int = sum(2 * T * N * rows * columns for rows, columns in of_units)
+    of_states: int = sum(2 * (T - 1) * N * rows * columns for rows, columns in of_units[1::2])
+    of_x: int = sum(2 * T * N * rows * columns for rows, columns in of_units[::2]) if wants_x else 0
+    return of_weights + of_states + of_x
