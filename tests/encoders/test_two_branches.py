@@ -102,65 +102,9 @@ class TestEvery:
         encoder = kind(first, 8, in_channels=2, persons=1, frames=16)
         assert encoder(torch.rand(3, 2, 16, 18, 1)).shape == (3, encoder.feature_dim)
 
-    def test_parts_may_be_replaced(self, name):
-        class Wrapped(nn.Module):
-            def __init__(self, linear):
-                super().__init__()
-                self.linear, self.calls = linear, 0
-
-            def forward(self, x):
-                self.calls += 1
-                return self.linear(x)
-
-        encoder, x = BUILDS[name]().eval(), clips().float()
-        expected, wrapped = encoder(x), []
-        for parent in list(encoder.modules()):
-            for child, module in list(parent.named_children()):
-                if isinstance(module, nn.Linear):
-                    wrapped.append(Wrapped(module))
-                    setattr(parent, child, wrapped[-1])
-        torch.testing.assert_close(encoder(x), expected)
-        assert all(module.calls > 0 for module in wrapped)
-
     def test_no_constants_in_the_state_dict(self, name):
         encoder = BUILDS[name]()
         assert set(encoder.state_dict()) == {key for key, _ in encoder.named_parameters()}
-
-    def test_second_derivatives(self, name):
-        encoder = moved(BUILDS[name]())
-        x, v = clips().requires_grad_(), clips()
-
-        def gradient(x):
-            return torch.autograd.grad(encoder(x).square().sum(), x, create_graph=True)[0]
-
-        (actual,) = torch.autograd.grad((gradient(x) * v).sum(), x)
-        step = 1e-6 * v
-        expected = (gradient(x + step) - gradient(x - step)).detach() / 2e-6
-        torch.testing.assert_close(actual, expected, rtol=1e-4, atol=1e-5 * expected.abs().max())
-
-    def test_gradients_clip_by_clip(self, name):
-        encoder, x = BUILDS[name]().eval(), clips().float()
-        parameters = dict(encoder.named_parameters())
-
-        def loss(parameters, clip):
-            return torch.func.functional_call(encoder, parameters, (clip[None],)).square().sum()
-
-        rows = torch.func.vmap(torch.func.grad(loss), (None, 0))(parameters, x)
-        encoder(x).square().sum().backward()
-        for key, parameter in parameters.items():
-            torch.testing.assert_close(rows[key].sum(0), parameter.grad, rtol=1e-3, atol=1e-4)
-
-    def test_exports_for_any_number_of_clips(self, name):
-        encoder, x = BUILDS[name]().eval(), clips().float()
-        many = {0: torch.export.Dim("n", min=2)}
-        program = torch.export.export(encoder, (x,), dynamic_shapes=(many,))
-        x = torch.cat([x, x, x])
-        torch.testing.assert_close(program.module()(x), encoder(x), rtol=1e-4, atol=1e-5)
-
-    def test_is_built_without_memory(self, name):
-        with torch.device("meta"):
-            encoder = BUILDS[name]()
-        assert all(parameter.is_meta for parameter in encoder.parameters())
 
 
 class TestSTTransformer:

@@ -19,10 +19,14 @@ from skelter.encoders import (
     STGCN,
     TCN,
     BiGRU,
+    DenseSTTransformer,
     FrameTransformer,
+    HierarchicalEncoder,
+    MultiStreamTransformer,
     ProjectionHead,
     SkeletonDecoder,
     SkeletonTransformer,
+    STTransformer,
 )
 from skelter.layouts import SkeletonLayout
 from skelter.losses import functional
@@ -38,6 +42,8 @@ MINE = SkeletonLayout("mine", tuple("abcdefg"), parents=(-1, 0, 1, 1, 1, 4, 4), 
 
 
 TOKENS = {"frames": 16, "patch_frames": 8, "width": 8, "depth": 2, "heads": 2}
+
+BRANCHES = {"persons": 1, "frames": 5}
 
 
 class Decoding(nn.Module):
@@ -79,10 +85,28 @@ def small(name):
             BiGRU(6, 4, layers=2, input_norm=True, pooling="mean-max"),
             torch.randn(2, 5, 6),
         ),
+        "DenseSTTransformer": lambda: (DenseSTTransformer(7, 8, **BRANCHES), clips[:, :, :5]),
         "FrameTransformer": lambda: (FrameTransformer(6, 8, layers=1), torch.randn(2, 6, 6)),
         "TCN": lambda: (TCN(6, 8), torch.randn(2, 5, 6)),
         "HCN": lambda: (HCN(7, 1, frames=16, channels=16), clips),
         "HCN, recompute": lambda: (HCN(7, 1, frames=16, channels=16, recompute=True), clips),
+        "HierarchicalEncoder": lambda: (
+            HierarchicalEncoder(7, 8, granularity=2, **BRANCHES),
+            clips[:, :, :5],
+        ),
+        "HierarchicalEncoder, LSTM": lambda: (
+            HierarchicalEncoder(7, 8, granularity=2, units="lstm", **BRANCHES),
+            clips[:, :, :5],
+        ),
+        "HierarchicalEncoder, transformer": lambda: (
+            HierarchicalEncoder(7, 8, granularity=2, units="transformer", **BRANCHES),
+            clips[:, :, :5],
+        ),
+        "MultiStreamTransformer": lambda: (
+            MultiStreamTransformer(MINE, 8, **BRANCHES),
+            clips[:, :, :5],
+        ),
+        "STTransformer": lambda: (STTransformer(7, 8, **BRANCHES), clips[:, :, :5]),
         "STGCN": lambda: (STGCN(MINE, widths=(8, 8), halving=[1]), clips[:, :, :5]),
         "STGCN, wide": lambda: (STGCN(MINE, widths=(48,)), clips[:, :, :3]),
         "STGCN, recompute": lambda: (
@@ -173,10 +197,16 @@ ENCODERS = [
     "BiGRU, recompute",
     "CTRGCN",
     "CTRGCN, recompute",
+    "DenseSTTransformer",
     "FrameTransformer",
     "HCN",
     "HCN, recompute",
+    "HierarchicalEncoder",
+    "HierarchicalEncoder, LSTM",
+    "HierarchicalEncoder, transformer",
+    "MultiStreamTransformer",
     "ProjectionHead",
+    "STTransformer",
     "SkeletonDecoder",
     "SkeletonTransformer",
     "SkeletonTransformer, recompute",
@@ -236,7 +266,7 @@ class TestLosses:
 
 class TestEncoders:
     def test_every_encoder_is_here(self):
-        exported = set(encoders.__all__) - {"functional", "initialise_normal"}
+        exported = set(encoders.__all__) - {"Levels", "functional", "initialise_normal"}
         assert exported == {name.split(",")[0] for name in ENCODERS}
 
     @pytest.mark.parametrize("way", FIRST | SECOND | OTHERS)

@@ -10,7 +10,7 @@ from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from skelter._kernels import is_fused, use_plain
-from skelter.encoders import AGCN, CTRGCN, BiGRU, SkeletonTransformer
+from skelter.encoders import AGCN, CTRGCN, BiGRU, HierarchicalEncoder, SkeletonTransformer
 from skelter.layouts import SkeletonLayout
 from skelter.losses import functional as F
 
@@ -30,6 +30,12 @@ def graph_layer(channels=8, width=5):
         nn.init.normal_(conv.weight, 0, 0.3)
         nn.init.normal_(conv.bias)
     return layer
+
+
+def lstm_layer(width):
+    """Return the sequence encoder of a branch: two units, one in each direction."""
+    encoder = HierarchicalEncoder(7, width, persons=1, frames=5, units="lstm", granularity=1)
+    return encoder.temporal.encoder
 
 
 def both_forms(function, inputs):
@@ -79,17 +85,23 @@ class TestSwitch:
             AGCN(MINE, persons=1, widths=(8,)),
             CTRGCN(MINE, persons=1, widths=(8,)),
             SkeletonTransformer(MINE, frames=5, patch_frames=5, width=8, depth=1),
+            lstm_layer(8),
         ],
     )
     def test_no_operator_of_ours_runs_in_the_plain_form(self, layer):
-        x = torch.randn(2, 5, 6) if isinstance(layer, BiGRU) else torch.randn(2, 3, 5, 7, 1)
+        clips = isinstance(layer, AGCN | SkeletonTransformer)
+        x = (
+            torch.randn(2, 3, 5, 7, 1)
+            if clips
+            else torch.randn(2, 5, next(layer.parameters()).shape[1])
+        )
         z = torch.randn(3, 8)
         for form, count in zip(FORMS, (2, 0), strict=True):
             with form(), torch.profiler.profile() as profile:
                 layer(x)
                 F.queue_contrast(z, z, z)
             ours = [event.name for event in profile.events() if "skelter" in event.name]
-            operators = ("queue_contrast", "gru_pair", "graph_conv", "attention")
+            operators = ("queue_contrast", "gru_pair", "lstm_pair", "graph_conv", "attention")
             assert sum(any(name in event for event in ours) for name in operators) == count
 
     def test_a_compiled_layer_follows_it(self):
@@ -149,6 +161,44 @@ class TestGRUPair:
         encoder(x).sum().backward()
         assert x.grad is None
         assert all(parameter.grad is not None for parameter in encoder.parameters())
+
+
+class TestLSTMPair:
+    @WIDE
+    @pytest.mark.parametrize(("N", "T"), [(1, 1), (5, 1), (1, 7), (5, 12)])
+    def test_equals_the_plain_form(self, dtype, N, T):
+        layer = lstm_layer(8).to(dtype)
+        x = torch.randn(N, T, 8, dtype=dtype, requires_grad=True)
+        assert_equal(lambda: layer(x), [x, *layer.parameters()])
+
+    @pytest.mark.parametrize("N", [1, 5, 16, 20])
+    def test_equals_it_in_bfloat16(self, N):
+        layer, x = lstm_layer(16), torch.randn(N, 6, 16, requires_grad=True)
+        assert_close_in_bfloat16(lambda: layer(x), [x, *layer.parameters()])
+
+    def test_operator(self):
+        """Schema, shapes, gradients and the traced form: all that torch can check."""
+        weights = list(lstm_layer(4).double().parameters())
+        x = torch.randn(5, 2, 4, dtype=torch.float64, requires_grad=True)
+        torch.library.opcheck(OPS.lstm_pair.default, (x, weights))
+        assert torch.autograd.gradcheck(
+            lambda x, *weights: OPS.lstm_pair(x, weights)[0], (x, *weights)
+        )
+
+    def test_no_gradient_for_a_constant_input(self):
+        layer, x = lstm_layer(8), torch.randn(3, 6, 8)
+        layer(x).sum().backward()
+        assert x.grad is None
+        assert all(parameter.grad is not None for parameter in layer.parameters())
+
+    def test_products_are_counted(self):
+        """The first state is constant: no gradient goes through its product."""
+        weights = list(lstm_layer(8).parameters())
+        x = torch.randn(6, 3, 8, requires_grad=True)
+        with FlopCounterMode(display=False) as counter:
+            OPS.lstm_pair(x, weights)[0].sum().backward()
+        forward = 2 * 3 * 6 * 2 * (16 * 8 + 16 * 4)
+        assert counter.get_total_flops() == 3 * forward - 2 * 3 * 2 * 16 * 4
 
 
 class TestAdaptiveGraphConv:

@@ -12,6 +12,7 @@ from skelter._kernels._derivatives import is_followed, plain_form
 from skelter._kernels._fixed_graph_conv import fixed_graph_conv
 from skelter._kernels._graph_conv import adaptive_graph_conv
 from skelter._kernels._gru import gru_pair
+from skelter._kernels._lstm import lstm_pair
 from skelter._kernels._queue_contrast import queue_contrast
 from skelter._kernels._recurrence import recur
 from skelter._kernels._switch import is_exported, is_fused, product_dtype, use_plain
@@ -29,6 +30,7 @@ __all__ = [
     "is_exported",
     "is_followed",
     "is_fused",
+    "lstm_pair",
     "plain_form",
     "product_dtype",
     "queue_contrast",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
@@ -96,12 +96,14 @@ class MultiStreamTransformer(TwoBranches):
         return torch.cat([self._pool(temporal), self._pool(spatial)], dim=-1)
 
     def _encode_frames(self, x: Tensor, *streams: str) -> Tensor:
-        made = {name: frames_of(self._make(x, name)) for name in streams or self.streams}
-        return in_product_dtype(self.temporal(made))
+        names = streams or self.streams
+        made = [frames_of(self._make(x, name)) for name in names]
+        return in_product_dtype(self.temporal(*made, names=names))
 
     def _encode_joints(self, x: Tensor, *streams: str) -> Tensor:
-        made = {name: joints_of(self._make(x, name)) for name in streams or self.streams}
-        return in_product_dtype(self.spatial(made))
+        names = streams or self.streams
+        made = [joints_of(self._make(x, name)) for name in names]
+        return in_product_dtype(self.spatial(*made, names=names))
 
     def _make(self, x: Tensor, stream: str) -> Tensor:
         """Make a stream of clips (N, C, T, V, M): as `ToBones` and `ToMotion` do."""
@@ -130,9 +132,9 @@ class _Branch(nn.Module):
         self.positions = positions
         self.blocks = nn.Sequential(*(PostNormBlock(width, heads) for _ in range(depth)))
 
-    def forward(self, streams: Mapping[str, Tensor]) -> Tensor:
+    def forward(self, *streams: Tensor, names: Sequence[str]) -> Tensor:
         """Return tokens (N, L, D) of frames or joints (N, L, I) of one stream, or of all."""
-        tokens = [self.embedding[name](x) for name, x in streams.items()]
+        tokens = [self.embedding[name](x) for name, x in zip(names, streams, strict=True)]
         x = torch.stack(tokens).mean(0)
         if self.fusion is not None and len(tokens) > 1:
             x = self.fusion(x)

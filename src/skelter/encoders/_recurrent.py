@@ -64,9 +64,14 @@ class BidirectionalLSTM(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Return states (N, T, D) of sequences (N, T, I)."""
         x, weights = rearrange(x, "n t i -> t n i"), _weights(self)
-        return rearrange(lstm_pair(x, *weights), "t n d -> n t d")
+        if _kernels.is_fused(x, *weights):
+            states = _kernels.lstm_pair(x, weights)
+        else:
+            states = lstm_pair(x, *weights)
+        return rearrange(states, "t n d -> n t d")
 
 
+@_kernels.plain_form("lstm_pair")
 def lstm_pair(x: Tensor, *weights: Tensor) -> Tensor:
     """Run two units over a sequence, the second one backward in time.
 
@@ -101,15 +106,19 @@ def lstm(
     References:
         Hochreiter and Schmidhuber, Neural Computation 1997; Gers et al., Neural Computation 2000
     """
+    H = weight_hh.shape[1]
     from_x = F.linear(x, weight_ih, bias_ih + bias_hh)
-    h = c = from_x.new_zeros(x.shape[1], weight_hh.shape[1])
-    states = []
-    for frame in from_x:
-        i, f, g, o = (frame + F.linear(h, weight_hh)).chunk(4, -1)
-        c = torch.sigmoid(f) * c + torch.sigmoid(i) * torch.tanh(g)
-        h = torch.sigmoid(o) * torch.tanh(c)
-        states.append(h)
-    return torch.stack(states)
+    start = from_x.new_zeros(x.shape[1], 2 * H)
+    return _kernels.recur(_step, start, from_x, weight_hh)[..., :H]
+
+
+def _step(state: Tensor, from_x: Tensor, weight_hh: Tensor) -> Tensor:
+    """Return the state and the cell of the next frame, side by side."""
+    h, c = state.chunk(2, -1)
+    i, f, g, o = (from_x + F.linear(h, weight_hh)).chunk(4, -1)
+    c = torch.sigmoid(f) * c + torch.sigmoid(i) * torch.tanh(g)
+    h = torch.sigmoid(o) * torch.tanh(c)
+    return torch.cat([h, c], dim=-1)
 
 
 def _own(module: nn.Module, units: nn.Module) -> None:
