@@ -17,7 +17,10 @@ import torch
 from encoders.test_battery import NAMES, RECOMPUTING, case_of
 from torch import nn
 
-from skelter.encoders import BiGRU
+from skelter import checkpoints
+from skelter.encoders import BiGRU, SkeletonTransformer
+from skelter.layouts import NTU25
+from skelter.representations import ToSequence
 
 NEW = hasattr(torch.compiler, "is_exporting")
 exporting = pytest.mark.skipif(not NEW, reason="this torch exports operators of the library")
@@ -156,6 +159,34 @@ class TestExport:
         for number, name in enumerate(NAMES):
             output = torch.load(tmp_path / f"{number}.output")
             torch.testing.assert_close(output, expected[name], rtol=1e-5, atol=1e-5, msg=name)
+
+
+@exporting
+class TestWhatCannotBeExported:
+    def test_normalisation(self):
+        facts = checkpoints.ClipFacts(NTU25, 3, 2, frames=16, normalisation="isc_normalise")
+        trained = checkpoints.TrainedEncoder(BiGRU(150, 4), ToSequence(), facts)
+        with pytest.raises(ValueError, match=r"cannot be exported.*Export what follows them: nn\."):
+            torch.export.export(trained, (torch.randn(2, 3, 20, 25, 2),))
+
+    def test_a_mask_whose_tokens_are_not_counted(self):
+        class Visible(nn.Module):
+            def __init__(self):
+                super().__init__()
+                self.encoder = SkeletonTransformer(frames=8, width=8, depth=1, heads=1).eval()
+
+            def forward(self, x, keep):
+                return self.encoder.tokens(x, keep, self.visible)
+
+        x, keep = torch.randn(2, 3, 8, 25, 2), torch.zeros(2, 2, 2, 25, dtype=torch.bool)
+        keep[..., :7] = True
+        module = Visible()
+        module.visible = None
+        with pytest.raises(ValueError, match=r"`visible` must be given where .* is .*exported"):
+            torch.export.export(module, (x, keep))
+        module.visible = 14
+        run = torch.export.export(module, (x, keep)).module()
+        torch.testing.assert_close(run(x, keep.flip(2)), module(x, keep.flip(2)))
 
 
 @exporting
