@@ -4,11 +4,11 @@ r"""Evaluate encoders by the protocols of the papers, and write a report.
     python examples/evaluate.py --checkpoint runs/seed0 runs/seed1 runs/seed2 \
         --tasks knn linear semi finetune --data utd_mhad.npz
     python examples/evaluate.py --checkpoint checkpoint_0450.pth.tar --data stores/ntu60 \
-        --split ntu60-xview --preset isc --representations sequence graph
+        --split ntu60-xview --preset isc
 
 Several checkpoints are seeds or folds of one experiment: the table has their mean and deviation.
-Those of pretrain.py bring their own settings. A file in the layout of the reference implementation
-needs --representations. Training on one set and evaluating on another (transfer) needs no option.
+Those of pretrain.py bring their own settings. Published files of other projects are recognised, and
+what was found is printed. Training on one set and evaluating on another (transfer) needs no option.
 """
 
 from __future__ import annotations
@@ -81,7 +81,7 @@ def candidates(config: Evaluation, store: SkeletonStore) -> list[Candidate]:
     """Return all encoders to evaluate: the baselines, then those of each checkpoint."""
     found = [sources.raw_poses(config.seed)] if config.baselines or not config.checkpoint else []
     for path in config.checkpoint:
-        found += sources.load(path, store, config.representations)
+        found += sources.load(path, store)
     return [one for one in found if config.baselines or one.kind != RANDOM]
 
 

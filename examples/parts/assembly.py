@@ -15,7 +15,18 @@ from skelter import representations as R
 from skelter import training
 from skelter import transforms as T
 from skelter.data import SkeletonStore
-from skelter.encoders import AGCN, HCN, BiGRU
+from skelter.encoders import (
+    AGCN,
+    CTRGCN,
+    HCN,
+    STGCN,
+    TCN,
+    BiGRU,
+    FrameTransformer,
+    HierarchicalEncoder,
+    SkeletonTransformer,
+    STTransformer,
+)
 from skelter.methods import InterSkeletonContrast, IntraSkeletonContrast
 from skelter.transforms import presets
 from skelter.typing import Method
@@ -30,15 +41,26 @@ REPRESENTATIONS: dict[str, Callable[[], nn.Module]] = {
     "sequence": R.ToSequence,
     "graph": R.ToGraph,
     "image": R.ToImage,
+    "tokens": R.ToGraph,
 }
 
 # From the configuration, the store and the representation of a clip.
 ENCODERS: dict[str, Callable[[Pretraining, SkeletonStore, Tensor], nn.Module]] = {
     "bigru": lambda config, store, x: BiGRU(
-        x.shape[-1], config.gru_hidden, layers=config.gru_layers
+        x.shape[-1], config.gru_hidden, layers=config.gru_layers, input_norm=config.gru_norm
+    ),
+    "tcn": lambda config, store, x: TCN(x.shape[-1], config.sequence_width),
+    "frames": lambda config, store, x: FrameTransformer(
+        x.shape[-1], config.sequence_width, frames=config.frames
     ),
     "agcn": lambda config, store, x: AGCN(
         store.layout, x.shape[1], persons=store.persons, widths=config.agcn_widths
+    ),
+    "stgcn": lambda config, store, x: STGCN(
+        store.layout, x.shape[1], widths=config.stgcn_widths, dropout=config.stgcn_dropout
+    ),
+    "ctrgcn": lambda config, store, x: CTRGCN(
+        store.layout, x.shape[1], persons=store.persons, widths=config.ctrgcn_widths
     ),
     "hcn": lambda config, store, x: HCN(
         store.layout.num_joints,
@@ -47,6 +69,28 @@ ENCODERS: dict[str, Callable[[Pretraining, SkeletonStore, Tensor], nn.Module]] =
         channels=config.hcn_channels,
         dropout=config.hcn_dropout,
         in_channels=x.shape[1],
+    ),
+    "transformer": lambda config, store, x: SkeletonTransformer(
+        store.layout,
+        x.shape[1],
+        frames=config.frames,
+        width=config.transformer_width,
+        depth=config.transformer_depth,
+        heads=config.transformer_heads,
+    ),
+    "sttransformer": lambda config, store, x: STTransformer(
+        store.layout.num_joints,
+        config.branch_width,
+        in_channels=x.shape[1],
+        persons=store.persons,
+        frames=config.frames,
+    ),
+    "hierarchical": lambda config, store, x: HierarchicalEncoder(
+        store.layout.num_joints,
+        config.branch_width,
+        in_channels=x.shape[1],
+        persons=store.persons,
+        frames=config.frames,
     ),
 }
 

@@ -45,8 +45,26 @@ class Pretraining(Recordings):
     """Width of each GRU (paper: 1024)."""
     gru_layers: int = 3
     """Layers of the GRU (paper: 3)."""
+    gru_norm: bool = False
+    """Batch norm of the input of the GRU (paper: none. CMD: yes)."""
+    sequence_width: int = 64
+    """Width of the TCN and of the transformer over frames (own choice)."""
     agcn_widths: tuple[int, ...] = (64, 64, 64, 64, 128, 128, 128, 256, 256, 256)
     """Channels of each block of the AGCN (paper: 64 four times, 128 and 256 three times)."""
+    stgcn_widths: tuple[int, ...] = (16, 16, 16, 16, 32, 32, 32, 64, 64, 256)
+    """Channels of each block of the ST-GCN (AimCLR: 16 four times, 32 thrice, 64 twice, 256)."""
+    stgcn_dropout: float = 0.5
+    """Dropout of the ST-GCN (AimCLR: 0.5)."""
+    ctrgcn_widths: tuple[int, ...] = (64, 64, 64, 64, 128, 128, 128, 256, 256, 256)
+    """Channels of each block of the CTR-GCN (CTR-GCN: 64 four times, 128 and 256 three times)."""
+    transformer_width: int = 256
+    """Width of the transformer over tokens (MAMP: 256)."""
+    transformer_depth: int = 8
+    """Blocks of the transformer over tokens (MAMP: 8)."""
+    transformer_heads: int = 8
+    """Heads of the transformer over tokens (MAMP: 8)."""
+    branch_width: int = 512
+    """Width of encoders with a branch in time and one in joints (HiCo: 512. USDRL: 1024)."""
     hcn_channels: int = 64
     """Channels of the HCN (paper: 64)."""
     hcn_dropout: float = 0.5
@@ -116,7 +134,9 @@ class Pretraining(Recordings):
     def __post_init__(self) -> None:
         """Refuse what cannot work before anything is read."""
         for name in ("frames", "gru_hidden", "gru_layers", "hcn_channels", "epochs", "batch_size",
-                     "accumulate", "devices", "keep", "monitor_every", "crop_floor"):  # fmt: skip
+                     "accumulate", "devices", "keep", "monitor_every", "crop_floor", "branch_width",
+                     "sequence_width", "transformer_width", "transformer_depth",
+                     "transformer_heads"):  # fmt: skip
             require(getattr(self, name) >= 1, name, "1 or more", getattr(self, name))
         for name in ("fold", "queue_size", "steps", "checkpoint_every", "clip_norm", "shear",
                      "jitter", "intra_weight", "weight_decay"):  # fmt: skip
@@ -156,6 +176,18 @@ FREE = {
 
 NTU60 = Pretraining(split="ntu60-xview")
 NTU120 = replace(NTU60, epochs=351, drops=(251, 351))
+# The encoders and the schedules of other papers, trained by contrast within a representation.
+AIMCLR = replace(
+    NTU60, method="intra", encoders=("graph=stgcn",), frames=50, queue_size=32768, epochs=300,
+    drops=(250,), batch_size=128, lr=0.1,
+)  # fmt: skip
+CMD = replace(
+    NTU60, method="intra", encoders=("sequence=bigru",), gru_norm=True, epochs=450, drops=(350,)
+)
+MAMP = replace(
+    NTU60, method="intra", encoders=("tokens=transformer",), frames=120, crop_ratio=0.5, epochs=400,
+    drops=(), batch_size=128, optimiser="adamw", lr=1e-3, weight_decay=0.05,
+)  # fmt: skip
 PRESETS = {
     "small": Pretraining(
         encoders=("sequence=bigru", "image=hcn"),
@@ -167,6 +199,13 @@ PRESETS = {
         gru_hidden=64,
         gru_layers=2,
         agcn_widths=(16, 32, 64),
+        stgcn_widths=(16, 32, 64),
+        stgcn_dropout=0.0,
+        ctrgcn_widths=(16, 32, 64),
+        transformer_width=64,
+        transformer_depth=2,
+        transformer_heads=4,
+        branch_width=64,
         hcn_channels=16,
         hcn_dropout=0.0,
         queue_size=0,
@@ -185,4 +224,7 @@ PRESETS = {
     "isc-ntu120-xsub": replace(NTU120, split="ntu120-xsub"),
     "isc-pku1-xsub": replace(NTU60, split="pku-mmd"),
     "isc-pku2-xsub": replace(NTU60, split="pku-mmd"),
+    "aimclr": AIMCLR,
+    "cmd": CMD,
+    "mamp": MAMP,
 }

@@ -17,7 +17,6 @@ from skelter.data import SkeletonStore
 from skelter.data.splits import Split
 
 Task = Literal["knn", "knn-ae", "linear", "semi", "finetune", "one-shot", "ensemble"]
-Representation = Literal["sequence", "graph", "image"]
 
 
 @dataclass(frozen=True)
@@ -26,9 +25,6 @@ class Evaluation(Recordings):
 
     checkpoint: tuple[Path, ...] = ()
     """Folders of pretrain.py, checkpoints, or published files. Empty: raw poses only."""
-
-    representations: tuple[Representation, ...] = ("sequence", "graph")
-    """Of a published file, in its order."""
 
     tasks: tuple[Task, ...] = ("knn", "linear")
     """Protocols to run."""

@@ -12,7 +12,7 @@ from torch import nn
 
 from parts import assembly
 from parts.command_line import refuse, restored
-from parts.configuration import PRESETS, Pretraining
+from parts.configuration import Pretraining
 from parts.recordings import Fold
 from skelter import checkpoints, training
 from skelter.data import SkeletonFormatError, SkeletonStore
@@ -20,7 +20,6 @@ from skelter.representations import ToSequence
 
 RAW, RANDOM, TRAINED = "raw poses", "random encoder", "trained"
 RAW_FRAMES = 32
-PAPER = {"sequence": "bigru", "graph": "agcn", "image": "hcn"}  # the encoders of published files
 
 
 @dataclass(frozen=True)
@@ -59,7 +58,7 @@ def raw_poses(seed: int) -> Candidate:
     return Candidate(RAW, RAW, nn.Flatten(), ToSequence(), RAW_FRAMES, seed)
 
 
-def load(path: Path, store: SkeletonStore, representations: Sequence[str]) -> list[Candidate]:
+def load(path: Path, store: SkeletonStore) -> list[Candidate]:
     """Return the encoders of a run or of a file, and the untrained twins of those of a run."""
     try:
         state = {} if path.is_dir() else checkpoints.load_published(path)
@@ -67,7 +66,7 @@ def load(path: Path, store: SkeletonStore, representations: Sequence[str]) -> li
             return of_run(training.Run.open(path), store)
         if "skelter" in state:
             return of_file(path, store)
-        return of_published(path, state, store, representations)
+        return of_published(path, store)
     except (OSError, SkeletonFormatError, training.TrainingError, ValueError,
             RuntimeError) as error:  # fmt: skip
         refuse(f"--checkpoint {path}: {error}")
@@ -148,16 +147,6 @@ def normalisation_of(store: SkeletonStore) -> str:
     return training.describe_clips(store, None).normalisation
 
 
-def of_method(method: Any, origin: str, kind: str, about: Mapping[str, Any]) -> list[Candidate]:
-    """Return the encoders of a method."""
-    return [
-        Candidate(
-            f"{origin}: {name}", kind, encoder, method.representations[name], name=name, **about
-        )
-        for name, encoder in method.encoders.items()
-    ]
-
-
 def title(run: training.Run) -> str:
     """Return the name of a run in tables: its method, and what sets it apart from others of it."""
     names, stream = run.encoder_names, run.configuration.get("stream", "joint")
@@ -166,25 +155,25 @@ def title(run: training.Run) -> str:
     return ", ".join(part for part in parts if part)
 
 
-def of_published(
-    path: Path, state: dict[str, Any], store: SkeletonStore, representations: Sequence[str]
-) -> list[Candidate]:
-    """Return the encoders of a file in the reference implementation's layout."""
-    try:
-        made = checkpoints.from_reference(
-            state, representations, layout=store.layout, persons=store.persons
-        )
-    except ValueError as error:
-        raise ValueError(f"{error} Its layout and persons are those of --data, {store}; its "
-                         "encoders those of --representations.") from error  # fmt: skip
-    config = replace(
-        PRESETS["isc-ntu60-xview"],
-        method="inter" if len(representations) > 1 else "intra",
-        encoders=tuple(f"{name}={PAPER[name]}" for name in representations),
-    )
-    twin = assembly.method(config, store, 1)
-    about = {"frames": config.frames, "seed": config.seed}
-    return [
-        *of_method(twin, RANDOM, RANDOM, about),
-        *of_method(made, f"published, {path.name}", TRAINED, about),
-    ]
+def of_published(path: Path, store: SkeletonStore) -> list[Candidate]:
+    """Return the encoders of a published file, and what they were before they were trained."""
+    file = checkpoints.PublishedFile(path)
+    print(file)
+    found = []
+    for name in file.families:
+        try:
+            trained = checkpoints.load_encoder(
+                path, name, layout=store.layout, persons=store.persons, frames=None
+            )
+        except ValueError as error:
+            raise ValueError(
+                f"{error} Its layout and persons are those of --data, {store}."
+            ) from error
+        here, there = normalisation_of(store), trained.facts.normalisation
+        if here != there:
+            print(f"{path}: trained on clips of {there or 'no normalisation'}, evaluated on clips "
+                  f"of {here or 'none'}")  # fmt: skip
+        one = of_trained(trained, f"published, {path.name}: {name}", 0)
+        new = checkpoints.untrained(trained.encoder)
+        found += [replace(one, title=f"{RANDOM}: {name}", kind=RANDOM, encoder=new), one]
+    return found

@@ -7,12 +7,13 @@ import torch
 from torch import nn
 
 from skelter.checkpoints import retarget
-from skelter.encoders import AGCN, HCN, BiGRU, SkeletonTransformer
+from skelter.encoders import AGCN, CTRGCN, HCN, BiGRU, SkeletonTransformer
 from skelter.layouts import COCO17, KINECT20, NTU25, restore_layout
 from skelter.representations import ToSequence
 
 ENCODERS = {
     "AGCN": lambda: AGCN(NTU25, widths=(8, 8, 16)),
+    "CTRGCN": lambda: CTRGCN(NTU25, widths=(8, 8, 16)),
     "BiGRU": lambda: BiGRU(150, 8, layers=2),
     "HCN": lambda: HCN(25, 2, frames=32, channels=16),
 }
@@ -50,7 +51,8 @@ class TestEveryEncoder:
         for key in made.kept:
             assert torch.equal(after[key], before[key])
         for key in made.rebuilt:
-            assert after[key].shape != before[key].shape
+            counter = key.endswith("num_batches_tracked")
+            assert after[key].shape != before[key].shape or counter
             assert f"rebuilt {key} {tuple(after[key].shape)}" in str(made)
         assert 0 < len(made.rebuilt) < len(made.kept)
         assert str(made).startswith(f"{type(encoder).__name__}: kept {len(made.kept)} tensors of ")

@@ -18,7 +18,20 @@ import torch
 from torch import Tensor, nn
 
 from skelter import encoders
-from skelter.encoders import AGCN, HCN, TCN, BiGRU, FrameTransformer, SkeletonTransformer
+from skelter.encoders import (
+    AGCN,
+    CTRGCN,
+    HCN,
+    STGCN,
+    TCN,
+    BiGRU,
+    DenseSTTransformer,
+    FrameTransformer,
+    HierarchicalEncoder,
+    MultiStreamTransformer,
+    SkeletonTransformer,
+    STTransformer,
+)
 from skelter.layouts import NTU25, SkeletonLayout
 from skelter.representations import ToSequence
 from skelter.typing import Encoder
@@ -60,13 +73,59 @@ SMALL = {
         lambda **options: BiGRU(21, 16, layers=2, input_norm=True, pooling="mean-max", **options),
         lambda: ToSequence()(clips(MINE, 9)),
     ),
+    "DenseSTTransformer": Case(
+        lambda **options: DenseSTTransformer(7, 16, persons=1, frames=9, **options),
+        lambda: clips(MINE, 9),
+    ),
     "FrameTransformer": Case(
         lambda **options: FrameTransformer(21, 16, frames=12, **options),
         lambda: ToSequence()(clips(MINE, 10)),
     ),
+    "CTRGCN": Case(
+        lambda **options: CTRGCN(MINE, persons=1, widths=(8, 8, 16), **options),
+        lambda: clips(MINE, 9),
+    ),
     "HCN": Case(
         lambda **options: HCN(7, 1, frames=16, channels=16, **options),
         lambda: clips(MINE, 16),
+    ),
+    "STGCN": Case(
+        lambda **options: STGCN(MINE, widths=(8, 8, 16), halving=[1], **options),
+        lambda: clips(MINE, 9),
+    ),
+    "STGCN, wide": Case(
+        lambda **options: STGCN(MINE, widths=(48, 48), dropout=0.1, skip_missing=True, **options),
+        lambda: clips(MINE, 9),
+    ),
+    "HierarchicalEncoder": Case(
+        lambda **options: HierarchicalEncoder(7, 16, persons=1, frames=9, granularity=3, **options),
+        lambda: clips(MINE, 9),
+    ),
+    "HierarchicalEncoder, LSTM": Case(
+        lambda **options: HierarchicalEncoder(
+            7, 16, persons=1, frames=9, granularity=3, units="lstm", **options
+        ),
+        lambda: clips(MINE, 9),
+    ),
+    "HierarchicalEncoder, transformer": Case(
+        lambda **options: HierarchicalEncoder(
+            7, 16, persons=1, frames=9, granularity=3, units="transformer", **options
+        ),
+        lambda: clips(MINE, 9),
+    ),
+    "MultiStreamTransformer": Case(
+        lambda **options: MultiStreamTransformer(MINE, 16, persons=1, frames=9, **options),
+        lambda: clips(MINE, 9),
+    ),
+    "MultiStreamTransformer, one stream": Case(
+        lambda **options: MultiStreamTransformer(
+            MINE, 16, persons=1, frames=9, streams=("motion",), **options
+        ),
+        lambda: clips(MINE, 9),
+    ),
+    "STTransformer": Case(
+        lambda **options: STTransformer(7, 16, persons=1, frames=9, **options),
+        lambda: clips(MINE, 9),
     ),
     "SkeletonTransformer": Case(
         lambda **options: SkeletonTransformer(
@@ -82,10 +141,12 @@ SMALL = {
 
 
 def opened(encoder: nn.Module) -> nn.Module:
-    """Let gradients through norms that start almost closed, as those of AGCN do."""
+    """Let gradients through norms and factors that start closed, as those of AGCN and CTRGCN."""
     for module in encoder.modules():
         if isinstance(module, nn.BatchNorm2d):
             nn.init.ones_(module.weight)
+        if isinstance(getattr(module, "alpha", None), nn.Parameter):
+            nn.init.constant_(module.alpha, 0.5)
     return encoder
 
 

@@ -14,7 +14,9 @@ from skelter import encoders
 from skelter._kernels import use_plain
 from skelter.encoders import (
     AGCN,
+    CTRGCN,
     HCN,
+    STGCN,
     TCN,
     BiGRU,
     FrameTransformer,
@@ -59,6 +61,11 @@ def small(name):
             AGCN(MINE, persons=1, widths=(8, 8), recompute=True),
             clips[:, :, :5],
         ),
+        "CTRGCN": lambda: (CTRGCN(MINE, persons=1, widths=(8, 8)), clips[:, :, :5]),
+        "CTRGCN, recompute": lambda: (
+            CTRGCN(MINE, persons=1, widths=(8, 8), recompute=True),
+            clips[:, :, :5],
+        ),
         "BiGRU": lambda: (BiGRU(6, 4, layers=2), torch.randn(2, 5, 6)),
         "BiGRU, bidirectional": lambda: (
             BiGRU(6, 4, layers=2, direction="bidirectional"),
@@ -76,6 +83,12 @@ def small(name):
         "TCN": lambda: (TCN(6, 8), torch.randn(2, 5, 6)),
         "HCN": lambda: (HCN(7, 1, frames=16, channels=16), clips),
         "HCN, recompute": lambda: (HCN(7, 1, frames=16, channels=16, recompute=True), clips),
+        "STGCN": lambda: (STGCN(MINE, widths=(8, 8), halving=[1]), clips[:, :, :5]),
+        "STGCN, wide": lambda: (STGCN(MINE, widths=(48,)), clips[:, :, :3]),
+        "STGCN, recompute": lambda: (
+            STGCN(MINE, widths=(8, 8), recompute=True),
+            clips[:, :, :5],
+        ),
         "ProjectionHead": lambda: (ProjectionHead(6, norm="batch"), torch.randn(2, 6)),
         "SkeletonDecoder": lambda: (Decoding(), torch.randn(2, 1, 3, 4)),
         "SkeletonTransformer": lambda: (SkeletonTransformer(MINE, **TOKENS), clips),
@@ -89,6 +102,8 @@ def small(name):
     for module in encoder.modules():
         if isinstance(module, nn.BatchNorm2d):
             nn.init.ones_(module.weight)
+        if isinstance(getattr(module, "alpha", None), nn.Parameter):
+            nn.init.constant_(module.alpha, 0.5)
     return encoder.double().eval(), x.double()
 
 
@@ -156,6 +171,8 @@ ENCODERS = [
     "BiGRU, bidirectional",
     "BiGRU, input norm",
     "BiGRU, recompute",
+    "CTRGCN",
+    "CTRGCN, recompute",
     "FrameTransformer",
     "HCN",
     "HCN, recompute",
@@ -163,6 +180,9 @@ ENCODERS = [
     "SkeletonDecoder",
     "SkeletonTransformer",
     "SkeletonTransformer, recompute",
+    "STGCN",
+    "STGCN, recompute",
+    "STGCN, wide",
     "TCN",
 ]
 
@@ -216,7 +236,7 @@ class TestLosses:
 
 class TestEncoders:
     def test_every_encoder_is_here(self):
-        exported = set(encoders.__all__) - {"functional"}
+        exported = set(encoders.__all__) - {"functional", "initialise_normal"}
         assert exported == {name.split(",")[0] for name in ENCODERS}
 
     @pytest.mark.parametrize("way", FIRST | SECOND | OTHERS)

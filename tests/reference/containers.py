@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+from math import prod
 
 import torch
 
@@ -56,9 +57,12 @@ def shapes_of(layouts, project):
 
 
 def make_file(layouts, project, constants=()):
-    """Return the content of a project's file. `constants` are tensors by ends of their names."""
+    """Return the content of a project's file. `constants` are tensors by ends of their names.
+
+    Its tensors are views of one block of numbers, so that files of published size cost little.
+    """
     container = layouts["checkpoints"][project]["container"]
-    generator = torch.Generator().manual_seed(0)
+    block = 0.1 * torch.randn(2**18, generator=torch.Generator().manual_seed(0))
     weights = {}
     for name, shape in shapes_of(layouts, project).items():
         fixed = next((value for end, value in dict(constants).items() if name.endswith(end)), None)
@@ -69,7 +73,8 @@ def make_file(layouts, project, constants=()):
         elif name.endswith("running_var"):
             weights[name] = torch.ones(shape)
         else:
-            weights[name] = 0.1 * torch.randn(shape, generator=generator)
+            row = block[: prod(shape[1:])] if shape else block[0]
+            weights[name] = row.view(shape[1:]).expand(shape) if shape else row
     aliases = layouts["checkpoints"][project].get("aliases", {})
     weights |= {name: weights[first] for name, first in aliases.items() if first in weights}
     if container == "flat":

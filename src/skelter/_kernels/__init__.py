@@ -7,12 +7,15 @@ plain form (`plain_form`). Nothing here has parameters or checks arguments.
 """
 
 from skelter._kernels._attention import attention
+from skelter._kernels._channel_graph_conv import channel_graph_conv
 from skelter._kernels._derivatives import is_followed, plain_form
+from skelter._kernels._fixed_graph_conv import fixed_graph_conv
 from skelter._kernels._graph_conv import adaptive_graph_conv
 from skelter._kernels._gru import gru_pair
 from skelter._kernels._queue_contrast import queue_contrast
 from skelter._kernels._recurrence import recur
 from skelter._kernels._switch import is_exported, is_fused, product_dtype, use_plain
+from skelter._kernels._temporal_conv import temporal_conv
 from skelter._kernels._untouched import add_relu, are_untouched
 
 __all__ = [
@@ -20,6 +23,8 @@ __all__ = [
     "add_relu",
     "are_untouched",
     "attention",
+    "channel_graph_conv",
+    "fixed_graph_conv",
     "gru_pair",
     "is_exported",
     "is_followed",
@@ -28,5 +33,6 @@ __all__ = [
     "product_dtype",
     "queue_contrast",
     "recur",
+    "temporal_conv",
     "use_plain",
 ]

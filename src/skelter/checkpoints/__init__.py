@@ -19,7 +19,7 @@ from skelter.checkpoints._networks import (
     head_from_reference,
 )
 from skelter.checkpoints._published_file import PublishedFile
-from skelter.checkpoints._retarget import Retargeted, retarget
+from skelter.checkpoints._retarget import Retargeted, retarget, untrained
 from skelter.checkpoints._trained import ClipFacts, TrainedEncoder
 
 __all__ = [
@@ -40,4 +40,5 @@ __all__ = [
     "retarget",
     "save",
     "save_encoder",
+    "untrained",
 ]

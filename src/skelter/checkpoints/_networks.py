@@ -60,11 +60,13 @@ def encoder_from_reference(
     return build_encoder(weights, STATE, Clips(layout, persons, frames))
 
 
-def head_from_reference(state_dict: Mapping[str, Any]) -> ProjectionHead:
+def head_from_reference(state_dict: Mapping[str, Any], name: str = "fc") -> ProjectionHead:
     """Build the head whose weights these are, and load them.
 
     Args:
-        state_dict: Tensors by the reference's names. Those that are not ``fc`` are left out.
+        state_dict: Tensors by the reference's names. Those of other parts are left out.
+        name: What the names of its tensors begin with, such as ``"j_projector"`` for UmURL,
+            ``"i_proj"`` for USDRL, or ``"encoder_q.clip_proj"`` for HiCo.
 
     Returns:
         The head, with ``out_dim``.
@@ -78,7 +80,7 @@ def head_from_reference(state_dict: Mapping[str, Any]) -> ProjectionHead:
         >>> head_from_reference(published).out_dim
         128
     """
-    return build_head(check_tensors(state_dict, STATE), STATE)
+    return build_head(check_tensors(state_dict, STATE), STATE, name)
 
 
 def decoder_from_reference(

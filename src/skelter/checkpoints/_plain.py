@@ -9,7 +9,20 @@ from typing import Any
 from torch import nn
 
 from skelter._files import SkeletonFormatError
-from skelter.encoders import AGCN, HCN, TCN, BiGRU, FrameTransformer, SkeletonTransformer
+from skelter.encoders import (
+    AGCN,
+    CTRGCN,
+    HCN,
+    STGCN,
+    TCN,
+    BiGRU,
+    DenseSTTransformer,
+    FrameTransformer,
+    HierarchicalEncoder,
+    MultiStreamTransformer,
+    SkeletonTransformer,
+    STTransformer,
+)
 from skelter.layouts import SkeletonLayout, restore_layout
 from skelter.representations import (
     ToAcceleration,
@@ -22,8 +35,9 @@ from skelter.representations import (
 
 # Each keeps the arguments of its constructor as attributes of the same names.
 KINDS: tuple[type[nn.Module], ...] = (
-    AGCN, BiGRU, FrameTransformer, HCN, SkeletonTransformer, TCN, ToAcceleration, ToBones, ToGraph,
-    ToImage, ToMotion, ToSequence, nn.Identity,
+    AGCN, BiGRU, CTRGCN, DenseSTTransformer, FrameTransformer, HCN, HierarchicalEncoder,
+    MultiStreamTransformer, STGCN, STTransformer, SkeletonTransformer, TCN,
+    ToAcceleration, ToBones, ToGraph, ToImage, ToMotion, ToSequence, nn.Identity,
 )  # fmt: skip
 BY_NAME = {kind.__name__: kind for kind in KINDS}
 CHAIN = nn.Sequential.__name__

@@ -98,18 +98,22 @@ class PublishedFile:
         clips = Clips(layout, persons, frames or network.family.frames or Clips().frames)
         return build_encoder(weights, self._call(network, role), clips)
 
-    def head(self, name: str | None = None, *, role: str = "query") -> ProjectionHead:
-        """Build the head of an encoder, and load its weights.
+    def head(
+        self, name: str | None = None, *, role: str = "query", head: str = "fc"
+    ) -> ProjectionHead:
+        """Build a head of an encoder, and load its weights.
 
         Args:
             name: Which encoder, where there are several.
             role: ``"query"`` for the trained one, ``"key"`` for its momentum copy.
+            head: Which of its heads, where they have names of their own: ``"j_projector"`` and
+                the like for UmURL, ``"i_proj"`` for USDRL, ``"clip_proj"`` for HiCo.
 
         Raises:
             ValueError: There is none, or it is not a `ProjectionHead`.
         """
         network = self._find(name)
-        return build_head(self._weights(network, role), self._call(network, role))
+        return build_head(self._weights(network, role), self._call(network, role), head)
 
     def __str__(self) -> str:
         rows = {

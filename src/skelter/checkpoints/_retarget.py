@@ -85,11 +85,7 @@ def retarget(
         ('input_norm.weight', 'input_norm.bias', 'input_norm.running_mean')
     """
     check_layout(layout)
-    plain = module_as_dict(encoder)
-    kind = type(encoder).__name__
-    expected = "be one of this library, whose arguments are known"
-    _checks.require(plain is not None, "`encoder`", expected, kind, error=TypeError)
-    assert plain is not None
+    plain = _describe(encoder)
     arguments = dict(plain["arguments"])
     asked = {"persons": persons, "frames": frames, "in_channels": channels}
     given = {name: value for name, value in asked.items() if value is not None}
@@ -107,6 +103,36 @@ def retarget(
         made.take_positions(encoder)
         fitted = tuple(name for name in others if name.endswith("_positions"))
     return Retargeted(made, kept, tuple(name for name in others if name not in fitted), fitted)
+
+
+def untrained(encoder: nn.Module) -> nn.Module:
+    """Build an encoder with the arguments of another one and new weights, as a baseline.
+
+    Args:
+        encoder: An encoder of this library.
+
+    Raises:
+        TypeError: It is not one of this library.
+
+    Example:
+        >>> from skelter.encoders import BiGRU
+        >>> encoder = BiGRU(60, 8, layers=2)
+        >>> new = untrained(encoder)
+        >>> new.layers, bool((new.gru.weight_ih_l0 != encoder.gru.weight_ih_l0).any())
+        (2, True)
+    """
+    return restore_module(_describe(encoder))
+
+
+def _describe(encoder: nn.Module) -> dict[str, Any]:
+    """Return the class and the arguments of an encoder of this library."""
+    plain, kind = module_as_dict(encoder), type(encoder).__name__
+    if plain is None:
+        raise TypeError(
+            f"`encoder` must be one of this library, whose arguments are known; got {kind}. Build "
+            "another one of your own kind yourself."
+        )
+    return plain
 
 
 def _fit(
@@ -130,12 +156,12 @@ def _of_joints(
     kind: str, arguments: Mapping[str, Any], layout: SkeletonLayout, given: Mapping[str, int]
 ) -> set[str]:
     """Return the tensors that depend on joints: those that another joint would change."""
-    V = layout.num_joints
     more = SkeletonLayout("more", [*layout.joints, "more"], parents=[*layout.parents, 0])
     with torch.device("meta"):
         one, other = (
             restore_module({"kind": kind, "arguments": _fit(arguments, each, given)}).state_dict()
             for each in (layout, more)
         )
-    assert more.num_joints == V + 1
-    return {name for name in one if one[name].shape != other[name].shape}
+    changed = {name for name in one if one[name].shape != other[name].shape}
+    norms = {name.rpartition(".")[0] for name in changed if name.endswith("running_mean")}
+    return changed | {f"{norm}.num_batches_tracked" for norm in norms}

@@ -8,11 +8,12 @@ from functools import partial
 from itertools import pairwise
 
 import torch
-from einops import einsum, rearrange, reduce
+from einops import einsum, rearrange
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from skelter import _checks, _kernels
+from skelter.encoders._pooling import persons_together, pool_map, present_persons
 from skelter.encoders._recompute import run_blocks
 from skelter.layouts import NTU25, SkeletonLayout, check_layout
 
@@ -34,6 +35,8 @@ class AGCN(nn.Module):
         persons: Persons M of a clip.
         widths: Channels of each block; a narrower list makes a smaller encoder.
         adjacency: Strategy of `SkeletonLayout.adjacency`.
+        skip_missing: Whether persons that are all zeros are left out of the mean over persons.
+            The original counts them.
         recompute: Whether backward computes again what is inside its blocks, which saves memory
             and costs about a third more time.
 
@@ -50,6 +53,8 @@ class AGCN(nn.Module):
         >>> encoder = AGCN(NTU25, widths=(16, 16, 32))
         >>> encoder(torch.zeros(4, 3, 64, 25, 2)).shape, encoder.feature_dim
         (torch.Size([4, 32]), 32)
+        >>> encoder.feature_map(torch.zeros(4, 3, 64, 25, 2)).shape
+        torch.Size([4, 32, 32, 25, 2])
     """
 
     def __init__(
@@ -60,6 +65,7 @@ class AGCN(nn.Module):
         persons: int = 2,
         widths: Sequence[int] = WIDTHS,
         adjacency: str = "spatial",
+        skip_missing: bool = False,
         recompute: bool = False,
     ) -> None:
         super().__init__()
@@ -69,7 +75,8 @@ class AGCN(nn.Module):
         _checks.require(wide, "`widths`", "be one or more channel counts from 4", widths)
         self.layout = check_layout(layout)
         self.in_channels, self.persons = in_channels, persons
-        self.widths, self.adjacency, self.recompute = tuple(widths), adjacency, recompute
+        self.widths, self.adjacency = tuple(widths), adjacency
+        self.skip_missing, self.recompute = skip_missing, recompute
         self.feature_dim = widths[-1]
         graph = layout.adjacency(adjacency)
         self.input_norm = nn.BatchNorm1d(persons * layout.num_joints * in_channels)
@@ -82,7 +89,15 @@ class AGCN(nn.Module):
                 nn.init.zeros_(parameter)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Return features (N, widths[-1]) of clips (N, C, T, V, M)."""
+        """Return features (N, feature_dim) of clips (N, C, T, V, M)."""
+        x = _checks.clip_batch(x)
+        return self.pool(self.feature_map(x), present_persons(x) if self.skip_missing else None)
+
+    def feature_map(self, x: Tensor) -> Tensor:
+        """Return features of every place, (N, feature_dim, T', V, M), of clips (N, C, T, V, M).
+
+        T' is half of T, rounded up, after each block that is wider than the one before.
+        """
         x = _checks.clip_batch(x)
         _checks.joints(x, self.layout)
         _checks.axis(x, "C", self.in_channels, "this AGCN", "Pass in_channels=... to it.")
@@ -91,9 +106,17 @@ class AGCN(nn.Module):
         V, M = self.layout.num_joints, self.persons
         x = self.input_norm(rearrange(x, "n c t v m -> n (m v c) t"))
         x = rearrange(x, "n (m v c) t -> (n m) c t v", m=M, v=V)
-        x = run_blocks(self.blocks, x, lean=self.recompute)
-        features: Tensor = reduce(x, "(n m) d t v -> n d", "mean", m=M)
-        return features
+        return persons_together(run_blocks(self.blocks, x, lean=self.recompute), M)
+
+    def pool(self, feature_map: Tensor, mask: Tensor | None = None) -> Tensor:
+        """Return features (N, feature_dim): means over frames and joints, then over persons.
+
+        Args:
+            feature_map: As `feature_map` returns it.
+            mask: Where to look, bool, any shape that broadcasts to (N, T', V, M). A person
+                without a True is left out. None looks everywhere.
+        """
+        return pool_map(feature_map, mask)
 
 
 class _Block(nn.Module):

@@ -49,11 +49,17 @@ class AttentionBlock(nn.Module):
 
 
 class SelfAttention(nn.Module):
-    """Self-attention of several heads, whose queries, keys and values are one linear layer."""
+    """Self-attention of several heads, whose queries, keys and values are one linear layer.
 
-    def __init__(self, width: int, heads: int) -> None:
+    Args:
+        width: Size D of the tokens.
+        heads: Heads, which divide `width`.
+        dropout: Chance that training leaves a token out of the sight of another.
+    """
+
+    def __init__(self, width: int, heads: int, *, dropout: float = 0.0) -> None:
         super().__init__()
-        self.heads = heads
+        self.heads, self.dropout = heads, dropout
         self.qkv = nn.Linear(width, 3 * width)
         self.project = nn.Linear(width, width)
         xavier(self)
@@ -61,26 +67,32 @@ class SelfAttention(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Return tokens (N, L, D) of tokens (N, L, D)."""
         query, key, value = rearrange(self.qkv(x), "n l (p h d) -> p n h l d", p=3, h=self.heads)
-        fused = _kernels.is_fused(query, key, value, exportable=True)
-        out = (_kernels.attention if fused else attention)(query, key, value)
+        dropout = self.dropout if self.training else 0.0
+        if dropout == 0 and _kernels.is_fused(query, key, value, exportable=True):
+            out = _kernels.attention(query, key, value)
+        else:
+            out = attention(query, key, value, dropout)
         projected: Tensor = self.project(rearrange(out, "n h l d -> n l (h d)"))
         return projected
 
 
 @_kernels.plain_form("attention")
-def attention(query: Tensor, key: Tensor, value: Tensor) -> Tensor:
+def attention(query: Tensor, key: Tensor, value: Tensor, dropout: float = 0.0) -> Tensor:
     """Attend to tokens: ``softmax(query key' / sqrt(D)) value``.
 
     Args:
         query: Shape (N, H, L, D), for H heads.
         key: Shape (N, H, K, D).
         value: Shape (N, H, K, D).
+        dropout: Chance that an entry of the softmax is dropped.
 
     Returns:
         The output (N, H, L, D).
     """
     scores = einsum(query, key, "n h l d, n h k d -> n h l k") * query.shape[-1] ** -0.5
     weights = scores.softmax(-1).to(value.dtype)  # a softmax is wider under autocast
+    if dropout > 0:
+        weights = F.dropout(weights, dropout)
     out: Tensor = einsum(weights, value, "n h l k, n h k d -> n h l d")
     return out
 

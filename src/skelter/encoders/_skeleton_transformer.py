@@ -25,7 +25,7 @@ class SkeletonTransformer(nn.Module):
     A patch of `patch_frames` frames of one joint becomes a token by a linear map. A learned
     position in time and one of the joint are added. Pre-norm blocks follow, and a last norm. Each
     person is a clip of its own, so that any number of persons fits. Features are means of tokens
-    over persons, frames and joints. There is no class token.
+    over persons, frames and joints. There is no class token. Fine-tuning sets `drop_path`.
 
     Masked prediction encodes the visible tokens alone, by ``tokens(x, keep)``, and a
     `SkeletonDecoder` predicts the others.
@@ -41,11 +41,6 @@ class SkeletonTransformer(nn.Module):
         heads: Heads of the attention.
         recompute: Whether backward computes again what is inside its blocks, which saves memory
             and costs about a third more time.
-
-    Attributes:
-        drop_path: Stochastic depth in training, 0 at first. Setting it to p lets the chance that
-            a branch of a block is left out rise from 0 in the first block to p in the last.
-            Published fine-tuning has 0.3.
 
     Raises:
         TypeError: `layout` is not a layout; in a call, the clips do not have the dtype of the
@@ -101,7 +96,11 @@ class SkeletonTransformer(nn.Module):
 
     @property
     def drop_path(self) -> float:
-        """The chance of the last block that training leaves out a branch of a person's clip."""
+        """Stochastic depth: the chance that training leaves out a branch of the last block.
+
+        It is 0 at first. Setting it to p lets the chance rise from 0 in the first block to p in
+        the last, for each person of each clip. Published fine-tuning has 0.3.
+        """
         return self._drop_path
 
     @drop_path.setter

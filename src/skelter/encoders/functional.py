@@ -1,9 +1,11 @@
-"""Pure functions behind the encoders: clips as tokens, and which of them are visible.
+"""Pure functions behind the encoders: dropping in feature maps, and clips as tokens.
 
-A model of masked prediction cuts clips by `patchify`, encodes the tokens that a mask of
-`skelter.transforms` keeps, and compares what it predicts with the numbers of the others.
+`energy_dropping` makes a hard view of a feature map. A model of masked prediction cuts clips by
+`patchify`, encodes the tokens that a mask of `skelter.transforms` keeps, and compares what it
+predicts with the numbers of the others.
 """
 
+from skelter.encoders._dropping import energy_dropping
 from skelter.encoders._tokens import (
     patchify,
     resize_positions,
@@ -12,4 +14,11 @@ from skelter.encoders._tokens import (
     visible_indices,
 )
 
-__all__ = ["patchify", "resize_positions", "take_tokens", "unpatchify", "visible_indices"]
+__all__ = [
+    "energy_dropping",
+    "patchify",
+    "resize_positions",
+    "take_tokens",
+    "unpatchify",
+    "visible_indices",
+]

@@ -21,7 +21,7 @@ from skelter.layouts._fields import (
     upward_axis,
     whole_dimensions,
 )
-from skelter.layouts._graph import adjacency
+from skelter.layouts._graph import adjacency, find_hub
 from skelter.layouts._matching import find_joint
 
 # The layouts that are built of the class below, for messages. A test compares them.
@@ -206,32 +206,53 @@ class SkeletonLayout:
         """
         return find_joint(self, joint)
 
-    def adjacency(self, strategy: str = "spatial") -> Tensor:
+    def adjacency(self, strategy: str = "spatial", *, centre: str | int | None = None) -> Tensor:
         """Return the adjacency matrices that graph encoders aggregate with.
 
+        Rows are the joints that messages come from, columns those that they go to. All but
+        ``"spatial"`` start from one matrix, self and neighbours divided by column sums, and part
+        it.
+
+        =========================  =======  ================================================
+        Strategy                   Subsets  Matrices
+        =========================  =======  ================================================
+        ``spatial``                3        self, inward (``[parent, child]``) and outward
+                                            (``[child, parent]``), each divided by column
+                                            sums of its own. Used by 2s-AGCN, CTR-GCN,
+                                            SkeleMixCLR and ISC
+        ``uniform``                1        self and neighbours
+        ``distance``               2        self, and neighbours
+        ``spatial-configuration``  3        self, neighbours that are not nearer to the
+                                            centre than the joint, and those that are
+        ``st-gcn``                 3        the same as released, where joints that are two
+                                            or more bones from the centre count as equally
+                                            far. Used by ST-GCN, CrosSCLR, AimCLR, PSTL,
+                                            HYSP and ActCLR, who call it "spatial", too
+        =========================  =======  ================================================
+
         Args:
-            strategy: ``"spatial"`` gives three subsets: self, inward (``[parent, child]``) and
-                outward (``[child, parent]``), the latter two divided by their column sums, as
-                2s-AGCN and the reference method have it. ``"uniform"`` gives one: self and
-                neighbours together, divided by the column sums. ``"distance"`` gives two: self,
-                and neighbours divided by the column sums of both together.
+            strategy: One of those above.
+            centre: The joint that the last two count bones from, by name or index. None is the
+                joint where most bones meet: the upper end of the spine in most layouts. Of
+                several such joints it is the `centre` of the layout, or the first.
 
         Returns:
             Float32 tensor of shape (subsets, V, V).
 
         Raises:
-            ValueError: The strategy is another one.
+            ValueError: The strategy is another one, or the layout has no such joint.
 
         References:
             Shi et al., Two-Stream Adaptive Graph Convolutional Networks, CVPR 2019;
-            Yan et al., Spatial Temporal Graph Convolutional Networks, AAAI 2018: the
-            uniform and the distance partition.
+            Yan et al., Spatial Temporal Graph Convolutional Networks, AAAI 2018, section 3.4: the
+            others. Its text has the centre of gravity where its code and this have a joint.
 
         Example:
             >>> SkeletonLayout("arm", ["a", "b", "c"], parents=[-1, 0, 1]).adjacency().shape
             torch.Size([3, 3, 3])
         """
-        return adjacency(self.bones, self.num_joints, strategy)
+        start = find_hub(self.bones, self.centre) if centre is None else self.index(centre)
+        return adjacency(self.bones, self.num_joints, strategy, start)
 
     def convert(
         self,

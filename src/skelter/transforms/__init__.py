@@ -82,12 +82,13 @@ from skelter.transforms.normalisation._image import CompactPose, DropUnsure, Uni
 from skelter.transforms.normalisation._mean import MeanRelative
 from skelter.transforms.normalisation._origin import (
     CentreEachPerson,
+    CentreOnJoint,
     CentreOnStart,
     CentreWithTrajectory,
 )
 from skelter.transforms.normalisation._persons import DuplicatePerson, JoinPersons, SortPersons
-from skelter.transforms.normalisation._place import CentreOnJoint, UnitScale
 from skelter.transforms.normalisation._resize import ResizeFrames, ResizeMotion
+from skelter.transforms.normalisation._size import UnitScale
 from skelter.transforms.normalisation._turn import TurnShoulders
 from skelter.transforms.time._crop import CentreCropResize, CropParams, TemporalCropResize
 from skelter.transforms.time._cycles import CycleWarp

@@ -59,6 +59,7 @@ from skelter.transforms.normalisation._image import compact_box, compact_pose, u
 from skelter.transforms.normalisation._mean import mean_relative
 from skelter.transforms.normalisation._origin import (
     centre_each_person,
+    centre_on_joint,
     centre_on_start,
     centre_with_trajectory,
 )
@@ -67,8 +68,8 @@ from skelter.transforms.normalisation._persons import (
     join_persons,
     order_persons,
 )
-from skelter.transforms.normalisation._place import centre_on_joint, unit_scale
 from skelter.transforms.normalisation._resize import frame_differences, resize_frames
+from skelter.transforms.normalisation._size import unit_scale
 from skelter.transforms.normalisation._turn import turn_bone
 from skelter.transforms.time._crop import crop_resize
 from skelter.transforms.time._cycles import cycle_frames

@@ -164,6 +164,9 @@ def _unwrap(state: Mapping[str, Any]) -> Mapping[str, Any]:
 def _find_networks(weights: Mapping[str, Tensor], what: str) -> dict[str, Network]:
     """Return the encoders by name."""
     parts = {query: select_prefix(weights, f"{query}.") for query in ROLES}
+    if parts["backbone"]:  # its heads stand beside it
+        beside = {name: w for name, w in weights.items() if not name.startswith("backbone.")}
+        parts["backbone"] = beside | parts["backbone"]
     found: dict[str, Network] = {}
     several = sum(bool(parts[query]) for query in STREAMS) > 1
     for query, part in {name: part for name, part in parts.items() if part}.items():

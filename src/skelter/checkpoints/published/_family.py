@@ -75,7 +75,8 @@ class Family:
         names: Patterns in our names and what they are in the published ones, replaced one after
             another. In a replacement, ``*`` stands for the numbers of several convolutions that
             are one of ours. Their outputs are side by side. ``+`` stands for the numbers of
-            several whose outputs are summed. Their inputs are side by side.
+            several whose outputs are summed. Their inputs are side by side. ``{a,b}`` stands for
+            the places of several layers that are one of ours, side by side.
         subsets: How many convolutions ``*`` and ``+`` stand for.
         heads: A pattern that fits the beginning of names that are not of the encoder, but of what
             follows it.
@@ -84,6 +85,7 @@ class Family:
         normalisation: What was done to recorded clips first: a name of
             `transforms.presets.find_normalisation`.
         copies: Patterns of names that are second names of a tensor, and the first name.
+        prefix: What may stand before the names of the encoder, but not before those of heads.
         check: Refuses weights whose constants are not those of the encoder.
     """
 
@@ -98,11 +100,16 @@ class Family:
     frames: int | None = 64
     normalisation: str = "isc_normalise"
     copies: Mapping[str, str] = field(default_factory=dict)
+    prefix: str = ""
     check: Callable[[nn.Module, Weights], None] | None = None
 
     def fits(self, weights: Mapping[str, Tensor]) -> bool:
         """Tell whether weights are of this kind."""
         return any(re.search(self.mark, name) for name in weights)
+
+    def without_prefix(self, weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """Return weights by their names without the prefix of this family."""
+        return {name.removeprefix(self.prefix): tensor for name, tensor in weights.items()}
 
     def of_encoder(self, weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
         """Return the learned tensors of the encoder, each once."""

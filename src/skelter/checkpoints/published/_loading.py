@@ -47,6 +47,10 @@ def load_encoder_weights(encoder: nn.Module, family: Family, weights: Weights) -
 def _pieces(name: str, tensor: Tensor, family: Family) -> dict[str, tuple[int, ...]]:
     """Return the published tensors that make up one of ours, as shapes by name."""
     theirs, S = family.published_name(name), family.subsets
+    if braces := re.search(r"\{(.*)\}", theirs):
+        names = [theirs.replace(braces[0], one) for one in braces[1].split(",")]
+        rows: Sequence[Tensor] = tensor.chunk(len(names)) if tensor.ndim else [tensor] * len(names)
+        return {key: tuple(part.shape) for key, part in zip(names, rows, strict=True)}
     if "*" not in theirs and "+" not in theirs:
         return {theirs: tuple(tensor.shape)}
     parts: Sequence[Tensor] = [tensor] * S
@@ -59,7 +63,9 @@ def _join(theirs: str, name: str, parts: Sequence[Tensor]) -> Tensor:
     """Make a tensor of ours: convolutions are side by side, and biases of a sum are summed."""
     if len(parts) == 1:
         return parts[0]
-    if "*" in theirs:
+    if "{" in theirs and parts[0].ndim == 0:  # batches that norms have seen: all of them the same
+        return parts[0]
+    if "*" in theirs or "{" in theirs:
         return torch.cat(list(parts))
     return torch.cat(list(parts), 1) if name.endswith("weight") else torch.stack(list(parts)).sum(0)
 

@@ -12,7 +12,7 @@ from skelter.layouts import NTU25, SkeletonLayout
 from skelter.transforms.bones._rescale import BoneFactorParams
 from skelter.transforms.bones._tree import Tree, scale_by_tree
 from skelter.transforms.kinds._base import Transform
-from skelter.transforms.kinds._numbers import uniform
+from skelter.transforms.kinds._numbers import number_between, uniform
 from skelter.typing import ClipShape
 
 
@@ -75,8 +75,7 @@ class ScaleLimbs(Transform[BoneFactorParams]):
         """Draw one factor a group and person."""
         _checks.joint_count("`x`", x.shape[-2], self.tree.layout)
         shape = (*x.shape[:-4], 1, len(self.groups), x.shape[-1])
-        low, high = self.scale
-        factors = low + (high - low) * uniform(shape, x, generator)
+        factors = number_between(uniform(shape, x, generator), self.scale)
         factors = torch.cat([factors, torch.ones_like(factors[..., :1, :])], -2)
         return BoneFactorParams(factors.index_select(-2, self.group.to(factors.device)))
 

@@ -11,7 +11,7 @@ from skelter import _checks
 from skelter.layouts import NTU25, SkeletonLayout
 from skelter.transforms.bones._tree import Tree, scale_by_tree
 from skelter.transforms.kinds._base import Transform
-from skelter.transforms.kinds._numbers import normal, uniform
+from skelter.transforms.kinds._numbers import normal, number_between, uniform
 from skelter.typing import ClipShape
 
 
@@ -88,8 +88,7 @@ class RescaleBones(Transform[BoneFactorParams]):
         _checks.joint_count("`x`", x.shape[-2], self.tree.layout)
         shape = (*x.shape[:-4], 1, len(self.source), 1)
         if isinstance(self.spread, tuple):
-            low, high = self.spread
-            factors = low + (high - low) * uniform(shape, x, generator)
+            factors = number_between(uniform(shape, x, generator), self.spread)
         else:
             factors = (self.spread * normal(shape, x, generator)).exp()
         return BoneFactorParams(factors.index_select(-2, self.source.to(factors.device)))

@@ -121,8 +121,8 @@ class OneOf(Transform[OneOfParams]):
             clips = _checks.padded(x)
             return map_joints(clips, self._matrices(clips, params))
         if self._frame_maps:
-            x = as_read_for(self.output_frames, x)
-            return read_rows(x, self._rows(x, params))
+            rows = self._rows(x, params)
+            return read_rows(as_read_for(self.output_frames, x, rows), rows)
         number = _of_one_clip(params.choice)
         if number is not None:
             return self._members[number].apply_to(x, params.params[number])

@@ -298,9 +298,9 @@ class _FrameRun:
             following = self.maps[number](shape, params[number])
             joined = join_rows(rows, following)
             if joined is None:
-                x, joined = read_rows(as_read_for(frames, x), rows), following
+                x, joined = read_rows(as_read_for(frames, x, rows), rows), following
             rows, frames = joined, self.members[number].output_frames or frames
-        return read_rows(as_read_for(frames, x), rows)
+        return read_rows(as_read_for(frames, x, rows), rows)
 
 
 def _stages_of(members: Sequence[Transform[Any]]) -> list[_Plain | _JointRun | _FrameRun]:

@@ -11,7 +11,7 @@ from torch import Generator, Tensor
 from skelter import _checks
 from skelter.layouts import SkeletonLayout, check_layout
 from skelter.transforms.kinds._base import Transform
-from skelter.transforms.kinds._numbers import as_tensor, uniform
+from skelter.transforms.kinds._numbers import as_tensor, number_between, uniform
 from skelter.transforms.kinds._positions import presence, say_layout
 from skelter.typing import ClipShape
 
@@ -116,9 +116,9 @@ class BoxCrop(Transform[BoxCropParams]):
         self._check_plane(x)
         draws = uniform((*x.shape[:-4], 2 * TRIES + 2), x, generator).double()
         areas, ratios, place = draws.tensor_split((TRIES, 2 * TRIES), -1)
-        low, high = self.area
+        areas = number_between(areas, self.area)
         flat, wide = (math.log(end) for end in self.aspect)
-        areas, ratios = low + (high - low) * areas, (flat + (wide - flat) * ratios).exp()
+        ratios = number_between(ratios, (flat, wide)).exp()
         sides, fits = _first_that_fits(areas, ratios, self.image)
         room = torch.tensor(self.image, device=x.device) - sides
         corner = torch.minimum((place * (room + 1)).long(), room)

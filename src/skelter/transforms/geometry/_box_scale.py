@@ -11,7 +11,7 @@ from torch import Generator, Tensor
 from skelter import _checks
 from skelter.layouts import SkeletonLayout, check_layout, map_positions
 from skelter.transforms.kinds._base import Transform
-from skelter.transforms.kinds._numbers import as_tensor, draw
+from skelter.transforms.kinds._numbers import as_tensor, draw, number_between
 from skelter.transforms.kinds._positions import presence, say_layout
 from skelter.typing import ClipShape
 
@@ -104,9 +104,8 @@ class BoxScale(Transform[BoxScaleParams]):
     ) -> BoxScaleParams:
         """Draw the factor of each clip."""
         _checks.positions(x, self.layout)
-        low, high = self.factor
         (draws,) = draw(x, generator, ())
-        return BoxScaleParams(low + (high - low) * draws)
+        return BoxScaleParams(number_between(draws, self.factor))
 
     def transform(self, x: Tensor, params: BoxScaleParams) -> Tensor:
         """Map the box."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import radians as to_radians
 
 import torch
 from torch import Generator, Tensor
@@ -11,7 +12,19 @@ from torch import Generator, Tensor
 from skelter import _checks
 from skelter.layouts import SkeletonLayout, check_layout
 from skelter.transforms.kinds._base import Transform
-from skelter.transforms.kinds._numbers import uniform
+from skelter.transforms.kinds._numbers import (
+    as_tensor,
+    at_least,
+    at_most,
+    constant,
+    count_to,
+    draw,
+    floor,
+    last_axis,
+    number_between,
+    valid_frames,
+    wide,
+)
 from skelter.transforms.kinds._positions import presence, say_layout
 from skelter.typing import ClipShape
 
@@ -43,14 +56,8 @@ def interpolate_nodes(values: Tensor, num_frames: Tensor, frames: int) -> Tensor
     """
     k = values.shape[-1] - 1
     _checks.require(k >= 1, "`values`", "have a last axis of 2 or more nodes", tuple(values.shape))
-    parts = torch.arange(k + 1, dtype=torch.float64, device=values.device)
-    nodes = (parts * num_frames[..., None] / k).round().long()
-    time = torch.arange(frames, device=values.device).expand(*nodes.shape[:-1], frames)
-    segment = (time.unsqueeze(-1) >= nodes[..., None, 1:-1]).sum(-1)
-    start, end = nodes.gather(-1, segment), nodes.gather(-1, segment + 1)
-    steps = (end - start - 1).clamp(min=1).double()
-    share = ((time - start) / steps).clamp(0.0, 1.0).to(values.dtype)
-    return torch.lerp(values.gather(-1, segment), values.gather(-1, segment + 1), share)
+    passed = _segments_passed(as_tensor(num_frames), k, frames)
+    return _along_segments(values.unsqueeze(-2), passed).squeeze(-2)
 
 
 def move(x: Tensor, radians: Tensor, scale: Tensor, shift: Tensor) -> Tensor:
@@ -84,7 +91,7 @@ def move(x: Tensor, radians: Tensor, scale: Tensor, shift: Tensor) -> Tensor:
     T = x.shape[-3]
     _checks.params(x, radians=(radians, (T,)), scale=(scale, (T,)), shift=(shift, (T, 2)))
     p = x.to(torch.promote_types(x.dtype, torch.float32))
-    radians, scale, shift = (values.to(p.dtype) for values in (radians, scale, shift))
+    radians, scale, shift = (as_tensor(values, p.dtype) for values in (radians, scale, shift))
     cosine, sine = (
         (scale * turn)[..., None, None] for turn in (radians.cos(), radians.sin())
     )  # ... t 1 1
@@ -92,8 +99,8 @@ def move(x: Tensor, radians: Tensor, scale: Tensor, shift: Tensor) -> Tensor:
     there = presence(p).squeeze(-4)
     across, along = (offset[..., None, None] * there for offset in shift.unbind(-1))
     moved = [
-        across.addcmul(cosine, first).addcmul(sine, second, value=-1),
-        along.addcmul(sine, first).addcmul(cosine, second),
+        across.addcmul_(cosine, first).addcmul_(sine, second, value=-1),
+        along.addcmul_(sine, first).addcmul_(cosine, second),
     ]
     return torch.stack([*moved, *others], dim=-4).to(x.dtype)
 
@@ -122,21 +129,23 @@ class _Move(Transform[MoveParams]):
     def _draw(
         self, x: ClipShape, num_frames: Tensor | None, generator: Generator | None
     ) -> tuple[Tensor, Tensor]:
-        """Return four draws at every node (4, ..., k + 1), and the valid frames of each clip."""
+        """Return four draws at every node (..., 4, k + 1), and the valid frames of each clip."""
         _checks.positions(x, self.layout)
-        counts = _checks.frame_counts(num_frames, x)
-        draws = uniform((*x.shape[:-4], 4, self.segments + 1), x, generator)
-        return draws.movedim(-2, 0), counts
+        counts = valid_frames(num_frames, x)
+        (draws,) = draw(x, generator, (4, self.segments + 1))
+        return draws, counts
 
     def transform(self, x: Tensor, params: MoveParams) -> Tensor:
         """Turn, scale and shift every frame by what lies between the nodes."""
         x = _checks.clips(x)
         size, frames, count = _checks.positions(x, self.layout), x.shape[-3], self.segments + 1
-        nodes = torch.stack([params.radians, params.scale, *params.shift.unbind(-1)], -2)
+        radians, scale, shift = (as_tensor(v) for v in (params.radians, params.scale, params.shift))
+        nodes = torch.stack([radians, scale, *shift.unbind(-1)], -2)
         _checks.params(x, params=(nodes, (4, count)))
-        counts = params.num_frames[..., None].expand(nodes.shape[:-1])
-        radians, scale, *shift = interpolate_nodes(nodes, counts, frames).unbind(-2)
-        moved = move(x[..., :size, :, :, :], radians, scale, torch.stack(shift, -1))
+        passed = as_tensor(_segments_passed(params.num_frames, self.segments, frames))
+        values = _along_segments(nodes, passed)
+        radians, scale, shift = values[..., 0, :], values[..., 1, :], values[..., 2:, :].mT
+        moved = move(x[..., :size, :, :, :], radians, scale, shift)
         if size == x.shape[-4]:
             return moved
         return torch.cat([moved, x[..., size:, :, :, :]], dim=-4)
@@ -193,11 +202,10 @@ class RandomMove(_Move):
     ) -> MoveParams:
         """Choose what holds at the nodes of each clip."""
         draws, counts = self._draw(x, num_frames, generator)
-        listed = (self.degrees, self.scales, self.shifts, self.shifts)
-        degrees, scale, across, along = (
-            _choose(values, draw) for values, draw in zip(listed, draws, strict=True)
-        )
-        return MoveParams(degrees.deg2rad(), scale, torch.stack([across, along], -1), counts)
+        degrees = _choose(self.degrees, draws[..., 0, :])
+        scale = _choose(self.scales, draws[..., 1, :])
+        shift = _choose(self.shifts, draws[..., 2:, :]).swapaxes(-2, -1)
+        return MoveParams(degrees * to_radians(1.0), scale, shift, counts)
 
     def extra_repr(self) -> str:
         """Name the arguments."""
@@ -254,11 +262,10 @@ class RandomDrift(_Move):
     ) -> MoveParams:
         """Draw what holds at the nodes of each clip."""
         draws, counts = self._draw(x, num_frames, generator)
-        ranges = (self.degrees, self.scale, self.shift, self.shift)
-        degrees, scale, across, along = (
-            low + (high - low) * draw for (low, high), draw in zip(ranges, draws, strict=True)
-        )
-        return MoveParams(degrees.deg2rad(), scale, torch.stack([across, along], -1), counts)
+        degrees = number_between(draws[..., 0, :], self.degrees)
+        scale = number_between(draws[..., 1, :], self.scale)
+        shift = number_between(draws[..., 2:, :], self.shift).swapaxes(-2, -1)
+        return MoveParams(degrees * to_radians(1.0), scale, shift, counts)
 
     def extra_repr(self) -> str:
         """Name the arguments."""
@@ -278,5 +285,21 @@ def _choices(name: str, values: Sequence[float]) -> tuple[float, ...]:
 
 def _choose(values: Sequence[float], draws: Tensor) -> Tensor:
     """Return one of several values for draws from U(0, 1), each with the same chance."""
-    number = (draws * len(values)).long().clamp(max=len(values) - 1)
-    return torch.tensor(values, dtype=draws.dtype, device=draws.device)[number]
+    number = at_most(floor(draws * len(values)), len(values) - 1)
+    return constant(values, draws)[number]
+
+
+def _segments_passed(num_frames: Tensor, k: int, frames: int) -> Tensor:
+    """Return how much of each of k segments has passed in each frame, from 0 to 1, (..., T, k)."""
+    nodes = (count_to(k + 1, num_frames) * last_axis(wide(num_frames)) / k).round()
+    end = nodes[..., 1:] - 1
+    start = at_most(nodes[..., :-1], end)  # a segment of no frames has passed where it starts
+    time = count_to(frames, num_frames)[:, None]
+    passed = (time - start[..., None, :]) / at_least(end - start, 1)[..., None, :]
+    return passed.clip(0.0, 1.0)
+
+
+def _along_segments(nodes: Tensor, passed: Tensor) -> Tensor:
+    """Return values (..., D, T) of frames from those (..., D, k + 1) of the nodes."""
+    steps = passed.to(nodes.dtype).unsqueeze(-3) * nodes.diff().unsqueeze(-2)
+    return nodes[..., :1] + steps.sum(-1)

@@ -15,7 +15,7 @@ from skelter.transforms.geometry._ranges import each_axis
 from skelter.transforms.geometry._rotation_matrix import matrix_of, rotation_matrix
 from skelter.transforms.geometry._shear import shear
 from skelter.transforms.kinds._joint_map import JointMap
-from skelter.transforms.kinds._numbers import as_tensor, constant, draw
+from skelter.transforms.kinds._numbers import as_tensor, constant, draw, number_between
 from skelter.transforms.kinds._positions import pass_on, say_layout
 from skelter.typing import ClipShape
 
@@ -185,8 +185,7 @@ class RotateMainAxis(Rotation):
         # Which of the equal parts of [0, 1) a draw falls into.
         edges = constant([axis / count for axis in range(count + 1)], place)
         is_main = (place >= edges[:-1]) & (place < edges[1:])
-        (low, high), (least, most) = self.degrees, self.others
-        main, other = low + (high - low) * draws, least + (most - least) * draws
+        main, other = (number_between(draws, ends) for ends in (self.degrees, self.others))
         return RotationParams((is_main * main + ~is_main * other) * to_radians(1.0))
 
     def extra_repr(self) -> str:

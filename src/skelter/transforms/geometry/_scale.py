@@ -10,7 +10,7 @@ from torch import Generator, Tensor
 from skelter import _checks
 from skelter.layouts import SkeletonLayout, check_layout
 from skelter.transforms.kinds._joint_map import JointMap
-from skelter.transforms.kinds._numbers import as_tensor, draw, identity, ones
+from skelter.transforms.kinds._numbers import as_tensor, draw, identity, number_between, ones
 from skelter.transforms.kinds._positions import pass_on, say_layout
 from skelter.typing import ClipShape
 
@@ -88,9 +88,8 @@ class Scale(_Scaling):
     ) -> ScaleParams:
         """Draw the factor of each clip."""
         size = _checks.positions(x, self.layout)
-        low, high = self.factor
         (draws,) = draw(x, generator, (1,))
-        return ScaleParams((low + (high - low) * draws) * ones((size,), draws))
+        return ScaleParams(number_between(draws, self.factor) * ones((size,), draws))
 
     def extra_repr(self) -> str:
         """Name the arguments."""

@@ -21,6 +21,7 @@ from skelter.transforms.kinds._numbers import (
     floor,
     narrow,
     normal,
+    number_between,
     uniform,
 )
 from skelter.transforms.kinds._positions import pass_on, say_layout
@@ -102,10 +103,6 @@ class _Camera(JointMap[CameraParams]):
         self.scale = _checks.interval("scale", scale, 0.0, float("inf"))
         self.layout = None if layout is None else check_layout(layout)
 
-    def _scales(self, draws: Tensor) -> Tensor:
-        low, high = self.scale
-        return low + (high - low) * draws
-
     def _check(self, params: CameraParams, x: ClipShape) -> None:
         in_space(x, self.layout, type(self).__name__)
         _checks.params(x, radians=(params.radians, (3,)), scale=(params.scale, ()))
@@ -155,7 +152,9 @@ class CameraView(_Camera):
         """Draw the angles and the scale of each clip."""
         in_space(x, self.layout, "CameraView")
         angles, size = draw(x, generator, (3,), ())
-        return CameraParams((2 * angles - 1) * to_radians(self.degrees), self._scales(size))
+        return CameraParams(
+            (2 * angles - 1) * to_radians(self.degrees), number_between(size, self.scale)
+        )
 
     @outside_autocast
     def matrices(self, x: ClipShape, params: CameraParams) -> Tensor:
@@ -217,7 +216,7 @@ class WholeDegreeView(_Camera):
         most = 2 * self.degrees
         whole = narrow(at_most(floor(places * (most + 1)), constant([most], places)))
         degrees = (whole - self.degrees)[..., [0, 1, 1]] * constant([1.0, 1.0, 0.0], places)
-        return CameraParams(degrees * to_radians(1.0), self._scales(size))
+        return CameraParams(degrees * to_radians(1.0), number_between(size, self.scale))
 
     @outside_autocast
     def matrices(self, x: ClipShape, params: CameraParams) -> Tensor:

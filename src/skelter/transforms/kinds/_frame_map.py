@@ -101,8 +101,8 @@ class FrameMap(Transform[ParamsT], Generic[ParamsT]):
     @final
     def transform(self, x: Tensor | RaggedClips, params: ParamsT) -> Tensor:
         """Read the frames at their positions, of ragged clips where they lie."""
-        x = as_read_for(self.output_frames, x)
-        return read_rows(x, self._rows(x, params))
+        rows = self._rows(x, params)
+        return read_rows(as_read_for(self.output_frames, x, rows), rows)
 
     apply_to = transform
 
@@ -134,9 +134,11 @@ def rows_at(x: ClipShape, positions: Tensor) -> FrameRows:
     return FrameRows(as_tensor(first), as_tensor(first + (share > 0)), as_tensor(share))
 
 
-def as_read_for(output_frames: int | None, x: Tensor | RaggedClips) -> Tensor | RaggedClips:
-    """Return clips to read: padded ones where padding is read, as time is left as it is."""
-    if isinstance(x, RaggedClips) and output_frames is not None:
+def as_read_for(
+    output_frames: int | None, x: Tensor | RaggedClips, rows: FrameRows
+) -> Tensor | RaggedClips:
+    """Return clips to read: padded ones where padding is blended in, as time is left as it is."""
+    if isinstance(x, RaggedClips) and (output_frames is not None or rows.share is None):
         return x
     return _checks.clips(x)
 
@@ -162,11 +164,20 @@ def _both(keep: Tensor | None, other: Tensor | None) -> Tensor | None:
 
 def read_rows(x: Tensor | RaggedClips, rows: FrameRows) -> Tensor:
     """Read frames of clips, padded or ragged."""
+    if isinstance(x, RaggedClips) and rows.share is None:
+        rows = _hold_within(x, rows)
     read = _read_all(x, rows)
     if rows.keep is None:
         return read
     # A product, which is a few times as fast as to choose.
     return read * rows.keep[..., None, :, None, None].to(read.dtype)
+
+
+def _hold_within(x: RaggedClips, rows: FrameRows) -> FrameRows:
+    """Return whole frames held within ragged clips, those of padding not kept."""
+    count = x.num_frames[:, None]
+    frames = torch.minimum(rows.first, count - 1)
+    return FrameRows(frames, frames, None, _both(rows.keep, rows.first < count))
 
 
 def resize_positions(start: Tensor, length: Tensor, frames: int) -> Tensor:

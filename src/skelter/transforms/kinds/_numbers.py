@@ -96,6 +96,12 @@ def draw(x: ClipShape, generator: Generator | None, *shapes: Sequence[int]) -> l
     return blocks
 
 
+def number_between(draws: Tensor, ends: tuple[float, float]) -> Tensor:
+    """Turn draws from U(0, 1) into draws from U(ends)."""
+    low, high = ends
+    return low + (high - low) * draws
+
+
 def valid_frames(num_frames: Tensor | None, x: ClipShape) -> Tensor:
     """Return the valid frames of clips: an integer for one clip on the processor."""
     if is_one_clip(x) and num_frames is None:

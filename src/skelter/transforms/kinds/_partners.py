@@ -44,7 +44,8 @@ def take_partners(x: Tensor, partner: Tensor) -> Tensor:
         x: Numbers of every clip, shape (*batch, ...).
         partner: Numbers of clips, int64 (*batch).
     """
-    return x.flatten(0, partner.ndim - 1)[partner]
+    rows = x.flatten(0, partner.ndim - 1)
+    return rows.index_select(0, partner.flatten()).view(*partner.shape, *rows.shape[1:])
 
 
 def same_clips(x: Tensor, other: Tensor) -> tuple[Tensor, Tensor]:

@@ -4,14 +4,22 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import torch
 from torch import Generator, Tensor
 
 from skelter import _checks
 from skelter.transforms.kinds._amounts import share_or_count
 from skelter.transforms.kinds._mask import Mask
-from skelter.transforms.kinds._numbers import uniform
-from skelter.transforms.masks._joints import mark_first
+from skelter.transforms.kinds._numbers import (
+    as_tensor,
+    at_most,
+    choose,
+    count_to,
+    draw,
+    floor,
+    last_axis,
+    valid_frames,
+    wide,
+)
 from skelter.typing import ClipShape
 
 
@@ -51,6 +59,7 @@ class FrameMask(WholeFrameMask):
         al., AAAI 2023 (HiCLR): single frames.
 
     Example:
+        >>> import torch
         >>> y = FrameMask(0.375, block=4)(torch.ones(3, 64, 25, 2))
         >>> (y == 0).all(0).all(-1).all(-1).sum()
         tensor(24)
@@ -67,14 +76,17 @@ class FrameMask(WholeFrameMask):
     ) -> FrameMaskParams:
         """Draw the blocks of each clip."""
         T = x.shape[-3]
-        valid = _checks.frame_counts(num_frames, x)[..., None]
-        blocks = torch.arange(T, device=x.device) // self.block
         size = -(-T // self.block)
+        valid = valid_frames(num_frames, x)
         count = self._count(-(-valid // self.block), size)
-        order = uniform((*x.shape[:-4], size), x, generator)
-        order = torch.where(torch.arange(size, device=x.device) * self.block < valid, order, 2.0)
-        hidden = mark_first(order, count).index_select(-1, blocks)
-        return FrameMaskParams(hidden & (torch.arange(T, device=x.device) < valid))
+        (order,) = draw(x, generator, (size,))
+        if isinstance(valid, Tensor):  # torch.func.vmap may draw once for many clips
+            order = as_tensor(order)
+        starts, time = count_to(size, order) * self.block, count_to(T, order)
+        order = choose(starts < last_axis(valid), order, 2.0 + 0 * order)
+        first = order.argsort(-1).argsort(-1) < last_axis(count)
+        hidden = first[..., time // self.block] & (time < last_axis(valid))
+        return FrameMaskParams(as_tensor(hidden))
 
     def extra_repr(self) -> str:
         """Name the arguments."""
@@ -86,7 +98,7 @@ class FrameMask(WholeFrameMask):
             return at_most_all_but_one(share_below(self.frames, blocks), blocks)
         hint = "One has to stay. A share as a float fits any clip."
         _checks.between("frames", self.frames, 1, most - 1, hint)
-        return (blocks - 1).clamp(max=self.frames)
+        return at_most(blocks - 1, self.frames)
 
 
 class FrameSpanMask(WholeFrameMask):
@@ -107,6 +119,7 @@ class FrameSpanMask(WholeFrameMask):
         Wu et al., ECCV 2024 (MacDiff): the test of robustness, "temporal occlusion".
 
     Example:
+        >>> import torch
         >>> y = FrameSpanMask(0.25)(torch.ones(3, 40, 25, 2))
         >>> (y == 0).all(0).all(-1).all(-1).sum()
         tensor(10)
@@ -120,18 +133,19 @@ class FrameSpanMask(WholeFrameMask):
         self, x: ClipShape, *, num_frames: Tensor | None = None, generator: Generator | None = None
     ) -> FrameMaskParams:
         """Draw the start of each span."""
-        valid = _checks.frame_counts(num_frames, x)[..., None]
         T = x.shape[-3]
+        valid, (place,) = valid_frames(num_frames, x), draw(x, generator, ())
+        if isinstance(valid, Tensor):  # torch.func.vmap may draw once for many clips
+            place = as_tensor(place)
         if isinstance(self.frames, float):
             length = at_most_all_but_one(share_below(self.frames, valid), valid)
         else:
             hint = "One has to stay. A share as a float fits any clip."
             _checks.between("frames", self.frames, 1, T - 1, hint)
-            length = (valid - 1).clamp(max=self.frames)
-        place = uniform((*x.shape[:-4], 1), x, generator)
-        start = (place * (valid - length + 1)).long()
-        time = torch.arange(T, device=x.device)
-        return FrameMaskParams((start <= time) & (time < start + length))
+            length = at_most(valid - 1, self.frames)
+        start = floor(place * (valid - length + 1))
+        time, end = count_to(T, place), last_axis(start + length)
+        return FrameMaskParams(as_tensor((last_axis(start) <= time) & (time < end)))
 
     def extra_repr(self) -> str:
         """Name the arguments."""
@@ -140,9 +154,9 @@ class FrameSpanMask(WholeFrameMask):
 
 def share_below(share: float, total: Tensor) -> Tensor:
     """Return a share of counts, rounded down, int64. 0.1 of 750 is 75 whatever floats say."""
-    return (share * total.double() + 1e-6).long()
+    return floor(share * wide(total) + 1e-6)
 
 
 def at_most_all_but_one(count: Tensor, total: Tensor) -> Tensor:
     """Return counts that leave one of each total."""
-    return torch.minimum(count, total - 1)
+    return at_most(count, total - 1)

@@ -7,14 +7,23 @@ from dataclasses import dataclass
 from numbers import Integral
 from typing import TypeAlias
 
-import torch
 from torch import Generator, Tensor
 
 from skelter import _checks
 from skelter.transforms.kinds._amounts import count_of, share_or_count
 from skelter.transforms.kinds._mask import Mask
-from skelter.transforms.kinds._numbers import uniform
-from skelter.transforms.masks._joints import mark_first
+from skelter.transforms.kinds._numbers import (
+    as_tensor,
+    at_least,
+    at_most,
+    choose,
+    count_to,
+    draw,
+    floor,
+    last_axis,
+    valid_frames,
+    wide,
+)
 from skelter.typing import ClipShape
 
 Amounts: TypeAlias = float | tuple[float, float]
@@ -54,6 +63,7 @@ class JointFrameMask(Mask[JointFrameMaskParams]):
         (SkateFormer): 5 to 15 joints in 16 to 32 of 64 frames, as the default shares have it.
 
     Example:
+        >>> import torch
         >>> mask = JointFrameMask(joints=5, frames=(16, 32))
         >>> hidden = mask(torch.ones(3, 24, 25, 1)) == 0
         >>> hidden.any(0).any(0).sum(), hidden.any(0).any(1).sum() >= 16
@@ -69,16 +79,19 @@ class JointFrameMask(Mask[JointFrameMaskParams]):
         self, x: ClipShape, *, num_frames: Tensor | None = None, generator: Generator | None = None
     ) -> JointFrameMaskParams:
         """Draw the joints and the frames of each clip."""
-        (T, V), batch = x.shape[-3:-1], x.shape[:-4]
-        valid = _checks.frame_counts(num_frames, x)[..., None]
+        T, V = x.shape[-3:-1]
         low, high = (count_of("joints", amount, V) for amount in self.joints)
-        draws = uniform((*batch, 2 + V + T), x, generator)
-        of_count, of_joints, of_frames = draws[..., :2], draws[..., 2 : 2 + V], draws[..., 2 + V :]
-        of_frames = torch.where(torch.arange(T, device=x.device) < valid, of_frames, 2.0)
-        k = low + (of_count[..., :1] * (high - low + 1)).long()
+        valid, (draws,) = valid_frames(num_frames, x), draw(x, generator, (2 + V + T,))
+        if isinstance(valid, Tensor):  # torch.func.vmap may draw once for many clips
+            draws = as_tensor(draws)
+        of_joints, of_frames = draws[..., 2 : 2 + V], draws[..., 2 + V :]
+        padding = count_to(T, draws) >= last_axis(valid)
+        of_frames = choose(padding, 2.0 + 0 * of_frames, of_frames)
+        k = low + floor(draws[..., 0] * (high - low + 1))
         fewest, most = (_counts_of(amount, valid) for amount in self.frames)
-        f = fewest + (of_count[..., 1:] * (most - fewest + 1)).long()
-        return JointFrameMaskParams(mark_first(of_joints, k), mark_first(of_frames, f))
+        f = fewest + floor(draws[..., 1] * (most - fewest + 1))
+        joints, frames = _mark_first(of_joints, k), _mark_first(of_frames, f)
+        return JointFrameMaskParams(as_tensor(joints), as_tensor(frames))
 
     def keep(self, x: ClipShape, params: JointFrameMaskParams) -> Tensor:
         """Return what stays, bool (..., 1, T, V, 1)."""
@@ -105,5 +118,9 @@ def amounts(name: str, value: Amounts) -> tuple[float, float]:
 def _counts_of(amount: float, valid: Tensor) -> Tensor:
     """Return how many of the valid frames of each clip a share or a count is."""
     if isinstance(amount, float):
-        return (amount * valid.double()).round().long().clamp(min=1)
-    return valid.clamp(max=amount)
+        return at_least(floor((amount * wide(valid)).round()), 1)
+    return at_most(valid, amount)
+
+
+def _mark_first(order: Tensor, count: Tensor) -> Tensor:
+    return order.argsort(-1).argsort(-1) < last_axis(count)

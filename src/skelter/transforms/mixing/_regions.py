@@ -44,7 +44,8 @@ def mix_regions(x: Tensor, other: Tensor, mask: Tensor) -> Tensor:
     """
     x, other = same_clips(x, other)
     _checks.params(x, mask=(mask, (x.shape[-3], x.shape[-2])))
-    return _replace(x, other.clone(), mask, _persons(x) * _persons(other))
+    replaced = mask.to(x.dtype)[..., None, :, :, None] * (_persons(x) * _persons(other))
+    return _replace(x, other.clone(), replaced)
 
 
 @dataclass(frozen=True, eq=False)
@@ -125,14 +126,17 @@ class _Regions(Mixer[RegionParams]):
         x = _checks.clips(x)
         _checks.joints(x, self.layout)
         inside = count_to(x.shape[-3], params.start) - params.start[..., None]
-        mask = (inside >= 0) & (inside < params.length[..., None])
-        mask = mask[..., None] & params.joints[..., None, :]
+        frames = ((inside >= 0) & (inside < params.length[..., None])).to(x.dtype)[..., None]
+        joints = params.joints[..., None, :].to(x.dtype)
         other = self._frames_of(take_partners(x, params.partner), inside)
         persons = _persons(x)
         both = persons * take_partners(persons, params.partner)
-        amount = mask.float()
-        share = amount.sum((-2, -1)) / (params.num_frames * mask.shape[-1])
-        return Mixed(_replace(x, other, mask, both), params.partner, amount, share)
+        # Long inner loops are the fast ones: joints and persons are one axis of V * M numbers.
+        there = (joints.unsqueeze(-1) * both.squeeze(-4)).flatten(-2)  # (..., 1, V * M)
+        replaced = (frames * there).view(both.shape[:-3] + x.shape[-3:])
+        mask = (frames * joints).float()
+        share = mask.sum((-2, -1)) / (params.num_frames * mask.shape[-1])
+        return Mixed(_replace(x, other, replaced), params.partner, mask, share)
 
     def extra_repr(self) -> str:
         """Name the arguments."""
@@ -263,10 +267,9 @@ def _persons(x: Tensor) -> Tensor:
     return presence(x).sum(-3, keepdim=True).amax(-2, keepdim=True).sign_()
 
 
-def _replace(x: Tensor, other: Tensor, mask: Tensor, persons: Tensor) -> Tensor:
-    """Return clips with what a mask chooses of others, which are used up.
+def _replace(x: Tensor, other: Tensor, replaced: Tensor) -> Tensor:
+    """Return clips with others, which are used up, where ``replaced`` is 1 and not 0.
 
     At weights of 0 and 1 ``lerp`` is exact, and in place it is many times as fast as ``where``.
     """
-    stay = 1 - mask.to(x.dtype)[..., None, :, :, None] * persons
-    return other.lerp_(x, stay)
+    return other.lerp_(x, 1 - replaced)

@@ -13,13 +13,13 @@ from skelter.layouts import SkeletonLayout, check_layout, map_positions
 from skelter.transforms.kinds._base import Transform
 from skelter.transforms.kinds._numbers import as_tensor
 from skelter.transforms.kinds._positions import say_layout
-from skelter.transforms.noise._amount import (
+from skelter.transforms.noise._filter import clamp_counts, frames_there, weigh_frames
+from skelter.transforms.noise._strength import (
     Strength,
     draw_strength,
     say_strength,
     strength_range,
 )
-from skelter.transforms.noise._filter import count_frames, frames_there, weigh_frames
 from skelter.typing import ClipShape
 
 SMALLEST = -60.0  # exponent: smaller weights change nothing, and processors are slow with them
@@ -66,7 +66,7 @@ def temporal_blur(
     x, sigma = _checks.clips(x), as_tensor(sigma)
     _checks.params(x, sigma=(sigma, ()))
     _checks.positive_int("radius", radius)
-    valid, T = count_frames(num_frames, x), x.shape[-3]
+    valid, T = clamp_counts(num_frames, x), x.shape[-3]
     p = x.to(torch.promote_types(x.dtype, torch.float32))
     offsets = torch.arange(-radius, radius + 1, device=x.device)
     exponent = -0.5 * (offsets / sigma.to(p.dtype)[..., None]).square()

@@ -13,13 +13,13 @@ from skelter.layouts import SkeletonLayout, check_layout, map_positions
 from skelter.transforms.kinds._base import Transform
 from skelter.transforms.kinds._numbers import uniform
 from skelter.transforms.kinds._positions import presence, say_layout
-from skelter.transforms.noise._amount import (
+from skelter.transforms.noise._gaussian import add_noise, axes_shared, sizes_of
+from skelter.transforms.noise._strength import (
     Strength,
     draw_noise,
     say_strength,
     strength_range,
 )
-from skelter.transforms.noise._gaussian import add_noise, axes_shared, sizes_of
 from skelter.typing import ClipShape
 
 SMALLEST = 1e-12  # squared length of a direction: three draws of 0.5 have none

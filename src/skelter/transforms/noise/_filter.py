@@ -51,7 +51,7 @@ def weigh_frames(x: Tensor, frames: Tensor, weights: Tensor) -> Tensor:
     return mixed.view(*batch, C, rows, V, M).to(x.dtype)
 
 
-def count_frames(num_frames: Tensor | None, x: Tensor) -> Tensor:
+def clamp_counts(num_frames: Tensor | None, x: Tensor) -> Tensor:
     """Return the valid frames of clips, held within them, without a look at values."""
     T = x.shape[-3]
     if num_frames is None:

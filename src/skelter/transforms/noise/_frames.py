@@ -14,13 +14,13 @@ from skelter.transforms.kinds._amounts import count_of, share_or_count
 from skelter.transforms.kinds._base import Transform
 from skelter.transforms.kinds._numbers import as_tensor, uniform
 from skelter.transforms.kinds._positions import say_layout
-from skelter.transforms.noise._amount import (
+from skelter.transforms.noise._gaussian import add_noise_at
+from skelter.transforms.noise._strength import (
     Strength,
     draw_noise,
     say_strength,
     strength_range,
 )
-from skelter.transforms.noise._gaussian import add_noise_at
 from skelter.typing import ClipShape
 
 

@@ -14,7 +14,7 @@ from skelter.layouts import SkeletonLayout, check_layout, map_positions
 from skelter.transforms.kinds._base import Transform
 from skelter.transforms.kinds._numbers import as_tensor
 from skelter.transforms.kinds._positions import presence, say_layout
-from skelter.transforms.noise._amount import (
+from skelter.transforms.noise._strength import (
     Strength,
     draw_noise,
     say_strength,

@@ -12,13 +12,13 @@ from skelter import _checks
 from skelter.layouts import SkeletonLayout, check_layout, map_positions
 from skelter.transforms.kinds._base import Transform
 from skelter.transforms.kinds._positions import presence, say_layout
-from skelter.transforms.noise._amount import (
+from skelter.transforms.noise._gaussian import NoiseParams, add_noise
+from skelter.transforms.noise._strength import (
     Strength,
     draw_noise,
     say_strength,
     strength_range,
 )
-from skelter.transforms.noise._gaussian import NoiseParams, add_noise
 from skelter.typing import ClipShape
 
 MOST = 10.0  # times the noise of a joint that moves as the average

@@ -15,7 +15,7 @@ from skelter import _checks
 from skelter.layouts import SkeletonLayout, check_layout, map_positions
 from skelter.transforms.kinds._base import Transform
 from skelter.transforms.kinds._positions import say_layout
-from skelter.transforms.noise._filter import count_frames, frames_there, weigh_frames
+from skelter.transforms.noise._filter import clamp_counts, frames_there, weigh_frames
 from skelter.typing import ClipShape
 
 
@@ -129,7 +129,7 @@ def check_window(window: int, order: int) -> None:
 
 def _smooth(x: Tensor, num_frames: Tensor | None, fits: Tensor) -> Tensor:
     """Smooth by the fits to windows of 1, 3, ... frames, as `fits_of` gives them."""
-    valid, T, window = count_frames(num_frames, x)[..., None], x.shape[-3], fits.shape[-1]
+    valid, T, window = clamp_counts(num_frames, x)[..., None], x.shape[-3], fits.shape[-1]
     size = torch.minimum(valid - 1 + valid % 2, torch.full_like(valid, window))
     time, taps = (torch.arange(count, device=x.device) for count in (T, window))
     # Row r of a window's fit is its value at the r-th frame of the window.

@@ -12,7 +12,6 @@ from skelter import _checks
 from skelter.layouts import SkeletonLayout, check_layout, map_positions
 from skelter.transforms.kinds._base import Deterministic
 from skelter.transforms.kinds._positions import presence, say_layout
-from skelter.transforms.normalisation._empty import where_present
 
 
 def box_of_clip(x: Tensor) -> tuple[Tensor, Tensor]:
@@ -31,7 +30,12 @@ def box_of_clip(x: Tensor) -> tuple[Tensor, Tensor]:
     """
     x = _checks.clips(x)
     p = x.to(torch.promote_types(x.dtype, torch.float32))
-    away = (1 - presence(p)) * torch.finfo(p.dtype).max  # where joints are missing
+    return _box(p, presence(p))
+
+
+def _box(p: Tensor, there: Tensor) -> tuple[Tensor, Tensor]:
+    """Return the box about the joints that are there."""
+    away = (1 - there) * torch.finfo(p.dtype).max  # where joints are missing
     axes = (-3, -2, -1)
     low, high = (p + away).amin(axes), (p - away).amax(axes)
     somebody = low <= high
@@ -61,11 +65,14 @@ def min_max(x: Tensor, min_range: float = 0.0) -> Tensor:
     """
     x = _checks.clips(x)
     _checks.between("min_range", min_range, 0.0, inf)
-    low, high = (corner[..., None, None, None] for corner in box_of_clip(x))
+    p = x.to(torch.promote_types(x.dtype, torch.float32))
+    there = presence(p)
+    low, high = (corner[..., None, None, None] for corner in _box(p, there))
     size = (high - low).clamp(min=min_range)
     size = torch.where(size > 0, size, 1.0)
-    out = 2 * (x - low) / size - (high - low) / size  # exactly -1 and 1 at the ends of a range
-    return where_present(out, x).to(x.dtype)
+    # From 0 to 2 and then from -1 to 1: exactly those at the ends of a range.
+    out = (p - low).div_(size / 2).sub_((high - low) / size)
+    return out.mul_(there).to(x.dtype)
 
 
 class MinMax(Deterministic):

@@ -11,6 +11,8 @@ from torch import Tensor
 from skelter import _checks
 from skelter.layouts import NTU25, SkeletonLayout, check_layout
 from skelter.transforms.kinds._base import Deterministic
+from skelter.transforms.kinds._mask import keep_only
+from skelter.transforms.kinds._positions import presence
 from skelter.transforms.normalisation._align import AXES
 from skelter.transforms.normalisation._empty import find_persons
 from skelter.transforms.normalisation._persons import order_persons
@@ -36,14 +38,15 @@ def keep_persons(x: Tensor, bad: Tensor) -> Tensor:
     """
     x = _checks.clips(x)
     _checks.params(x, bad=(bad, (x.shape[-1],)))
-    there = find_persons(x).any(-2)
-    left, kept = there.sum(-1), []
-    for person in range(x.shape[-1]):
-        drop = there[..., person] & bad[..., person] & (left > 1)
-        left = left - drop.long()
-        kept.append(~drop)
-    stays = rearrange(torch.stack(kept, -1), "... m -> ... 1 1 1 m")
-    return torch.where(stays, x, 0.0)
+    return _drop(x, bad, find_persons(x))
+
+
+def _drop(x: Tensor, bad: Tensor, there: Tensor) -> Tensor:
+    """Drop persons (..., M), of whom it is known in which frames they are there (..., T, M)."""
+    seen = there.any(-2)
+    bad = bad & seen
+    drop = bad & (bad.cumsum(-1) < seen.sum(-1, keepdim=True))  # the last one stays
+    return keep_only(x, rearrange(~drop, "... m -> ... 1 1 1 m"))
 
 
 def wide_frames(x: Tensor, ratio: float = 0.8, *, across: int = 0, up: int = 1) -> Tensor:
@@ -67,16 +70,18 @@ def wide_frames(x: Tensor, ratio: float = 0.8, *, across: int = 0, up: int = 1) 
         [[True]]
     """
     x = _checks.clips(x)
-    there = (x != 0).any(-4)
     for name, axis in (("across", across), ("up", up)):
         _checks.between(name, axis, 0, x.shape[-4] - 1, "Coordinates count from 0.")
-    width, height = (_extent(x[..., axis, :, :, :], there) for axis in (across, up))
-    return (width > ratio * height) & there.any(-2)
+    # With time last: the extent is taken along joints, and long inner loops are the fast ones.
+    planes = rearrange(x.detach(), "... t v m -> ... v m t").contiguous()
+    away = (1 - presence(planes).squeeze(-4)) * torch.finfo(x.dtype).max  # of missing joints
+    width, height = (_extent(planes[..., axis, :, :, :], away) for axis in (across, up))
+    return rearrange((width > ratio * height) & (height >= 0), "... m t -> ... t m")
 
 
-def _extent(plane: Tensor, there: Tensor) -> Tensor:
-    high = torch.where(there, plane, -inf).amax(-2)
-    return high - torch.where(there, plane, inf).amin(-2)
+def _extent(plane: Tensor, away: Tensor) -> Tensor:
+    """Return the extent of the joints (..., V, M, T) that are there, below zero without any."""
+    return (plane - away).amax(-3) - (plane + away).amin(-3)
 
 
 def motion_of_persons(x: Tensor, clean: Tensor) -> Tensor:
@@ -101,7 +106,7 @@ def motion_of_persons(x: Tensor, clean: Tensor) -> Tensor:
     wide = x.detach().to(torch.promote_types(x.dtype, torch.float32))
     # Sums along one long axis are the fast ones.
     wide = rearrange(wide, "... c t v m -> ... m c (t v)").contiguous()
-    there = (wide != 0).any(-2, keepdim=True).to(wide.dtype)
+    there = wide.abs().amax(-2, keepdim=True).sign_()
     clean = clean.to(wide.dtype).swapaxes(-1, -2).repeat_interleave(x.shape[-2], -1)
     trusted = there * clean.unsqueeze(-2)
     whole, some = (_variance(wide, weight) for weight in (there, trusted))
@@ -113,8 +118,9 @@ def motion_of_persons(x: Tensor, clean: Tensor) -> Tensor:
 def _variance(x: Tensor, weight: Tensor) -> Tensor:
     """Return the weighted variance along the last axis, summed over the one before."""
     count = weight.sum(-1, keepdim=True).clamp(min=1)
-    offset = (x - (x * weight).sum(-1, keepdim=True) / count) * weight
-    return (offset.square().sum(-1) / count.squeeze(-1)).sum(-1)
+    weighted = x * weight
+    offset = weighted.addcmul_(weighted.sum(-1, keepdim=True) / count, weight, value=-1)
+    return (offset.square_().sum(-1) / count.squeeze(-1)).sum(-1)
 
 
 def _axes_of(layout: SkeletonLayout) -> tuple[int, int]:
@@ -150,9 +156,10 @@ class DropShortPersons(Deterministic):
     def transform(self, x: Tensor, params: None = None) -> Tensor:
         """Drop the persons."""
         x = _checks.clips(x)
-        frames = find_persons(x).sum(-2)
-        longest = frames == frames.amax(-1, keepdim=True)
-        return keep_persons(x, (frames < self.min_frames) & ~longest)
+        there = find_persons(x)
+        frames = there.sum(-2)
+        longest = frames.amax(-1, keepdim=True)
+        return _drop(x, frames < longest.clamp(max=self.min_frames), there)
 
     def extra_repr(self) -> str:
         """Name the frames."""
@@ -198,8 +205,9 @@ class DropWidePersons(Deterministic):
         x = _checks.clips(x)
         _checks.joints(x, self.layout)
         across, up = _axes_of(self.layout)
+        there = find_persons(x)
         wide = wide_frames(x, self.ratio, across=across, up=up).sum(-2)
-        return keep_persons(x, wide >= self.share * find_persons(x).sum(-2))
+        return _drop(x, wide >= self.share * there.sum(-2), there)
 
     def extra_repr(self) -> str:
         """Name the arguments."""

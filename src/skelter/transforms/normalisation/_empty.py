@@ -16,9 +16,9 @@ def find_persons(x: Tensor) -> Tensor:
     return presence(x).squeeze(-4).sum(-2) > 0
 
 
-def where_present(y: Tensor, x: Tensor) -> Tensor:
-    """Return clips that were made of others, with zeros where joints of those are missing."""
-    return y * presence(x)
+def find_frames(x: Tensor) -> Tensor:
+    """Return where anybody is there, bool of shape (..., T)."""
+    return presence(x).squeeze(-4).flatten(-2).sum(-1) > 0
 
 
 def count_frames(x: Tensor) -> Tensor:
@@ -38,7 +38,7 @@ def count_frames(x: Tensor) -> Tensor:
         tensor(3)
     """
     x = _checks.clips(x)
-    there = find_persons(x).any(-1)
+    there = find_frames(x)
     numbers = torch.arange(1, x.shape[-3] + 1, device=x.device)
     return torch.where(there, numbers, 1).amax(-1)
 
@@ -63,8 +63,13 @@ def pack_frames(x: Tensor, keep: Tensor) -> Tensor:
     """
     x = _checks.clips(x)
     _checks.params(x, keep=(keep, (x.shape[-3],)))
-    order = torch.argsort(~keep, dim=-1, stable=True)
+    order = _kept_first(keep)
     return read_rows(x, FrameRows(order, order, None, keep.gather(-1, order)))
+
+
+def _kept_first(keep: Tensor) -> Tensor:
+    """Return numbers of frames, int64 (..., T): those that are kept, then the others."""
+    return torch.argsort(~keep, dim=-1, stable=True)
 
 
 class DropEmptyFrames(Deterministic):
@@ -100,11 +105,11 @@ class DropEmptyFrames(Deterministic):
     def transform(self, x: Tensor, params: None = None) -> Tensor:
         """Pack the frames."""
         x = _checks.clips(x)
-        there = find_persons(x)
-        if self.person is None:
-            return pack_frames(x, there.any(-1))
+        if self.person is None:  # what is left out is zero, and need not be made so
+            order = _kept_first(find_frames(x))
+            return read_rows(x, FrameRows(order, order, None))
         _checks.between("person", self.person, 0, x.shape[-1] - 1, "Persons count from 0.")
-        return pack_frames(x, there[..., self.person])
+        return pack_frames(x, find_persons(x)[..., self.person])
 
     def extra_repr(self) -> str:
         """Name the person."""

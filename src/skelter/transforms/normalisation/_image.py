@@ -5,14 +5,15 @@ from __future__ import annotations
 from functools import partial
 from math import inf
 
+import torch
 from torch import Tensor
 
 from skelter import _checks
 from skelter.layouts import COCO17, SkeletonLayout, check_layout, map_positions
 from skelter.transforms.kinds._base import Deterministic
 from skelter.transforms.kinds._mask import keep_only
+from skelter.transforms.kinds._positions import presence
 from skelter.transforms.normalisation._box import box_of_clip
-from skelter.transforms.normalisation._empty import where_present
 
 
 def unit_image(x: Tensor, width: float, height: float) -> Tensor:
@@ -40,8 +41,9 @@ def unit_image(x: Tensor, width: float, height: float) -> Tensor:
     x = _check_plane(x)
     _checks.positive("width", width)
     _checks.positive("height", height)
+    there = presence(x)
     half = x.new_tensor([width / 2, height / 2]).view(2, 1, 1, 1)
-    return where_present(x / half - 1, x)
+    return torch.addcdiv(-there, x, half)
 
 
 def compact_box(x: Tensor, margin: float = 0.25) -> tuple[Tensor, Tensor]:
@@ -99,8 +101,7 @@ def compact_pose(x: Tensor, margin: float = 0.25) -> Tensor:
     """
     x = _check_plane(x)
     corner, _ = compact_box(x, margin)
-    moved = (x - corner[..., None, None, None]).to(x.dtype)
-    return where_present(moved, x)
+    return ((x - corner[..., None, None, None]) * presence(x)).to(x.dtype)
 
 
 def _check_plane(x: Tensor) -> Tensor:

@@ -10,7 +10,6 @@ from skelter import _checks
 from skelter.layouts import SkeletonLayout, check_layout, map_positions
 from skelter.transforms.kinds._base import Deterministic
 from skelter.transforms.kinds._positions import presence, say_layout
-from skelter.transforms.normalisation._empty import where_present
 
 
 def mean_relative(x: Tensor) -> Tensor:
@@ -31,11 +30,11 @@ def mean_relative(x: Tensor) -> Tensor:
         tensor([-1.,  1.])
     """
     x = _checks.clips(x)
-    there = presence(x)
     wide = x.to(torch.promote_types(x.dtype, torch.float32))
-    count = reduce(there.to(wide.dtype), "... t v m -> ... 1 v m", "sum").clamp(min=1)
+    there = presence(wide)
+    count = reduce(there, "... t v m -> ... 1 v m", "sum").clamp(min=1)
     mean = reduce(wide, "... t v m -> ... 1 v m", "sum") / count
-    return where_present((wide - mean).to(x.dtype), x)
+    return torch.addcmul(wide, mean, there, value=-1).to(x.dtype)
 
 
 class MeanRelative(Deterministic):

@@ -1,17 +1,42 @@
-"""Other origins than a joint of person 0: a joint of each person, or where a clip begins."""
+"""Origins of clips: a joint of person 0 or of each person, or where a clip begins."""
 
 from __future__ import annotations
 
 from functools import partial
 
 import torch
-from einops import rearrange
 from torch import Tensor
 
 from skelter import _checks
 from skelter.layouts import NTU25, SkeletonLayout, check_layout, map_positions
 from skelter.transforms.kinds._base import Deterministic
-from skelter.transforms.normalisation._empty import where_present
+from skelter.transforms.kinds._positions import over_joints, presence
+
+
+def centre_on_joint(x: Tensor, joint: int) -> Tensor:
+    """Subtract a joint of person 0, frame by frame, from all persons.
+
+    Missing joints, those that are all zeros, stay zero.
+
+    Args:
+        x: Clips of shape (..., C, T, V, M), all of whose channels are positions.
+        joint: Index of the joint that becomes the origin.
+
+    Returns:
+        Clips of the same shape.
+
+    Raises:
+        ValueError: `joint` is out of range.
+
+    References:
+        Step 2 of the pre-normalisation of 2s-AGCN (Shi et al., CVPR 2019).
+
+    Example:
+        >>> centre_on_joint(torch.ones(3, 2, 4, 1), 0).abs().sum()
+        tensor(0.)
+    """
+    x = _check_joint(x, joint)
+    return _subtract(x, x[..., joint, None, 0, None], presence(x))
 
 
 def centre_each_person(x: Tensor, joint: int) -> Tensor:
@@ -34,7 +59,7 @@ def centre_each_person(x: Tensor, joint: int) -> Tensor:
         tensor(0.)
     """
     x = _check_joint(x, joint)
-    return where_present(x - x[..., joint, None, :], x)
+    return _subtract(x, over_joints(x[..., joint, :], x.shape[-2]), presence(x))
 
 
 def centre_on_start(x: Tensor, joint: int) -> Tensor:
@@ -59,16 +84,28 @@ def centre_on_start(x: Tensor, joint: int) -> Tensor:
         tensor([0., 3.])
     """
     x = _check_joint(x, joint)
-    start = first_position(x[..., joint, :1])
-    return where_present(x - rearrange(start, "... c m -> ... c 1 1 m"), x)
+    there = presence(x)
+    start = _first_position(x[..., joint, :1], there[..., joint, :1])
+    return _subtract(x, start.unsqueeze(-1), there)
 
 
-def first_position(path: Tensor) -> Tensor:
-    """Return where the paths (..., C, T, M) of a joint begin, (..., C, M), zero without any."""
-    there = (path != 0).any(-3)
-    first = there.int().argmax(-2, keepdim=True)  # of equal ones the first
-    index = rearrange(first, "... 1 m -> ... 1 1 m").expand(*path.shape[:-2], 1, path.shape[-1])
-    return path.gather(-2, index).squeeze(-2)
+def _first_position(path: Tensor, there: Tensor) -> Tensor:
+    """Return where paths of a joint begin, zero without any.
+
+    Args:
+        path: Positions of the joint, (..., C, T, M).
+        there: 1 where it is there, (..., 1, T, M).
+
+    Returns:
+        Shape (..., C, 1, M).
+    """
+    first = there.argmax(-2, keepdim=True)  # of equal ones the first
+    return path.take_along_dim(first, -2)
+
+
+def _subtract(x: Tensor, origin: Tensor, there: Tensor) -> Tensor:
+    """Subtract an origin from the joints that are there."""
+    return torch.addcmul(x, origin, there, value=-1)
 
 
 def centre_with_trajectory(x: Tensor, joint: int) -> Tensor:
@@ -90,10 +127,11 @@ def centre_with_trajectory(x: Tensor, joint: int) -> Tensor:
         tensor([[0., 1., 2., 3.]])
     """
     x = _check_joint(x, joint)
-    path = x[..., joint, :]
-    way = path - first_position(path).unsqueeze(-2)
-    mark = torch.arange(x.shape[-2], device=x.device).eq(joint).view(-1, 1)
-    return where_present(torch.where(mark, way.unsqueeze(-2), x - path.unsqueeze(-2)), x)
+    path, there = x[..., joint, :], presence(x)
+    out = _subtract(x, over_joints(path, x.shape[-2]), there)
+    of_joint = there[..., joint, :]
+    out[..., joint, :] = _subtract(path, _first_position(path, of_joint), of_joint)
+    return out
 
 
 def _check_joint(x: Tensor, joint: int) -> Tensor:
@@ -111,6 +149,32 @@ class _Centre(Deterministic):
     def extra_repr(self) -> str:
         """Name the arguments."""
         return f"layout={self.layout.name}, joint={self.joint}"
+
+
+class CentreOnJoint(_Centre):
+    """Make a joint of person 0 the origin, frame by frame. Missing joints stay zero.
+
+    Args:
+        layout: The layout of the clips. Channels after its `dimensions`, such as a detector's
+            score, are passed on.
+        joint: Name or index of the joint, the layout's centre if None.
+
+    Raises:
+        TypeError: `layout` is not a layout.
+        ValueError: The layout has no such joint. In a call: the clips have other joints.
+
+    References:
+        Step 2 of the pre-normalisation of 2s-AGCN (Shi et al., CVPR 2019).
+
+    Example:
+        >>> CentreOnJoint(NTU25)(torch.randn(3, 2, 25, 1))[:, :, NTU25.centre].abs().sum()
+        tensor(0.)
+    """
+
+    def transform(self, x: Tensor, params: None = None) -> Tensor:
+        """Subtract the joint."""
+        _checks.joints(x, self.layout)
+        return map_positions(partial(centre_on_joint, joint=self.joint), x, self.layout)
 
 
 class CentreEachPerson(_Centre):

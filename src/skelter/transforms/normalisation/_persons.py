@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
-from einops import rearrange
+from einops import rearrange, reduce
 from torch import Tensor
 
 from skelter import _checks
@@ -59,9 +61,9 @@ def join_persons(x: Tensor) -> Tensor:
     time = torch.arange(T, device=x.device)[:, None]
     starts = torch.where(there, time, T).amin(-2)
     ends = torch.where(there, time, -1).amax(-2)
-    actors = [torch.zeros_like(x[..., 0]) for _ in range(min(M, 2))]
     spans = [(torch.full_like(starts[..., 0], T), torch.full_like(ends[..., 0], -1))
-             for _ in actors]  # fmt: skip
+             for _ in range(min(M, 2))]  # fmt: skip
+    shares: list[list[Tensor]] = [[] for _ in spans]  # frames of each actor by person, 1 or 0
     for person in range(M):
         start, end = starts[..., person], ends[..., person]
         free = end >= 0
@@ -72,10 +74,20 @@ def join_persons(x: Tensor) -> Tensor:
                 torch.where(takes, torch.minimum(first, start), first),
                 torch.where(takes, torch.maximum(last, end), last),
             )
-            frames = there[..., person] & takes[..., None]
-            write = rearrange(frames, "... t -> ... 1 t 1")
-            actors[number] = torch.where(write, x[..., person], actors[number])
-    return torch.stack([*actors, *[torch.zeros_like(actors[0])] * (M - len(actors))], -1)
+            frames = (there[..., person] & takes[..., None]).to(x.dtype)
+            shares[number] = [share * (1 - frames) for share in shares[number]] + [frames]
+    out = torch.zeros_like(x)
+    for number, share in enumerate(shares):
+        out[..., number] = _mix_persons(x.unbind(-1), share)
+    return out
+
+
+def _mix_persons(persons: Sequence[Tensor], shares: Sequence[Tensor]) -> Tensor:
+    """Return the sum of persons (..., C, T, V), each times numbers of frames (..., T)."""
+    mixed = persons[0] * shares[0][..., None, :, None]
+    for person, share in zip(persons[1:], shares[1:], strict=True):
+        mixed = torch.addcmul(mixed, person, share[..., None, :, None])
+    return mixed
 
 
 def duplicate_person(x: Tensor) -> Tensor:
@@ -94,9 +106,10 @@ def duplicate_person(x: Tensor) -> Tensor:
     x = _checks.clips(x)
     if x.shape[-1] < 2:
         return x
-    alone = rearrange(~find_persons(x)[..., 1].any(-1), "... -> ... 1 1 1")
-    second = torch.where(alone, x[..., 0], x[..., 1])
-    return torch.cat([x[..., :1], second[..., None], x[..., 2:]], -1)
+    alone = reduce(x.detach()[..., 1].abs(), "... c t v -> ... 1 1 1", "max") == 0
+    out = x.clone()
+    out[..., 1] += x[..., 0] * alone.to(x.dtype)  # to zeros
+    return out
 
 
 class SortPersons(Deterministic):

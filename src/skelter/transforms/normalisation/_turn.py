@@ -8,7 +8,7 @@ from torch import Tensor
 from skelter import _checks
 from skelter.layouts import NTU25, SkeletonLayout, check_layout
 from skelter.transforms.kinds._base import Deterministic
-from skelter.transforms.kinds._positions import presence
+from skelter.transforms.kinds._positions import over_joints
 from skelter.transforms.normalisation._align import AXES
 
 
@@ -44,17 +44,20 @@ def turn_bone(x: Tensor, start: int, end: int, *, axis: int = 0, up: int = 1) ->
     _checks.axis(x, "C", 3, "a rotation about the vertical", hint)
     for name, joint in (("start", start), ("end", end)):
         _checks.between(name, joint, 0, x.shape[-2] - 1, "Joints count from 0.")
-    other = _other_axis(axis, up)
-    planes = list(x.to(torch.promote_types(x.dtype, torch.float32)).unbind(-4))
-    a, b = (planes[k][..., end, None, :] - planes[k][..., start, None, :] for k in (axis, other))
+    other, dtype = _other_axis(axis, up), x.dtype
+    x = x.to(torch.promote_types(x.dtype, torch.float32))
+    ends = x[..., start, :], x[..., end, :]
+    a, b = ((ends[1] - ends[0])[..., k, :, :] for k in (axis, other))
     square = a.square() + b.square()
-    there = presence(x).squeeze(-4)
-    seen = (there[..., start, None, :] * there[..., end, None, :] > 0) & (square > 1e-12)
+    seen = (ends[0] != 0).any(-3) & (ends[1] != 0).any(-3) & (square > 1e-12)
     length = torch.where(seen, square, 1.0).sqrt()
-    cosine, sine = torch.where(seen, a / length, 1.0), torch.where(seen, b / length, 0.0)
+    cosine = over_joints(torch.where(seen, a / length, 1.0), x.shape[-2])
+    sine = over_joints(torch.where(seen, b / length, 0.0), x.shape[-2])
+    planes = list(x.unbind(-4))
     p, q = planes[axis], planes[other]
-    planes[axis], planes[other] = cosine * p + sine * q, cosine * q - sine * p
-    return torch.stack(planes, -4).to(x.dtype)
+    planes[axis] = torch.addcmul(cosine * p, sine, q)
+    planes[other] = torch.addcmul(cosine * q, sine, p, value=-1)
+    return torch.stack(planes, -4).to(dtype)
 
 
 def _other_axis(axis: int, up: int) -> int:

@@ -9,7 +9,8 @@ from skelter.transforms.geometry._shear import Shear
 from skelter.transforms.masks._jitter import JointJitter
 from skelter.transforms.normalisation._align import AlignShoulders, AlignSpine
 from skelter.transforms.normalisation._fill import FillFrames
-from skelter.transforms.normalisation._place import CentreOnJoint, UnitScale
+from skelter.transforms.normalisation._origin import CentreOnJoint
+from skelter.transforms.normalisation._size import UnitScale
 from skelter.transforms.time._crop import CentreCropResize, TemporalCropResize
 
 

@@ -13,13 +13,13 @@ from skelter.transforms.kinds._numbers import (
     floor,
     last_axis,
     narrow,
+    number_between,
 )
 from skelter.transforms.time._frames import (
     FramesParams,
     Picks,
     below,
     draw_frames,
-    number_between,
     ranks,
 )
 from skelter.typing import ClipShape

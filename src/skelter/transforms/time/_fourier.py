@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from math import pi
+from typing import cast
 
 import torch
 from torch import Generator, Tensor
+from torch.nn import functional as F
 
 from skelter import _checks
 from skelter._precision import outside_autocast
 from skelter.transforms.kinds._base import Transform
 from skelter.transforms.kinds._frame_map import read_frames
-from skelter.transforms.kinds._numbers import as_tensor
+from skelter.transforms.kinds._numbers import CPU, as_tensor
 from skelter.transforms.kinds._positions import presence
 from skelter.transforms.time._frames import below, draw_frames
 from skelter.transforms.time._speed import SpeedParams
@@ -54,20 +56,18 @@ def resample_fourier(
     _checks.positive_int("frames", frames)
     x, length = _checks.clips(x), as_tensor(length)
     _checks.params(x, length=(length, ()))
-    T, (V, M) = x.shape[-3], x.shape[-2:]
     if num_frames is None:
-        valid = torch.full_like(length, T)
+        valid = torch.full_like(length, x.shape[-3])
     else:
         valid = as_tensor(num_frames)
         _checks.params(x, num_frames=(valid, ()))
     p = x.to(torch.promote_types(x.dtype, torch.float32))
-    weights = _weights(length[..., None], valid[..., None], frames, T).to(p.dtype)
-    resampled = (weights.unsqueeze(-3) @ p.flatten(-2)).view(*p.shape[:-3], frames, V, M)
+    resampled = _resample(p, length, valid, frames)
     time = torch.arange(frames, device=x.device)
     nearest = (time * valid[..., None] * 2 + length[..., None]) // (2 * length[..., None])
     nearest = torch.minimum(nearest, valid[..., None] - 1)
     there = read_frames(presence(p), nearest) * (time < length[..., None])[..., None, :, None, None]
-    return torch.where(there > 0, resampled, 0.0).to(x.dtype)
+    return (resampled * there).to(x.dtype)
 
 
 class FourierResample(Transform[SpeedParams]):
@@ -131,6 +131,38 @@ class FourierResample(Transform[SpeedParams]):
     def extra_repr(self) -> str:
         """Name the arguments."""
         return f"rates={self.rates}"
+
+
+def _resample(x: Tensor, length: Tensor, valid: Tensor, frames: int) -> Tensor:
+    """Resample clips one by one where counts can be read for free, and else by one product."""
+    lengths = _readable(length) if x.device == CPU and not torch.compiler.is_compiling() else None
+    counts = None if lengths is None else _readable(valid)
+    if not lengths or not counts:
+        weights = _weights(length[..., None], valid[..., None], frames, x.shape[-3]).to(x.dtype)
+        return (weights.unsqueeze(-3) @ x.flatten(-2)).view(*x.shape[:-3], frames, *x.shape[-2:])
+    every = zip(x.reshape(-1, *x.shape[-4:]), lengths, counts, strict=True)
+    resampled = [_resample_one(clip[:, :n], to)[:, :frames] for clip, to, n in every]
+    padded = [F.pad(clip, (0, 0, 0, 0, 0, frames - clip.shape[1])) for clip in resampled]
+    return torch.stack(padded).view(*x.shape[:-3], frames, *x.shape[-2:])
+
+
+def _readable(counts: Tensor) -> list[int] | None:
+    """Return counts as integers, None within ``torch.func.vmap``."""
+    try:
+        return cast(list[int], counts.flatten().tolist())
+    except RuntimeError:
+        return None
+
+
+def _resample_one(clip: Tensor, length: int) -> Tensor:
+    """Resample all frames of a clip to another length."""
+    n = clip.shape[1]
+    spectrum = torch.fft.rfft(clip, dim=1, norm="forward")
+    if length != n and min(length, n) % 2 == 0:
+        # The highest frequency of the shorter clip is two of the longer, positive and negative.
+        spectrum[:, min(length, n) // 2] *= 2.0 if length < n else 0.5
+    resampled: Tensor = torch.fft.irfft(spectrum, length, dim=1, norm="forward")
+    return resampled
 
 
 def _weights(length: Tensor, valid: Tensor, frames: int, T: int) -> Tensor:

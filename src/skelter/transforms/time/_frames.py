@@ -37,12 +37,6 @@ def below(draws: Tensor, count: Tensor | int) -> Tensor:
     return at_most(floor(draws * count), count - 1)
 
 
-def number_between(draws: Tensor, ends: tuple[float, float]) -> Tensor:
-    """Turn draws from U(0, 1) into draws from U(ends)."""
-    low, high = ends
-    return low + (high - low) * draws
-
-
 def ranks(draws: Tensor) -> Tensor:
     """Return how many of the numbers along the last axis are smaller than each."""
     return draws.argsort(-1).argsort(-1)

@@ -11,9 +11,9 @@ from torch import Generator, Tensor
 from skelter import _checks
 from skelter.layouts import SkeletonLayout, check_layout, map_positions
 from skelter.transforms.kinds._base import Transform
-from skelter.transforms.kinds._numbers import as_tensor
+from skelter.transforms.kinds._numbers import as_tensor, number_between
 from skelter.transforms.kinds._positions import presence, say_layout
-from skelter.transforms.time._frames import draw_frames, number_between
+from skelter.transforms.time._frames import draw_frames
 from skelter.typing import ClipShape
 
 

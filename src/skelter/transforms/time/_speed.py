@@ -18,9 +18,10 @@ from skelter.transforms.kinds._numbers import (
     floor,
     last_axis,
     narrow,
+    number_between,
     wide,
 )
-from skelter.transforms.time._frames import draw_frames, number_between
+from skelter.transforms.time._frames import draw_frames
 from skelter.typing import ClipShape
 
 

@@ -8,7 +8,7 @@ from typing import TypeAlias
 from torch import Generator, Tensor
 
 from skelter import _checks
-from skelter.transforms.kinds._numbers import normal, uniform
+from skelter.transforms.kinds._numbers import normal, number_between, uniform
 from skelter.typing import ClipShape
 
 Strength: TypeAlias = float | tuple[float, float]
@@ -37,8 +37,7 @@ def say_strength(span: tuple[float, float]) -> str:
 
 def draw_strength(span: tuple[float, float], x: ClipShape, generator: Generator | None) -> Tensor:
     """Draw the strength of each clip from U(span), shape (..., 1, 1, 1, 1)."""
-    low, high = span
-    return low + (high - low) * uniform((*x.shape[:-4], 1, 1, 1, 1), x, generator)
+    return number_between(uniform((*x.shape[:-4], 1, 1, 1, 1), x, generator), span)
 
 
 def draw_noise(

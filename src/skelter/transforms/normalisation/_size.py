@@ -1,44 +1,15 @@
-"""Bringing poses to one place and one size."""
+"""Bringing poses to one size."""
 
 from __future__ import annotations
-
-from functools import partial
 
 import torch
 from einops import reduce
 from torch import Tensor
 
 from skelter import _checks
-from skelter.layouts import NTU25, SkeletonLayout, check_layout, map_positions
+from skelter.layouts import SkeletonLayout, check_layout, map_positions
 from skelter.transforms.kinds._base import Deterministic
-from skelter.transforms.kinds._positions import presence, say_layout
-
-
-def centre_on_joint(x: Tensor, joint: int) -> Tensor:
-    """Subtract a joint of person 0, frame by frame, from all persons.
-
-    Missing joints, those that are all zeros, stay zero.
-
-    Args:
-        x: Clips of shape (..., C, T, V, M), all of whose channels are positions.
-        joint: Index of the joint that becomes the origin.
-
-    Returns:
-        Clips of the same shape.
-
-    Raises:
-        ValueError: `joint` is out of range.
-
-    References:
-        Step 2 of the pre-normalisation of 2s-AGCN (Shi et al., CVPR 2019).
-
-    Example:
-        >>> centre_on_joint(torch.ones(3, 2, 4, 1), 0).abs().sum()
-        tensor(0.)
-    """
-    x = _checks.clips(x)
-    _checks.between("joint", joint, 0, x.shape[-2] - 1, "Joints count from 0.")
-    return (x - x[..., joint, None, 0, None]).mul_(presence(x))
+from skelter.transforms.kinds._positions import say_layout
 
 
 def unit_scale(x: Tensor) -> Tensor:
@@ -62,41 +33,6 @@ def unit_scale(x: Tensor) -> Tensor:
     x = _checks.clips(x)
     size = _size(x)
     return (x.to(size.dtype) / size).to(x.dtype)
-
-
-class CentreOnJoint(Deterministic):
-    """Make a joint of person 0 the origin, frame by frame. Missing joints stay zero.
-
-    Args:
-        layout: The layout of the clips. Channels after its `dimensions`, such as a detector's
-            score, are passed on.
-        joint: Name or index of the joint, the layout's centre if None.
-
-    Raises:
-        TypeError: `layout` is not a layout.
-        ValueError: The layout has no such joint. In a call: the clips have other joints.
-
-    References:
-        Step 2 of the pre-normalisation of 2s-AGCN (Shi et al., CVPR 2019).
-
-    Example:
-        >>> CentreOnJoint(NTU25)(torch.randn(3, 2, 25, 1))[:, :, NTU25.centre].abs().sum()
-        tensor(0.)
-    """
-
-    def __init__(self, layout: SkeletonLayout = NTU25, joint: int | str | None = None) -> None:
-        super().__init__()
-        self.layout = check_layout(layout)
-        self.joint = layout.centre if joint is None else layout.index(joint)
-
-    def transform(self, x: Tensor, params: None = None) -> Tensor:
-        """Subtract the joint."""
-        _checks.joints(x, self.layout)
-        return map_positions(partial(centre_on_joint, joint=self.joint), x, self.layout)
-
-    def extra_repr(self) -> str:
-        """Name the arguments."""
-        return f"layout={self.layout.name}, joint={self.joint}"
 
 
 class UnitScale(Deterministic):
