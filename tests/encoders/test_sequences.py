@@ -58,6 +58,8 @@ class TestBiGRU:
         torch.testing.assert_close(encoder.norm.running_mean, 0.1 * rows.mean(0))
         torch.testing.assert_close(encoder.norm.running_var, 0.9 + 0.1 * rows.var(0))
 
+    # torch 2.4 calls a deprecated function of its own.
+    @pytest.mark.filterwarnings("ignore:.*torch.cpu.amp.autocast:FutureWarning")
     def test_recomputing_counts_a_batch_once(self):
         encoder = BiGRU(6, 4, input_norm=True, recompute=True)
         encoder(torch.randn(5, 7, 6)).sum().backward()

@@ -132,6 +132,7 @@ class TrainedEncoder(nn.Module):
     @torch.no_grad()
     def forward(self, clips: Any, *, num_frames: Any = None) -> Tensor:
         """Return features (..., D) of recorded clips (..., C, T, V, M)."""
+        _refuse_export()
         x = self._enter(clips)
         counts = _checks.frame_counts(num_frames, x).reshape(-1)
         leading, x = x.shape[:-4], x.reshape(-1, *x.shape[-4:])
@@ -201,6 +202,17 @@ class TrainedEncoder(nn.Module):
 
     def _encode(self, x: Tensor) -> Tensor:
         return _checks.features("encoder(x)", self.encoder(self.representation(x)))
+
+
+def _refuse_export() -> None:
+    """Say what to export instead: normalisation depends on the values of clips."""
+    exporting = getattr(torch.compiler, "is_exporting", None)
+    if exporting is not None and exporting():
+        raise ValueError(
+            "a TrainedEncoder cannot be exported, as normalisation and crop depend on the values "
+            "and lengths of clips. Export what follows them: "
+            "nn.Sequential(trained.representation, trained.encoder)"
+        )
 
 
 def _find_normalisation(facts: ClipFacts) -> Normalise | None:

@@ -109,6 +109,13 @@ def visible_indices(keep: Tensor, visible: int | None = None) -> Tensor:
     fits = keep.ndim >= 3 and keep.numel() > 0
     _checks.require(fits, "`keep`", "have shape (..., M, T / P, V)", _checks.shape_of(keep))
     flat = keep.flatten(-2)
+    _checks.require(
+        visible is not None or not torch.compiler.is_compiling(),
+        "`visible`",
+        "be given where a program is compiled or exported",
+        None,
+        "It is the number of tokens that the mask keeps of each person.",
+    )
     if visible is None:
         visible = int(flat.sum(-1).flatten()[0])
     _checks.require(visible > 0, "`keep`", "keep at least one token of every person", "none")
