@@ -10,7 +10,6 @@ import torch
 from reference import ctrgcn as oracle
 from torch import nn
 
-from skelter._kernels import use_plain
 from skelter.encoders import AGCN, CTRGCN
 from skelter.layouts import KINECT20, NTU25, SBU15, SkeletonLayout
 
@@ -40,17 +39,12 @@ def statistics(norm):
 
 
 class TestGraph:
-    @pytest.mark.parametrize("plain", [False, True])
-    def test_against_loops(self, plain):
+    def test_against_loops(self):
         layer = moved(CTRGCN(MINE, 8, widths=(12,), persons=1)).double().eval().blocks[0].graph
         seen = []
         layer.norm.register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0]))
         x = torch.randn(2, 8, 5, 7, dtype=torch.float64)
-        if plain:
-            with use_plain():
-                layer(x)
-        else:
-            layer(x)
+        layer(x)
         convs = (layer.theta, layer.phi, layer.value, layer.relation)
         subsets = list(zip(*(layers(conv, 3) for conv in convs), strict=True))
         adjacency = layer.learned_adjacency.detach().numpy()
@@ -198,17 +192,6 @@ class TestWrapped:
         torch.testing.assert_close(encoder(x), expected)
         calls = [module.calls for module in encoder.modules() if isinstance(module, Wrapped)]
         assert calls == [1] * 5
-
-    @pytest.mark.filterwarnings("ignore::DeprecationWarning")
-    @pytest.mark.filterwarnings("ignore::FutureWarning")
-    def test_export_and_meta(self):
-        encoder, x = CTRGCN(MINE, persons=1, widths=(4, 8)).eval(), torch.randn(2, 3, 6, 7, 1)
-        with use_plain():
-            program = torch.export.export(encoder, (x,))
-        torch.testing.assert_close(program.module()(x), encoder(x))
-        with torch.device("meta"):
-            lazy = CTRGCN(MINE, persons=1, widths=(4, 8))
-        assert lazy(x.to("meta")).shape == (2, 8)
 
 
 class TestWrongInput:
