@@ -89,7 +89,7 @@ class TestSwitch:
         ],
     )
     def test_no_operator_of_ours_runs_in_the_plain_form(self, layer):
-        clips = isinstance(layer, AGCN | SkeletonTransformer)
+        clips = isinstance(layer, AGCN | CTRGCN | SkeletonTransformer)
         x = (
             torch.randn(2, 3, 5, 7, 1)
             if clips
