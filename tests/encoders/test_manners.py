@@ -29,6 +29,7 @@ quiet = [
     pytest.mark.filterwarnings("ignore:.*LeafSpec:FutureWarning"),
     pytest.mark.filterwarnings("ignore:.*torch.jit.*:DeprecationWarning"),
     pytest.mark.filterwarnings("ignore:.*torchvision"),
+    pytest.mark.filterwarnings("ignore:Full backward hook is firing"),
     pytest.mark.filterwarnings("ignore:No complete tensor found in the group"),
 ]
 EVERY = pytest.mark.parametrize("name", NAMES)
@@ -248,6 +249,8 @@ def called(encoder):
 
 
 class TestHooks:
+    pytestmark = quiet
+
     @EVERY
     def test_forward_hooks_see_what_each_part_returned(self, name):
         encoder, x = opened(name)
