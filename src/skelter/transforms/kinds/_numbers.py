@@ -204,6 +204,11 @@ def last_axis(x: Tensor) -> Tensor:
     return x[..., None] if isinstance(x, Tensor) else x
 
 
+def pick(x: Tensor, index: Tensor) -> Tensor:
+    """Return the numbers at places of the last axis."""
+    return x.gather(-1, index) if isinstance(x, Tensor) else x[index]
+
+
 def in_order(x: Tensor) -> Tensor:
     """Return numbers from the smallest to the largest along the last axis."""
     return x.sort(-1).values if isinstance(x, Tensor) else np.sort(x)
