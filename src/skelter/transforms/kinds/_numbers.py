@@ -204,6 +204,11 @@ def last_axis(x: Tensor) -> Tensor:
     return x[..., None] if isinstance(x, Tensor) else x
 
 
+def join(parts: Sequence[Tensor]) -> Tensor:
+    """Join numbers one after another along the last axis."""
+    return torch.cat(list(parts), -1) if isinstance(parts[0], Tensor) else np.concatenate(parts, -1)
+
+
 def pick(x: Tensor, index: Tensor) -> Tensor:
     """Return the numbers at places of the last axis."""
     return x.gather(-1, index) if isinstance(x, Tensor) else x[index]
