@@ -34,6 +34,7 @@ def fill_masked(x: Tensor, keep: Tensor, fill: Tensor) -> Tensor:
         ValueError: The shapes do not match.
 
     Example:
+        >>> import torch
         >>> keep = torch.tensor([True, False]).view(1, 2, 1)
         >>> fill_masked(torch.ones(1, 1, 2, 1), keep, torch.full((1, 1, 2, 1), 5.0)).flatten()
         tensor([1., 5.])
@@ -73,6 +74,7 @@ class FillMasked(Transform[FillMaskedParams]):
         Wu et al., ECCV 2024 (MacDiff): the test of robustness, which fills in U(-1, 1).
 
     Example:
+        >>> import torch
         >>> from skelter.transforms import PartMask
         >>> y = FillMasked(PartMask())(torch.full((3, 40, 25, 2), 5.0))
         >>> (y < 5).any(), (y != 0).all()
