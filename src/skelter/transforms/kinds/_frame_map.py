@@ -113,7 +113,9 @@ class FrameMap(Transform[ParamsT], Generic[ParamsT]):
     def _rows(self, x: ClipShape, params: ParamsT) -> FrameRows:
         rows = rows_at(x, self.positions(x, params))
         present = self.present(x, params)
-        return rows if present is None else rows._replace(keep=as_tensor(present))
+        if present is None or (not isinstance(present, Tensor) and present.all()):
+            return rows
+        return rows._replace(keep=as_tensor(present))
 
 
 def rows_at(x: ClipShape, positions: Tensor) -> FrameRows:
