@@ -691,6 +691,19 @@ class TestDownsample:
             T.Downsample(step)
 
 
+class TestMaskedFrames:
+    def test_counts_differ_under_vmap_where_positions_do_not(self) -> None:
+        x, frames = torch.ones(1, 4, 1, 1), torch.arange(4)
+
+        def read(count: torch.Tensor) -> torch.Tensor:
+            params = T.FramesParams(frames, count, torch.tensor(4))
+            return T.Downsample(1).transform(x, params).flatten()
+
+        read_all = torch.func.vmap(read)(torch.tensor([1, 3]))
+        assert read_all.tolist() == [[1, 0, 0, 0], [1, 1, 1, 0]]
+        assert bool((x == 1).all())
+
+
 class TestMotionScale:
     def test_golden(self, golden, dictate):
         numbers = Golden(golden, "ikem_motion_scale")

@@ -11,7 +11,18 @@ from torch import Generator, Tensor
 from skelter import _checks
 from skelter.layouts import SkeletonLayout, check_layout
 from skelter.transforms.kinds._base import Transform
-from skelter.transforms.kinds._numbers import as_tensor, number_between, uniform
+from skelter.transforms.kinds._numbers import (
+    as_tensor,
+    at_most,
+    choose,
+    draw,
+    floor,
+    join,
+    last_axis,
+    number_between,
+    pick,
+    wide,
+)
 from skelter.transforms.kinds._positions import presence, say_layout
 from skelter.typing import ClipShape
 
@@ -114,16 +125,17 @@ class BoxCrop(Transform[BoxCropParams]):
     ) -> BoxCropParams:
         """Draw the box of each clip."""
         self._check_plane(x)
-        draws = uniform((*x.shape[:-4], 2 * TRIES + 2), x, generator).double()
-        areas, ratios, place = draws.tensor_split((TRIES, 2 * TRIES), -1)
-        areas = number_between(areas, self.area)
-        flat, wide = (math.log(end) for end in self.aspect)
-        ratios = number_between(ratios, (flat, wide)).exp()
+        draws = wide(draw(x, generator, (2 * TRIES + 2,))[0])
+        areas = number_between(draws[..., :TRIES], self.area)
+        flat, broad = (math.log(end) for end in self.aspect)
+        ratios = math.e ** number_between(draws[..., TRIES : 2 * TRIES], (flat, broad))
         sides, fits = _first_that_fits(areas, ratios, self.image)
-        room = torch.tensor(self.image, device=x.device) - sides
-        corner = torch.minimum((place * (room + 1)).long(), room)
-        corner = torch.where(fits, corner, room // 2)
-        return BoxCropParams(torch.cat([corner, corner + sides], -1))
+        rooms = [whole - side for whole, side in zip(self.image, sides, strict=True)]
+        left, top = (
+            choose(fits, at_most(floor(place * (room + 1)), room), room // 2)
+            for place, room in zip((draws[..., -2:-1], draws[..., -1:]), rooms, strict=True)
+        )
+        return BoxCropParams(as_tensor(join([left, top, left + sides[0], top + sides[1]])))
 
     def transform(self, x: Tensor, params: BoxCropParams) -> Tensor:
         """Count points from the corner of the box."""
@@ -151,8 +163,8 @@ class BoxCrop(Transform[BoxCropParams]):
 
 def _first_that_fits(
     areas: Tensor, ratios: Tensor, image: tuple[int, int]
-) -> tuple[Tensor, Tensor]:
-    """Return width and height (..., 2) of the first try within an image, and whether one is.
+) -> tuple[list[Tensor], Tensor]:
+    """Return width and height of the first try within an image, and whether one is, (..., 1).
 
     Args:
         areas: Shares of the area of the image, one a try, shape (..., TRIES).
@@ -160,13 +172,10 @@ def _first_that_fits(
         image: Width and height of the image.
     """
     area = areas * (image[0] * image[1])
-    tries = torch.stack([(area * ratios).sqrt(), (area / ratios).sqrt()], -1).round().long()
-    whole = torch.tensor(image, device=areas.device)
-    fit = (tries <= whole).all(-1) & (tries >= 1).all(-1)
-    first = fit.byte().argmax(-1, keepdim=True)[..., None]
-    sides = tries.gather(-2, first.expand(*first.shape[:-1], 2)).squeeze(-2)
-    fits = fit.any(-1, keepdim=True)
-    return torch.where(fits, sides, min(image)), fits
+    tries = [floor((square**0.5).round()) for square in (area * ratios, area / ratios)]
+    fit = (tries[0] <= image[0]) & (tries[0] >= 1) & (tries[1] <= image[1]) & (tries[1] >= 1)
+    first, fits = last_axis((1 * fit).argmax(-1)), last_axis(fit.any(-1))
+    return [choose(fits, pick(side, first), 0 * first + min(image)) for side in tries], fits
 
 
 def _sides(name: str, value: tuple[int, int]) -> tuple[int, int]:

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from skelter import _checks
 from skelter._precision import outside_autocast
-from skelter.transforms.kinds._numbers import as_tensor
+from skelter.transforms.kinds._numbers import as_tensor, sine_and_cosine
 
 
 @outside_autocast
@@ -84,7 +84,7 @@ def _check_angles(radians: Tensor, counts: Sequence[int]) -> None:
 def matrix_of(radians: Tensor) -> Tensor:
     """Return the matrices of angles (..., 3) or (..., 1), tensors or NumPy's as the angles are."""
     _check_angles(radians, (1, 3))
-    sine, cosine = _sine_and_cosine(radians)
+    sine, cosine = sine_and_cosine(radians)
     if radians.shape[-1] == 1:
         s, c = sine[..., 0], cosine[..., 0]
         return _stack_rows([[c, -s], [s, c]])
@@ -97,12 +97,6 @@ def matrix_of(radians: Tensor) -> Tensor:
             [sy, -cy * sx, cy * cx],
         ]
     )
-
-
-def _sine_and_cosine(radians: Tensor) -> tuple[Tensor, Tensor]:
-    if isinstance(radians, Tensor):
-        return radians.sin(), radians.cos()
-    return np.sin(radians), np.cos(radians)
 
 
 def _stack_rows(rows: Sequence[Sequence[Tensor]]) -> Tensor:

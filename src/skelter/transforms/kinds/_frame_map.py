@@ -113,7 +113,9 @@ class FrameMap(Transform[ParamsT], Generic[ParamsT]):
     def _rows(self, x: ClipShape, params: ParamsT) -> FrameRows:
         rows = rows_at(x, self.positions(x, params))
         present = self.present(x, params)
-        return rows if present is None else rows._replace(keep=as_tensor(present))
+        if present is None or (not isinstance(present, Tensor) and present.all()):
+            return rows
+        return rows._replace(keep=as_tensor(present))
 
 
 def rows_at(x: ClipShape, positions: Tensor) -> FrameRows:
@@ -166,11 +168,13 @@ def read_rows(x: Tensor | RaggedClips, rows: FrameRows) -> Tensor:
     """Read frames of clips, padded or ragged."""
     if isinstance(x, RaggedClips) and rows.share is None:
         rows = _hold_within(x, rows)
-    read = _read_all(x, rows)
     if rows.keep is None:
-        return read
-    # A product, which is a few times as fast as to choose.
-    return read * rows.keep[..., None, :, None, None].to(read.dtype)
+        return _read_all(x, rows)
+    # What was read is new memory, and is multiplied in place: a second tensor of the size of the
+    # clips takes several times as long. By the product of frames and mask, each mask has frames of
+    # its own under torch.func.vmap, even if all read the same.
+    read = _read_all(x, rows._replace(first=rows.first * rows.keep))
+    return read.mul_(rows.keep[..., None, :, None, None].to(read.dtype))
 
 
 def _hold_within(x: RaggedClips, rows: FrameRows) -> FrameRows:

@@ -204,6 +204,36 @@ def last_axis(x: Tensor) -> Tensor:
     return x[..., None] if isinstance(x, Tensor) else x
 
 
+def join(parts: Sequence[Tensor]) -> Tensor:
+    """Join numbers one after another along the last axis."""
+    return torch.cat(list(parts), -1) if isinstance(parts[0], Tensor) else np.concatenate(parts, -1)
+
+
+def pick(x: Tensor, index: Tensor) -> Tensor:
+    """Return the numbers at places of the last axis."""
+    return x.gather(-1, index) if isinstance(x, Tensor) else x[index]
+
+
+def in_order(x: Tensor) -> Tensor:
+    """Return numbers from the smallest to the largest along the last axis."""
+    return x.sort(-1).values if isinstance(x, Tensor) else np.sort(x)
+
+
+def sine_and_cosine(radians: Tensor) -> tuple[Tensor, Tensor]:
+    """Return sines and cosines of angles."""
+    if isinstance(radians, Tensor):
+        return radians.sin(), radians.cos()
+    return np.sin(radians), np.cos(radians)
+
+
+def count_up_to(ordered: Tensor, ends: Tensor) -> Tensor:
+    """Return how many of the numbers along the last axis, in order, are at most each end."""
+    if isinstance(ordered, Tensor):
+        ends = ends + ordered.new_zeros((*ordered.shape[:-1], 1))
+        return torch.searchsorted(ordered, ends, right=True)
+    return np.searchsorted(ordered, ends, side="right")
+
+
 def smallest(x: Tensor, count: int) -> Tensor:
     """Mark the ``count`` smallest numbers along the last axis, bool of the same shape."""
     if isinstance(x, Tensor):

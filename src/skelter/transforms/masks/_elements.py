@@ -58,8 +58,9 @@ class ElementDropout(Mask[ElementMaskParams]):
         """Draw which numbers become zero."""
         size, C = _checks.positions(x, self.layout), x.shape[-4]
         hidden = uniform((*x.shape[:-4], size, *x.shape[-3:]), x, generator) < self.p
-        # Channels after the positions are not hidden.
-        return ElementMaskParams(F.pad(hidden, (0, 0, 0, 0, 0, 0, 0, C - size)))
+        if size < C:  # channels after the positions are not hidden
+            hidden = F.pad(hidden, (0, 0, 0, 0, 0, 0, 0, C - size))
+        return ElementMaskParams(hidden)
 
     def keep(self, x: ClipShape, params: ElementMaskParams) -> Tensor:
         """Return the numbers that stay, bool (..., C, T, V, M)."""

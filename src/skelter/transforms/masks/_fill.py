@@ -6,13 +6,12 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-import torch
 from torch import Generator, Tensor
 
 from skelter import _checks
 from skelter.layouts import SkeletonLayout, check_layout, map_positions
 from skelter.transforms.kinds._base import Transform
-from skelter.transforms.kinds._mask import Mask
+from skelter.transforms.kinds._mask import Mask, keep_only
 from skelter.transforms.kinds._numbers import uniform
 from skelter.transforms.kinds._positions import presence, say_layout
 from skelter.typing import ClipShape
@@ -35,13 +34,14 @@ def fill_masked(x: Tensor, keep: Tensor, fill: Tensor) -> Tensor:
         ValueError: The shapes do not match.
 
     Example:
+        >>> import torch
         >>> keep = torch.tensor([True, False]).view(1, 2, 1)
         >>> fill_masked(torch.ones(1, 1, 2, 1), keep, torch.full((1, 1, 2, 1), 5.0)).flatten()
         tensor([1., 5.])
     """
     x = _checks.clips(x)
     _checks.params(x, fill=(fill, tuple(x.shape[-4:])))
-    return torch.where(keep, x, fill.to(x.dtype) * presence(x))
+    return keep_only(x, keep) + keep_only(fill.to(x.dtype) * presence(x), ~keep)
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,6 +74,7 @@ class FillMasked(Transform[FillMaskedParams]):
         Wu et al., ECCV 2024 (MacDiff): the test of robustness, which fills in U(-1, 1).
 
     Example:
+        >>> import torch
         >>> from skelter.transforms import PartMask
         >>> y = FillMasked(PartMask())(torch.full((3, 40, 25, 2), 5.0))
         >>> (y < 5).any(), (y != 0).all()
@@ -105,8 +106,8 @@ class FillMasked(Transform[FillMaskedParams]):
         """Draw what is hidden, and numbers for all positions."""
         shape = (*x.shape[:-4], _checks.positions(x, self.layout), *x.shape[-3:])
         mask = self.mask.sample(x, num_frames=num_frames, generator=generator)
-        draws = uniform(shape, x, generator)
-        return FillMaskedParams(mask, self.low + (self.high - self.low) * draws)
+        fill = uniform(shape, x, generator).mul_(self.high - self.low).add_(self.low)
+        return FillMaskedParams(mask, fill)
 
     def transform(self, x: Tensor, params: FillMaskedParams) -> Tensor:
         """Fill in what is hidden."""

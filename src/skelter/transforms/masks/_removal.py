@@ -10,8 +10,8 @@ from torch.nn import functional as F
 
 from skelter import _checks
 from skelter.transforms.kinds._base import Transform
-from skelter.transforms.kinds._frame_map import read_frames
-from skelter.transforms.kinds._numbers import uniform
+from skelter.transforms.kinds._frame_map import read_rows, rows_at
+from skelter.transforms.kinds._numbers import count_up_to, uniform
 from skelter.transforms.masks._joints import mark_first
 from skelter.typing import ClipShape
 
@@ -128,9 +128,8 @@ class DropMovingFrames(Transform[DropMovingFramesParams]):
 
 def _pack(x: Tensor, kept: Tensor, frames: int) -> Tensor:
     """Return the kept frames one after another, with zeros behind them."""
-    T = x.shape[-3]
-    order = (~kept).long().argsort(dim=-1, stable=True)
-    index = torch.arange(frames, device=x.device).clamp(max=T - 1)
-    there = torch.arange(frames, device=x.device) < kept.sum(-1, keepdim=True)
-    packed = read_frames(x, order.index_select(-1, index))
-    return packed.masked_fill(~there[..., None, :, None, None], 0.0)
+    places = torch.arange(frames, device=x.device)
+    # Frame i is the one that i kept ones end before.
+    ends = kept.cumsum(-1)
+    index = count_up_to(ends, places).clamp(max=x.shape[-3] - 1)
+    return read_rows(x, rows_at(x, index)._replace(keep=places < ends[..., -1:]))

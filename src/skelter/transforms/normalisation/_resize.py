@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor
+from torch.nn import functional as F
 
 from skelter import _checks
 from skelter.layouts import SkeletonLayout, check_layout, map_positions
 from skelter.transforms.kinds._base import Deterministic
 from skelter.transforms.kinds._frame_map import read_frames, resize_positions
+from skelter.transforms.kinds._numbers import is_one_clip, valid_frames
 from skelter.transforms.kinds._positions import presence, say_layout
 from skelter.transforms.normalisation._empty import count_frames
 
@@ -37,7 +39,8 @@ def resize_frames(x: Tensor, num_frames: Tensor, frames: int) -> Tensor:
     x = _checks.clips(x)
     _checks.positive_int("frames", frames)
     _checks.params(x, num_frames=(num_frames, ()))
-    return read_frames(x, resize_positions(torch.zeros_like(num_frames), num_frames, frames))
+    count = valid_frames(num_frames, x) if is_one_clip(x) else num_frames
+    return read_frames(x, resize_positions(0 * count, count, frames))
 
 
 def frame_differences(x: Tensor) -> Tensor:
@@ -60,7 +63,7 @@ def frame_differences(x: Tensor) -> Tensor:
     there = presence(x)
     both = there[..., 1:, :, :] * there[..., :-1, :, :] > 0
     steps = torch.where(both, x[..., 1:, :, :] - x[..., :-1, :, :], 0.0)
-    return torch.cat([steps, torch.zeros_like(x[..., :1, :, :])], -3)
+    return F.pad(steps, (0, 0, 0, 0, 0, 1))
 
 
 class ResizeFrames(Deterministic):

@@ -4,12 +4,20 @@ from __future__ import annotations
 
 from math import pi
 
-import torch
 from torch import Generator, Tensor
-from torch.nn import functional as F
 
 from skelter import _checks
-from skelter.transforms.kinds._numbers import as_tensor
+from skelter.transforms.kinds._numbers import (
+    as_tensor,
+    at_least,
+    choose,
+    count_to,
+    count_up_to,
+    floor,
+    last_axis,
+    sine_and_cosine,
+    wide,
+)
 from skelter.transforms.time._frames import (
     FramesParams,
     Picks,
@@ -37,26 +45,12 @@ def cycle_frames(cycles: Tensor, is_sine: Tensor, keys: Tensor, num_frames: Tens
         Frames of the clips, int64 of shape (..., T). Padding stays behind.
 
     Example:
+        >>> import torch
         >>> none = torch.linspace(0, 1, 8)
         >>> cycle_frames(torch.tensor(1), torch.tensor(True), none, torch.tensor(8))
         tensor([1, 2, 3, 3, 4, 4, 5, 6])
     """
-    valid = num_frames[..., None]
-    time = torch.arange(keys.shape[-1], device=keys.device)
-    inside = time < valid
-    angle = time.double() * (pi * cycles[..., None].double() / (valid - 1).clamp(min=1))
-    wave = torch.where(is_sine[..., None], angle.sin(), angle.cos()).abs() * inside
-    total = wave.sum(-1, keepdim=True)
-    wave = torch.where(total > FLAT * valid, wave, inside.double())
-    shown = (wave / wave.sum(-1, keepdim=True) * valid).round().long()
-    excess = shown.sum(-1, keepdim=True) - valid
-    first = torch.where(excess > 0, shown > 0, shown == 0)
-    order = keys.double() + 2.0 * ~first + 4.0 * ~inside
-    shown = shown - excess.sign() * (ranks(order) < excess.abs())
-    # A frame of the output shows the frame that as many others end before.
-    ends = shown.cumsum(-1)
-    ending = torch.zeros_like(F.pad(ends, (0, 1))).scatter_add(-1, ends, torch.ones_like(ends))
-    return in_valid(ending[..., :-1].cumsum(-1), num_frames)
+    return as_tensor(_show(cycles, is_sine, keys, num_frames))
 
 
 class CycleWarp(Picks):
@@ -94,10 +88,28 @@ class CycleWarp(Picks):
         """Draw the wave of each clip, and the frames that make up for its rounding."""
         T, (low, high) = x.shape[-3], self.cycles
         valid, draws = draw_frames(x, num_frames, generator, (), (), (T,))
-        count, shape, keys = (as_tensor(block) for block in draws)
+        count, shape, keys = draws
         wave = low + below(count, high - low + 1), shape < 0.5
-        return FramesParams(cycle_frames(*wave, keys, as_tensor(valid)), None, valid)
+        return FramesParams(_show(*wave, keys, valid), None, valid)
 
     def extra_repr(self) -> str:
         """Name the arguments."""
         return f"cycles={self.cycles}"
+
+
+def _show(cycles: Tensor, is_sine: Tensor, keys: Tensor, num_frames: Tensor) -> Tensor:
+    valid = last_axis(num_frames)
+    time = count_to(keys.shape[-1], keys)
+    inside = time < valid
+    angle = time * (pi * wide(last_axis(cycles)) / at_least(valid - 1, 1))
+    wave = abs(choose(last_axis(is_sine), *sine_and_cosine(angle))) * inside
+    total = last_axis(wave.sum(-1))
+    wave = choose(total > FLAT * valid, wave, wide(inside))
+    shown = floor((wave / last_axis(wave.sum(-1)) * valid).round())
+    excess = last_axis(shown.sum(-1)) - valid
+    # Frames that are shown may be shown less often, and those that are not may be shown.
+    first = (shown > 0) == (excess > 0)
+    order = wide(keys) + 2.0 * ~first + 4.0 * ~inside
+    shown = shown + (1 - 2 * (excess > 0)) * (ranks(order) < abs(excess))
+    # A frame of the output shows the frame that as many others end before.
+    return in_valid(count_up_to(shown.cumsum(-1), time), num_frames)

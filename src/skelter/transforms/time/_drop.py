@@ -11,6 +11,7 @@ from skelter.transforms.kinds._numbers import (
     choose,
     count_to,
     floor,
+    in_order,
     last_axis,
     narrow,
     number_between,
@@ -20,7 +21,6 @@ from skelter.transforms.time._frames import (
     Picks,
     below,
     draw_frames,
-    ranks,
 )
 from skelter.typing import ClipShape
 
@@ -65,9 +65,8 @@ class DropFrames(Picks):
         time = count_to(T, keys)
         keys = choose(time < last_axis(valid), keys, 2.0 + 0 * keys)
         kept = valid - dropped
-        stays = ranks(keys) < last_axis(kept)
-        order = choose(stays, time, time + T).argsort(-1)
-        return FramesParams(order, kept, valid)
+        stay = choose(time < last_axis(kept), keys.argsort(-1), T - 1 + 0 * time)
+        return FramesParams(in_order(stay), kept, valid)
 
     def extra_repr(self) -> str:
         """Name the arguments."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import torch
 from torch import Generator, Tensor
 
 from skelter.transforms.kinds._base import Transform
@@ -39,7 +40,12 @@ def below(draws: Tensor, count: Tensor | int) -> Tensor:
 
 def ranks(draws: Tensor) -> Tensor:
     """Return how many of the numbers along the last axis are smaller than each."""
-    return draws.argsort(-1).argsort(-1)
+    order = draws.argsort(-1)
+    places = count_to(order.shape[-1], order)
+    if isinstance(order, Tensor):
+        return torch.empty_like(order).scatter(-1, order, places.expand_as(order))
+    places[order] = places.copy()
+    return places
 
 
 def in_valid(frames: Tensor, valid: Tensor) -> Tensor:

@@ -47,18 +47,20 @@ def scale_motion(x: Tensor, scale: Tensor, num_frames: Tensor | None = None) -> 
     if T < 3:
         return x.clone()
     p = x.to(torch.promote_types(x.dtype, torch.float32))
-    there = presence(p) > 0
-    moved = there[..., :-2, :, :] & there[..., 1:-1, :, :] & there[..., 2:, :, :]
+    time = torch.arange(T, device=x.device)
+    moves = (time > 0) & (time < T - 1)
     if num_frames is not None:
         counts = as_tensor(num_frames)
         _checks.params(x, num_frames=(counts, ()))
-        inner = torch.arange(1, T - 1, device=x.device) < counts[..., None] - 1
-        moved = moved & inner[..., None, :, None, None]
-    own = p[..., 1:-1, :, :]
-    middle = (p[..., :-2, :, :] + p[..., 2:, :, :]) * 0.5
-    factor = scale.to(p.dtype)[..., None, None, None, None]
-    inner = torch.where(moved, torch.lerp(middle, own, factor), own)
-    return torch.cat([p[..., :1, :, :], inner, p[..., -1:, :, :]], -3).to(x.dtype)
+        moves = moves & (time < counts[..., None] - 1)
+    more = (scale.to(p.dtype) - 1)[..., None] * moves
+    there, inner = presence(p), (..., slice(1, -1), slice(None), slice(None))
+    gain = there * more[..., None, :, None, None]
+    gain[inner].mul_(there[..., :-2, :, :]).mul_(there[..., 2:, :, :])
+    # What is added is gain * (p - m), with no more than one new tensor of the size of the clips.
+    out, half = torch.addcmul(p, gain, p), -0.5 * gain[inner]
+    out[inner].addcmul_(half, p[..., :-2, :, :]).addcmul_(half, p[..., 2:, :, :])
+    return out.to(x.dtype)
 
 
 @dataclass(frozen=True, eq=False)

@@ -273,6 +273,8 @@ class EqualSegments(Picks, Fixed):
 def _in_stretch(start: Tensor, length: Tensor, picked: Tensor, valid: Tensor) -> FramesParams:
     """Return picked frames of stretches, resampled where a stretch is too short."""
     W = picked.shape[-1]
+    if not isinstance(length, Tensor) and length >= W:  # one clip: nothing is blended
+        return FramesParams(picked + start, None, valid)
     resized = resize_positions(start, length, W)
     positions = choose(last_axis(length) < W, resized, picked + last_axis(start) + 0.0 * resized)
     return FramesParams(positions, None, valid)
@@ -284,6 +286,8 @@ def _spread(length: Tensor, offsets: Tensor, keys: Tensor) -> Tensor:
     first = place * L // W
     size = first[..., 1:] - first[..., :-1]
     segment = first[..., :-1] + (below(offsets, size) if _is_share(offsets) else offsets)
+    if not isinstance(L, Tensor) and L >= 2 * W:  # one clip: nothing is left out
+        return segment
     skipped = (ranks(keys) < L - W).cumsum(-1)
     return choose(L < 2 * W, place[:-1] + skipped[..., :-1], segment)
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import torch
 from torch import Generator, Tensor
 
 from skelter import _checks
 from skelter.transforms.kinds._numbers import (
-    as_tensor,
+    choose,
     count_to,
+    in_order,
     last_axis,
+    pick,
     valid_frames,
 )
 from skelter.transforms.time._frames import Fixed, FramesParams, Picks, below, draw_frames
@@ -55,8 +56,8 @@ class SortedSample(Picks, Fixed):
     ) -> FramesParams:
         """Draw the frames."""
         valid, (draws,) = draw_frames(x, num_frames, generator, (self.frames,))
-        chosen = _make_distinct(as_tensor(draws), as_tensor(valid * self.copies))
-        return FramesParams(chosen.sort(-1).values // self.copies, None, valid)
+        chosen = _make_distinct(draws, valid * self.copies)
+        return FramesParams(in_order(chosen) // self.copies, None, valid)
 
     def extra_repr(self) -> str:
         """Name the arguments."""
@@ -109,15 +110,15 @@ def _make_distinct(draws: Tensor, count: Tensor) -> Tensor:
     Floyd's algorithm: the i-th of them is uniform from 0 to ``count - K + i``, and if it was taken
     before, that last number is taken. All sets have the same chance.
     """
-    place = torch.arange(draws.shape[-1], device=draws.device)
-    last = count[..., None] - len(place) + place
+    place = count_to(draws.shape[-1], draws)
+    last = last_axis(count) - len(place) + place
     drawn = below(draws, last + 1)
     same = drawn[..., :, None] == drawn[..., None, :]
     taken = (same & (place < place[:, None])).any(-1)
     # The last number of an earlier step was taken if that step's own draw was taken before.
     step = drawn - last[..., :1]
-    step = torch.where((step >= 0) & (step < place), step, place)
+    step = choose((step >= 0) & (step < place), step, place)
     for _ in range(len(place).bit_length()):
-        taken = taken | taken.gather(-1, step)
-        step = step.gather(-1, step)
-    return torch.where(taken, last, drawn)
+        taken = taken | pick(taken, step)
+        step = pick(step, step)
+    return choose(taken, last, drawn)
