@@ -5,11 +5,13 @@ from __future__ import annotations
 import pytest
 import torch
 from reference import branches, containers, published
+from reference.golden_encoders import CLOSE, Golden
 
 from skelter.checkpoints import PublishedFile, load_encoder, save
 from skelter.data import SkeletonFormatError
 from skelter.encoders import AGCN, BiGRU
 from skelter.layouts import NTU25
+from skelter.representations import ToSequence
 
 # By project: the method, the encoders by name, and what else is in its file.
 EXPECTED = {
@@ -27,6 +29,27 @@ EXPECTED = {
     "usdrl_dste": ("USDRL", ["graph"], "USDRL"),
     "usdrl_sttr": ("USDRL", ["graph"], "USDRL"),
 }
+
+# By project: the golden numbers of its encoder, and the name of one of its encoders.
+NUMBERS = {
+    "crosclr_3views": ("crosclr", "joint"),
+    "aimclr": ("crosclr", "graph"),
+    "skelemix": ("skelemix", "graph"),
+    "actclr": ("crosclr", "graph"),
+    "hysp": ("hysp", "graph"),
+    "cmd": ("cmd", "joint"),
+    "pcm3": ("cmd", "sequence"),
+    "hico_transformer": ("hico_transformer", "graph"),
+    "umurl": ("umurl", "graph"),
+    "usdrl_dste": ("usdrl_dste", "graph"),
+    "usdrl_sttr": ("usdrl_sttr", "graph"),
+}
+BACKBONES = ("umurl", "usdrl_dste", "usdrl_sttr")
+QUERY = {
+    project: "online_encoder." if project == "hysp"
+    else "backbone." if project in BACKBONES else "encoder_q."
+    for project in NUMBERS
+}  # fmt: skip
 
 
 class TestMadeUp:
@@ -181,6 +204,33 @@ class TestPublishedContainers:
         features = trained(torch.randn(2, 3, 70, 25, 2))
         assert features.shape == (2, trained.encoder.feature_dim)
         assert features.isfinite().all()
+
+    @pytest.mark.parametrize("project", NUMBERS)
+    def test_features_agree(self, golden, layouts, project):
+        """Of the weights that numbers of the originals are known for."""
+        network, stream = NUMBERS[project]
+        numbers = Golden(golden, network)
+        graph = NTU25.adjacency("spatial" if project == "skelemix" else "st-gcn")
+        sines = branches.sine_buffer(1024)
+        constants = {name: graph if name == "A" else sines for name in numbers.about["constants"]}
+        weights = numbers.weights(published=True, constants=constants)
+        shared = {name: name.replace(".CA.", ".DSA.") for name in weights if ".CA.attn" in name}
+        weights |= {name: weights[first] for name, first in shared.items()}
+        content = containers.make_file(layouts, project, {".A": graph, ".pe": sines})
+        state = content.get("state_dict", content)
+        places = [(name, f"{QUERY[project]}{name.removeprefix('backbone.')}") for name in weights]
+        placed = {key: weights[name] for name, end in places for key in state if key.endswith(end)}
+        assert len(placed) > 20
+        file = PublishedFile({**content, "state_dict": {**state, **placed}})
+        encoder = file.encoder(stream).eval()
+        x = numbers.clips()
+        with torch.no_grad():
+            features = encoder(ToSequence()(x) if isinstance(encoder, BiGRU) else x)
+        if f"{network}_published_features16" in numbers.file:
+            close = {"atol": 1e-4, "rtol": 1e-4}
+            torch.testing.assert_close(features[:, :16], numbers["published_features16"], **close)
+        else:
+            torch.testing.assert_close(features, numbers["features"], **CLOSE)
 
     @pytest.mark.parametrize("project", ["aimclr", "hysp", "halp"])
     def test_on_disk(self, layouts, project, tmp_path):
