@@ -6,8 +6,22 @@ import pytest
 import torch
 from torch import nn
 
+from skelter import encoders
 from skelter.checkpoints import retarget
-from skelter.encoders import AGCN, CTRGCN, HCN, BiGRU, SkeletonTransformer
+from skelter.encoders import (
+    AGCN,
+    CTRGCN,
+    HCN,
+    STGCN,
+    TCN,
+    BiGRU,
+    DenseSTTransformer,
+    FrameTransformer,
+    HierarchicalEncoder,
+    MultiStreamTransformer,
+    SkeletonTransformer,
+    STTransformer,
+)
 from skelter.layouts import COCO17, KINECT20, NTU25, restore_layout
 from skelter.representations import ToSequence
 
@@ -15,8 +29,17 @@ ENCODERS = {
     "AGCN": lambda: AGCN(NTU25, widths=(8, 8, 16)),
     "CTRGCN": lambda: CTRGCN(NTU25, widths=(8, 8, 16)),
     "BiGRU": lambda: BiGRU(150, 8, layers=2),
+    "DenseSTTransformer": lambda: DenseSTTransformer(25, 8, frames=32, depth=1),
+    "FrameTransformer": lambda: FrameTransformer(150, 8, frames=32, layers=1, heads=2),
     "HCN": lambda: HCN(25, 2, frames=32, channels=16),
+    "HierarchicalEncoder": lambda: HierarchicalEncoder(25, 8, frames=32, granularity=2),
+    "MultiStreamTransformer": lambda: MultiStreamTransformer(NTU25, 8, frames=32),
+    "STGCN": lambda: STGCN(NTU25, widths=(8, 8, 16), dropout=0.0),
+    "STTransformer": lambda: STTransformer(25, 8, frames=32, depth=1),
+    "SkeletonTransformer": lambda: SkeletonTransformer(frames=32, width=8, depth=1, heads=2),
+    "TCN": lambda: TCN(150, 8),
 }
+SEQUENCES = {"BiGRU", "FrameTransformer", "TCN"}
 
 
 def trained(name):
@@ -28,13 +51,18 @@ def trained(name):
     return encoder
 
 
+def test_every_encoder_is_here():
+    kinds = {name for name in encoders.__all__ if hasattr(getattr(encoders, name), "forward")}
+    assert set(ENCODERS) == kinds - {"ProjectionHead", "SkeletonDecoder"}
+
+
 @pytest.mark.parametrize("layout", [COCO17, KINECT20], ids=lambda layout: layout.name)
 @pytest.mark.parametrize("name", ENCODERS)
 class TestEveryEncoder:
     def test_runs_and_trains(self, name, layout):
         made = retarget(trained(name), layout, persons=1, channels=3)
         x = torch.randn(4, 3, 32, layout.num_joints, 1)
-        x = ToSequence()(x) if name == "BiGRU" else x
+        x = ToSequence()(x) if name in SEQUENCES else x
         optimiser = torch.optim.SGD(made.encoder.parameters(), lr=1e-3)
         before = {key: w.clone() for key, w in made.encoder.named_parameters()}
         made.encoder(x).square().mean().backward()
@@ -47,14 +75,14 @@ class TestEveryEncoder:
         encoder = trained(name)
         made = retarget(encoder, layout, persons=1, channels=3)
         before, after = encoder.state_dict(), made.encoder.state_dict()
-        assert sorted([*made.kept, *made.rebuilt]) == sorted(after)
+        assert sorted([*made.kept, *made.rebuilt, *made.fitted]) == sorted(after)
         for key in made.kept:
             assert torch.equal(after[key], before[key])
         for key in made.rebuilt:
             counter = key.endswith("num_batches_tracked")
             assert after[key].shape != before[key].shape or counter
             assert f"rebuilt {key} {tuple(after[key].shape)}" in str(made)
-        assert 0 < len(made.rebuilt) < len(made.kept)
+        assert 0 < len(made.rebuilt) + len(made.fitted) < len(made.kept)
         assert str(made).startswith(f"{type(encoder).__name__}: kept {len(made.kept)} tensors of ")
 
 
