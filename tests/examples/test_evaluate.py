@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from reference import branches, containers
 from reference import published as names
 
 from skelter import data
@@ -138,7 +139,7 @@ def test_random_twin_is_where_the_run_began(runs, recordings):
 
     from skelter import checkpoints
 
-    found = sources.load(runs[0], Recordings(recordings).open(), ())
+    found = sources.load(runs[0], Recordings(recordings).open())
     twins, trained = found[:2], found[2:]
     assert [one.title for one in twins] == ["random encoder: sequence", "random encoder: image"]
     assert [one.title for one in trained] == [f"{METHOD}: sequence", f"{METHOD}: image"]
@@ -157,7 +158,7 @@ def test_one_checkpoint_of_a_run(runs, recordings):
 
     path = max((runs[0] / "checkpoints").glob("*.pt"))
     store = Recordings(recordings).open()
-    folder, file = sources.load(runs[0], store, ()), sources.load(path, store, ())
+    folder, file = sources.load(runs[0], store), sources.load(path, store)
     assert [one.title for one in folder] == [one.title for one in file]
     for ours, theirs in zip(folder, file, strict=True):
         for a, b in zip(ours.encoder.parameters(), theirs.encoder.parameters(), strict=True):
@@ -188,12 +189,31 @@ def test_published_file(tmp_path, capsys):
     SkeletonStore.build(tmp_path / "store", store, layout=store.layout)
     torch.save(names.made_up("sequence", "image"), tmp_path / "checkpoint_0450.pth.tar")
     code = evaluate(
-        "--checkpoint", tmp_path / "checkpoint_0450.pth.tar", "--representations", "sequence",
-        "image", "--data", tmp_path / "store", "--tasks", "knn", "--no-baselines",
-        "--output", tmp_path / "out",
+        "--checkpoint", tmp_path / "checkpoint_0450.pth.tar", "--data", tmp_path / "store",
+        "--tasks", "knn", "--output", tmp_path / "out",
     )  # fmt: skip
     assert code == 0
-    assert "| published, checkpoint_0450.pth.tar: sequence |" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "method    inter-skeleton contrast" in said
+    assert "| published, checkpoint_0450.pth.tar: sequence |" in said
+    assert "| random encoder: image |" in said
+
+
+@pytest.mark.golden
+@pytest.mark.parametrize("project", ["aimclr", "halp", "hico_transformer", "umurl"])
+def test_published_files_of_other_projects(golden, tmp_path, capsys, project):
+    store = synthetic.generate(clips_per_class=6, classes=["wave", "kick"])
+    SkeletonStore.build(tmp_path / "store", store, layout=store.layout)
+    layouts = containers.read_layouts(golden)
+    constants = {".A": store.layout.adjacency("st-gcn"), ".pe": branches.sine_buffer(1024)}
+    path = tmp_path / containers.FILES[project]
+    path.parent.mkdir(exist_ok=True)
+    torch.save(containers.make_file(layouts, project, constants), path)
+    arguments = ("--checkpoint", path, "--data", tmp_path / "store", "--tasks", "knn")
+    assert evaluate(*arguments, "--output", tmp_path / "out") == 0
+    said = capsys.readouterr().out
+    assert f"| published, {path.name}: " in said
+    assert "| random encoder: " in said
 
 
 def test_one_shot(recordings, tmp_path):
@@ -327,8 +347,8 @@ class TestWrong:
     def test_a_published_file_of_other_joints(self, recordings, tmp_path, capsys):
         torch.save(names.made_up("graph"), tmp_path / "graph.pth.tar")
         said = self.refused(
-            capsys, "--checkpoint", tmp_path / "graph.pth.tar", "--representations", "graph",
-            "--data", recordings, "--split", "cross-subject", "--output", tmp_path / "out",
+            capsys, "--checkpoint", tmp_path / "graph.pth.tar", "--data", recordings,
+            "--split", "cross-subject", "--output", tmp_path / "out",
         )  # fmt: skip
         assert "has 25 joints, but layout KINECT20 has 20" in said.replace("Kinect20", "KINECT20")
         assert "Its layout and persons are those of --data" in said

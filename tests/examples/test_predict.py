@@ -258,7 +258,7 @@ class TestWhatAnEvaluationKeeps:
         raw = data.load_ragged(recordings)
         split = data.splits.cross_subject()(raw)
         store = normalised(raw)
-        for one in sources.load(folder / "runs" / "pretrain", store, ()):
+        for one in sources.load(folder / "runs" / "pretrain", store):
             if one.kind != sources.TRAINED:
                 continue
             fold = Fold("", split, np.array([], int))
