@@ -49,7 +49,7 @@ __all__ = [
     "viz",
 ]
 
-__version__ = "0.7.0"
+__version__ = "0.8.0"
 
 
 def __getattr__(name: str) -> ModuleType:
