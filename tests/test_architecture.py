@@ -64,10 +64,23 @@ ON_KINDS = ("bones", "combining", "geometry", "masks", "mixing", "noise", "norma
 IN_TRANSFORMS = {"kinds": set()} | {name: {"kinds"} for name in ON_KINDS}
 IN_TRANSFORMS["presets"] = IN_TRANSFORMS["functional"] = set(IN_TRANSFORMS)
 IN_TRANSFORMS["__init__"] = set(IN_TRANSFORMS)
-INSIDE = {"data": IN_DATA, "transforms": IN_TRANSFORMS}
+# The folders of `encoders`: shared parts carry all others.
+IN_ENCODERS = {
+    "parts": set(),
+    "graphs": {"parts"},
+    "sequences": {"parts"},
+    "tokens": {"parts"},
+    "branches": {"parts", "sequences"},
+    "_hcn": {"parts"},
+}
+IN_ENCODERS["__init__"] = {*IN_ENCODERS, "functional", "presets", "_heads", "_initialise"}
+IN_ENCODERS["presets"] = IN_ENCODERS["functional"] = IN_ENCODERS["__init__"]
+INSIDE = {"data": IN_DATA, "encoders": IN_ENCODERS, "transforms": IN_TRANSFORMS}
 # Folders whose names the `__init__` of their room re-exports.
 INTERNAL = {f"skelter.data.{name}" for name in ("files", "preparation", "readers", "store")}
 INTERNAL |= {f"skelter.transforms.{name}" for name in ("kinds", *ON_KINDS)}
+INTERNAL |= {f"skelter.encoders.{name}" for name in IN_ENCODERS if name[0] != "_"}
+INTERNAL -= {"skelter.encoders.functional", "skelter.encoders.presets"}
 INTERNAL.add("skelter.checkpoints.published")
 # Rooms of one class, which the package itself exports.
 TWO_DOORS = {"memory", "momentum"}
@@ -108,7 +121,7 @@ def imported(node, inside):
     if node.level:
         folder = ["skelter", *inside.parts[: len(inside.parts) - node.level]]
         module = ".".join([*folder, *([module] if module else [])])
-    if module in ("skelter", "skelter.data", "skelter.transforms"):
+    if module in ("skelter", "skelter.data", "skelter.encoders", "skelter.transforms"):
         return [f"{module}.{alias.name}" for alias in node.names]
     return [module]
 

@@ -29,9 +29,6 @@ class PublishedFile:
     Attributes:
         method: The method that it comes from, as its names tell, or an empty string. Where two
             methods have the same names, both are named.
-        families: The kind of weights of each encoder, such as ``"ST-GCN"``, by the name of the
-            encoder. The name is ``"joint"``, ``"motion"`` or ``"bone"`` in a file of several
-            streams, else what the encoder reads: ``"sequence"``, ``"graph"`` or ``"image"``.
         epoch: The epoch that it was written in, None if it does not tell.
         data_set: The data set, as the name or the settings of the file tell, or an empty string.
         others: Names of tensors, or of groups of them, that are of no encoder: queues, projectors.
@@ -67,7 +64,11 @@ class PublishedFile:
 
     @property
     def families(self) -> dict[str, str]:
-        """The kind of weights of each encoder, by the name of the encoder."""
+        """The kind of weights of each encoder, such as ``"ST-GCN"``, by the name of the encoder.
+
+        The name is ``"joint"``, ``"motion"`` or ``"bone"`` in a file of several streams, else what
+        the encoder reads: ``"sequence"``, ``"graph"`` or ``"image"``.
+        """
         return {name: network.family.name for name, network in self._networks.items()}
 
     def encoder(

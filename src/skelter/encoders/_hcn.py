@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from skelter import _checks, _kernels
-from skelter.encoders._recompute import recompute
+from skelter.encoders.parts._recompute import recompute
 
 
 class HCN(nn.Module):

@@ -5,8 +5,8 @@
 predicts with the numbers of the others.
 """
 
-from skelter.encoders._dropping import energy_dropping
-from skelter.encoders._tokens import (
+from skelter.encoders.graphs._dropping import energy_dropping
+from skelter.encoders.tokens._tokens import (
     patchify,
     resize_positions,
     take_tokens,

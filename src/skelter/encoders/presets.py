@@ -6,20 +6,20 @@ weights are loaded by `skelter.checkpoints.PublishedFile`.
 
 from __future__ import annotations
 
-from skelter.encoders._agcn import AGCN
-from skelter.encoders._bigru import BiGRU
-from skelter.encoders._ctrgcn import CTRGCN
-from skelter.encoders._dense_st_transformer import DenseSTTransformer
-from skelter.encoders._frame_transformer import FrameTransformer
 from skelter.encoders._hcn import HCN
-from skelter.encoders._hierarchical import HierarchicalEncoder
 from skelter.encoders._initialise import initialise_normal
-from skelter.encoders._multi_stream import MultiStreamTransformer
-from skelter.encoders._skeleton_decoder import SkeletonDecoder
-from skelter.encoders._skeleton_transformer import SkeletonTransformer
-from skelter.encoders._st_transformer import STTransformer
-from skelter.encoders._stgcn import STGCN
-from skelter.encoders._tcn import TCN
+from skelter.encoders.branches._dense_st_transformer import DenseSTTransformer
+from skelter.encoders.branches._hierarchical import HierarchicalEncoder
+from skelter.encoders.branches._multi_stream import MultiStreamTransformer
+from skelter.encoders.branches._st_transformer import STTransformer
+from skelter.encoders.graphs._agcn import AGCN
+from skelter.encoders.graphs._ctrgcn import CTRGCN
+from skelter.encoders.graphs._stgcn import STGCN
+from skelter.encoders.sequences._bigru import BiGRU
+from skelter.encoders.sequences._frame_transformer import FrameTransformer
+from skelter.encoders.sequences._tcn import TCN
+from skelter.encoders.tokens._skeleton_decoder import SkeletonDecoder
+from skelter.encoders.tokens._skeleton_transformer import SkeletonTransformer
 from skelter.layouts import NTU25, SkeletonLayout
 
 __all__ = [

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from skelter import _checks
-from skelter.encoders._attention import SelfAttention
+from skelter.encoders.parts._attention import SelfAttention
 
 
 class PostNormBlock(nn.Module):

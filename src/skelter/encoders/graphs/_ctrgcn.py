@@ -13,9 +13,9 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from skelter import _checks, _kernels
-from skelter.encoders._multi_scale import BRANCHES, MultiScaleConv, PointwiseConv
-from skelter.encoders._pooling import persons_together, pool_map, present_persons
-from skelter.encoders._recompute import run_blocks
+from skelter.encoders.graphs._multi_scale import BRANCHES, MultiScaleConv, PointwiseConv
+from skelter.encoders.parts._pooling import persons_together, pool_map, present_persons
+from skelter.encoders.parts._recompute import run_blocks
 from skelter.layouts import NTU25, SkeletonLayout, check_layout
 
 Convolution = Callable[[Tensor], Tensor]

@@ -6,9 +6,8 @@ from einops import rearrange
 from torch import Tensor, nn
 
 from skelter import _checks, _kernels
-from skelter.encoders._attention import AttentionBlock, check_sizes
-from skelter.encoders._sequences import check_sequence, normalise
-from skelter.encoders._tokens import learned_positions
+from skelter.encoders.parts._attention import AttentionBlock, check_sizes, learned_positions
+from skelter.encoders.parts._sequences import check_sequence, normalise
 
 
 class FrameTransformer(nn.Module):

@@ -191,11 +191,6 @@ def resize_positions(positions: Tensor, patches: int) -> Tensor:
     return rearrange(resized, "1 d t 1 -> 1 t 1 d")
 
 
-def learned_positions(*shape: int) -> nn.Parameter:
-    """Return positions, or a token, that start small: normal of deviation 0.02."""
-    return nn.Parameter(nn.init.trunc_normal_(torch.empty(shape), std=0.02))
-
-
 def whole_patches(x: Tensor, patch_frames: int) -> None:
     """Refuse clips with frames left over behind the last patch."""
     _checks.require(

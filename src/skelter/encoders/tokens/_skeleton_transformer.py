@@ -6,11 +6,10 @@ from einops import rearrange
 from torch import Tensor, nn
 
 from skelter import _checks, _kernels
-from skelter.encoders._attention import AttentionBlock, check_sizes, deepen
-from skelter.encoders._pooling import persons_apart, pool_map
-from skelter.encoders._recompute import run_blocks
-from skelter.encoders._tokens import (
-    learned_positions,
+from skelter.encoders.parts._attention import AttentionBlock, check_sizes, deepen, learned_positions
+from skelter.encoders.parts._pooling import persons_apart, pool_map
+from skelter.encoders.parts._recompute import run_blocks
+from skelter.encoders.tokens._tokens import (
     take_all,
     take_positions,
     take_tokens,

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from skelter import _kernels
-from skelter.encoders._bigru import gru_pair
+from skelter.encoders.sequences._bigru import gru_pair
 
 NAMES = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
 

@@ -10,8 +10,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from skelter import _checks, _kernels
-from skelter.encoders._recompute import recompute
-from skelter.encoders._sequences import (
+from skelter.encoders.parts._recompute import recompute
+from skelter.encoders.parts._sequences import (
     POOLINGS,
     check_sequence,
     normalise,

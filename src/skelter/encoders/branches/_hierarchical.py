@@ -9,9 +9,9 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from skelter import _checks
-from skelter.encoders._branches import TwoBranches, frames_of, in_product_dtype, joints_of
-from skelter.encoders._post_norm import PostNormBlock, make_embedding
-from skelter.encoders._recurrent import BidirectionalGRU, BidirectionalLSTM
+from skelter.encoders.branches._branches import TwoBranches, frames_of, in_product_dtype, joints_of
+from skelter.encoders.branches._post_norm import PostNormBlock, make_embedding
+from skelter.encoders.branches._recurrent import BidirectionalGRU, BidirectionalLSTM
 
 UNITS = ("gru", "lstm", "transformer")
 HEADS = 4

@@ -8,7 +8,7 @@ from einops import rearrange
 from torch import Tensor, nn
 
 from skelter import _checks
-from skelter.encoders._sequences import (
+from skelter.encoders.parts._sequences import (
     POOLINGS,
     check_sequence,
     normalise,

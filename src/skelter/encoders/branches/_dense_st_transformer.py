@@ -6,16 +6,16 @@ import torch
 from torch import Tensor, nn
 
 from skelter import _checks
-from skelter.encoders._attention import DropPath, SelfAttention, check_sizes
-from skelter.encoders._branches import TwoBranches
-from skelter.encoders._post_norm import (
+from skelter.encoders.branches._branches import TwoBranches
+from skelter.encoders.branches._post_norm import (
     LearnedPositions,
     SinePositions,
     make_attention,
     make_embedding,
     narrow_linear,
 )
-from skelter.encoders._sequences import pooled_size
+from skelter.encoders.parts._attention import DropPath, SelfAttention, check_sizes
+from skelter.encoders.parts._sequences import pooled_size
 
 STEP = 4  # one token of so many stays where it is when the others shift
 

@@ -7,7 +7,7 @@ from einops import rearrange
 from torch import Tensor, nn
 
 from skelter import _checks, _kernels
-from skelter.encoders._sequences import POOLINGS, pool_frames
+from skelter.encoders.parts._sequences import POOLINGS, pool_frames
 
 
 class TwoBranches(nn.Module):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+import torch
 from einops import einsum, rearrange
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -144,3 +145,8 @@ def deepen(blocks: Iterable[nn.Module], most: float) -> None:
         for module in block.modules():
             if isinstance(module, DropPath):
                 module.chance = float(most) * number / max(1, len(blocks) - 1)
+
+
+def learned_positions(*shape: int) -> nn.Parameter:
+    """Return positions, or a token, that start small: normal of deviation 0.02."""
+    return nn.Parameter(nn.init.trunc_normal_(torch.empty(shape), std=0.02))

@@ -11,9 +11,14 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from skelter import _checks, _kernels
-from skelter.encoders._dropout import FastDropout
-from skelter.encoders._pooling import persons_apart, persons_together, pool_map, present_persons
-from skelter.encoders._recompute import recompute
+from skelter.encoders.graphs._dropout import FastDropout
+from skelter.encoders.parts._pooling import (
+    persons_apart,
+    persons_together,
+    pool_map,
+    present_persons,
+)
+from skelter.encoders.parts._recompute import recompute
 from skelter.layouts import NTU25, SkeletonLayout, check_layout
 
 QUARTER = (16, 16, 16, 16, 32, 32, 32, 64, 64, 256)

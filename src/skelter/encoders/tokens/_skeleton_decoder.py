@@ -5,11 +5,10 @@ from __future__ import annotations
 from torch import Tensor, nn
 
 from skelter import _checks
-from skelter.encoders._attention import AttentionBlock, check_sizes, xavier
-from skelter.encoders._recompute import recompute
-from skelter.encoders._skeleton_transformer import SkeletonTransformer
-from skelter.encoders._tokens import (
-    learned_positions,
+from skelter.encoders.parts._attention import AttentionBlock, check_sizes, learned_positions, xavier
+from skelter.encoders.parts._recompute import recompute
+from skelter.encoders.tokens._skeleton_transformer import SkeletonTransformer
+from skelter.encoders.tokens._tokens import (
     put_tokens,
     take_all,
     take_positions,

@@ -9,9 +9,9 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from skelter import _checks
-from skelter.encoders._attention import check_sizes
-from skelter.encoders._branches import TwoBranches, frames_of, in_product_dtype, joints_of
-from skelter.encoders._post_norm import PostNormBlock, SinePositions, make_embedding
+from skelter.encoders.branches._branches import TwoBranches, frames_of, in_product_dtype, joints_of
+from skelter.encoders.branches._post_norm import PostNormBlock, SinePositions, make_embedding
+from skelter.encoders.parts._attention import check_sizes
 from skelter.layouts import NTU25, SkeletonLayout, check_layout
 
 STREAMS = ("joint", "bone", "motion")

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from torch import Tensor, nn
 
-from skelter.encoders._attention import check_sizes
-from skelter.encoders._branches import TwoBranches
-from skelter.encoders._post_norm import (
+from skelter.encoders.branches._branches import TwoBranches
+from skelter.encoders.branches._post_norm import (
     LearnedPositions,
     PostNormBlock,
     SinePositions,
     make_embedding,
     narrow_linear,
 )
-from skelter.encoders._sequences import pooled_size
+from skelter.encoders.parts._attention import check_sizes
+from skelter.encoders.parts._sequences import pooled_size
 
 
 class STTransformer(TwoBranches):

@@ -1,0 +1,1 @@
+"""Encoders with one branch over frames and one over joints."""

@@ -1,0 +1,1 @@
+"""Encoders that convolve over the bones of a layout, and over time."""

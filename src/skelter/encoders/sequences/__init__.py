@@ -1,0 +1,1 @@
+"""Encoders of the sequence representation: one vector of numbers a frame."""
