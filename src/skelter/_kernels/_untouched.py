@@ -1,4 +1,4 @@
-"""Whether modules are as they were built, or somebody listens to them, wraps or exchanges them.
+"""Find modules that have hooks, or that were wrapped or exchanged.
 
 An operator that reads the parameters of a module instead of calling it would pass by hooks and
 wrappers, such as adapters of low rank. So would a layer that writes over what a module returned.

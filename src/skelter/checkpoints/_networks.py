@@ -94,7 +94,7 @@ def decoder_from_reference(
         layout: The skeleton.
 
     Raises:
-        ValueError: There is no decoder, or its tensors do not fit each other or the layout.
+        ValueError: The decoder is missing, or its tensors contradict each other or the layout.
 
     References:
         Mao et al., ICCV 2023 (MAMP)
@@ -120,7 +120,7 @@ def classifier_from_reference(state_dict: Mapping[str, Any]) -> nn.Module:
         state_dict: Tensors by the names of MAMP, those of the encoder among them.
 
     Raises:
-        ValueError: There is no classifier, or its tensors do not fit each other.
+        ValueError: The classifier is missing, or its tensors contradict each other.
 
     References:
         Mao et al., ICCV 2023 (MAMP)

@@ -91,8 +91,8 @@ class PublishedFile:
             role: ``"query"`` for the trained one, ``"key"`` for its momentum copy.
 
         Raises:
-            ValueError: There is no such encoder, or its tensors do not fit each other or the
-                layout. Nothing is loaded in part.
+            ValueError: The encoder is missing, or its tensors contradict each other or the layout.
+                Nothing is loaded in part.
         """
         network = self._find(name)
         weights = self._weights(network, role)

@@ -1,4 +1,4 @@
-"""What a published file holds: its networks, its method, and what it tells about the training."""
+"""Find the networks, the method and the training of a published file."""
 
 from __future__ import annotations
 
@@ -99,7 +99,7 @@ class Network(NamedTuple):
 
 
 class Contents(NamedTuple):
-    """What a published file holds.
+    """The content of a published file.
 
     Args:
         method: The method that its names tell, empty if they tell none.

@@ -93,7 +93,7 @@ def build_decoder(
     """Build the decoder of a pre-training, and load its weights.
 
     Raises:
-        ValueError: There is none, or its tensors do not fit each other or the layout.
+        ValueError: There is none, or its tensors contradict each other or the layout.
     """
     there = DECODER.fits(weights)
     hint = "Files of a linear probe or a fine-tuning have none."
@@ -108,7 +108,7 @@ def build_classifier(weights: Mapping[str, Tensor], what: str) -> nn.Module:
     """Build the classifier of a linear probe or of a fine-tuning, and load its weights.
 
     Raises:
-        ValueError: There is none, or its tensors do not fit each other.
+        ValueError: There is none, or its tensors contradict each other.
     """
     own = select_prefix(weights, "head.")
     head = Weights(own, f"the head of {what}")

@@ -44,7 +44,7 @@ class MultiScaleConv(nn.Module):
         # Kaiming fan-out of one branch's convolution, not of the four that share a tensor here.
         nn.init.normal_(self.project.weight, 0, math.sqrt(2 / part))
         for conv in self.dilated:
-            nn.init.kaiming_normal_(conv.weight, mode="fan_out")  # type: ignore[arg-type]
+            nn.init.kaiming_normal_(conv.weight, mode="fan_out")  # type: ignore[arg-type]  # a list
         for norm in (self.entry_norm, self.norm):
             nn.init.normal_(norm.weight, 1, 0.02)
 
